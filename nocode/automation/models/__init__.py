@@ -1,0 +1,15 @@
+from nocode.automation.models.execution import ExecutionLog, StepRun, WorkflowExecution
+from nocode.automation.models.trigger import Trigger, WebhookDelivery
+from nocode.automation.models.workflow import Edge, Node, Workflow, WorkflowVersion
+
+__all__ = [
+    "Edge",
+    "ExecutionLog",
+    "Node",
+    "StepRun",
+    "Trigger",
+    "WebhookDelivery",
+    "Workflow",
+    "WorkflowExecution",
+    "WorkflowVersion",
+]

@@ -1,0 +1,165 @@
+"""Runs of workflows. The set of StepRun rows *is* the progress: the engine recomputes what comes next from them."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from nocode.foundation.errors import IllegalTransition
+from nocode.foundation.models import Record, ScopedQuerySet
+
+
+class WorkflowExecution(Record):
+    """One run of one version. Outlives its workflow, so it keeps the workflow's name."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", _("Pending")
+        RUNNING = "running", _("Running")
+        WAITING = "waiting", _("Waiting")
+        COMPLETED = "completed", _("Completed")
+        FAILED = "failed", _("Failed")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    FINISHED = (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
+    MOVES = {
+        Status.PENDING: {Status.RUNNING, Status.FAILED, Status.CANCELLED},
+        Status.RUNNING: {Status.WAITING, Status.COMPLETED, Status.FAILED, Status.CANCELLED},
+        Status.WAITING: {Status.RUNNING, Status.FAILED, Status.CANCELLED},
+        Status.FAILED: {Status.RUNNING},  # retry of the failed step, in the same execution
+        Status.COMPLETED: set(),
+        Status.CANCELLED: set(),
+    }
+
+    organization = models.ForeignKey("foundation.Organization", models.CASCADE, related_name="executions")
+    workflow = models.ForeignKey(
+        "Workflow", models.SET_NULL, null=True, related_name="executions", verbose_name=_("workflow")
+    )
+    workflow_name = models.CharField(_("workflow"), max_length=150)
+    version = models.ForeignKey("WorkflowVersion", models.PROTECT, related_name="executions", verbose_name=_("version"))
+    trigger = models.ForeignKey(
+        "Trigger", models.SET_NULL, null=True, related_name="executions", verbose_name=_("trigger")
+    )
+    trigger_kind = models.CharField(_("trigger"), max_length=10)
+    entry = models.CharField(max_length=60, blank=True)
+    triggered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("started by")
+    )
+    retry_of = models.ForeignKey("self", models.SET_NULL, null=True, related_name="retries", verbose_name=_("retry of"))
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.PENDING)
+    input = models.JSONField(_("input"), null=True)
+    output = models.JSONField(_("output"), null=True)
+    response = models.JSONField(_("webhook response"), null=True)
+    error_message = models.TextField(_("error"), blank=True)
+    error_step = models.CharField(_("failed step"), max_length=60, blank=True)
+    started_at = models.DateTimeField(_("started"), null=True)
+    completed_at = models.DateTimeField(_("finished"), null=True)
+    wake_at = models.DateTimeField(_("wakes"), null=True)
+    lease_token = models.UUIDField(null=True, editable=False)
+    lease_until = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("execution"), _("executions")
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["organization", "-id"], name="execution_newest"),
+            models.Index(fields=["workflow", "-id"], name="execution_by_workflow"),
+            models.Index(fields=["organization", "-updated_at"], name="execution_changed"),
+            models.Index(
+                fields=["status", "updated_at"],
+                name="execution_unfinished",
+                condition=models.Q(status__in=["pending", "running", "waiting"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.workflow_name} {self.pk}"
+
+    @property
+    def is_finished(self) -> bool:
+        return self.status in self.FINISHED
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds from start to end; None while it has not both."""
+        if self.started_at and self.completed_at:
+            return (self.completed_at - self.started_at).total_seconds()
+        return None
+
+    def move_to(self, status: "WorkflowExecution.Status") -> None:
+        """Change status, or refuse; does not save."""
+        if status not in self.MOVES[self.Status(self.status)]:
+            raise IllegalTransition(
+                _("An execution that is %(now)s cannot become %(then)s.")
+                % {"now": self.get_status_display().lower(), "then": self.Status(status).label.lower()},
+                execution=str(self.pk),
+            )
+        self.status = status
+
+
+class StepRun(models.Model):
+    """One attempt at one node. `ports` are the outputs it left through; `settings` its config with values filled in."""
+
+    class Status(models.TextChoices):
+        RUNNING = "running", _("Running")
+        WAITING = "waiting", _("Waiting")
+        COMPLETED = "completed", _("Completed")
+        FAILED = "failed", _("Failed")
+
+    organization_path = "execution__organization"
+
+    id = models.BigAutoField(primary_key=True)
+    execution = models.ForeignKey(WorkflowExecution, models.CASCADE, related_name="steps", verbose_name=_("execution"))
+    node_key = models.CharField(_("step"), max_length=60)
+    iteration = models.PositiveIntegerField(_("iteration"), default=0)
+    attempt = models.PositiveSmallIntegerField(_("attempt"), default=1)
+    status = models.CharField(_("status"), max_length=10, choices=Status)
+    ports = models.JSONField(_("left through"), default=list)
+    settings = models.JSONField(_("settings"), null=True)
+    output = models.JSONField(_("output"), null=True)
+    error = models.TextField(_("error"), blank=True)
+    started_at = models.DateTimeField(_("started"))
+    finished_at = models.DateTimeField(_("finished"), null=True)
+    wake_at = models.DateTimeField(_("wakes"), null=True)
+    idempotency_key = models.CharField(_("idempotency key"), max_length=64, blank=True)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("step"), _("steps")
+        ordering = ["execution", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["execution", "node_key", "iteration", "attempt"], name="steprun_once_per_attempt"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.node_key} #{self.attempt}"
+
+
+class ExecutionLog(models.Model):
+    """Something worth reading that happened during a run."""
+
+    class Level(models.TextChoices):
+        DEBUG = "debug", _("Debug")
+        INFO = "info", _("Info")
+        WARNING = "warning", _("Warning")
+        ERROR = "error", _("Error")
+
+    organization_path = "execution__organization"
+
+    id = models.BigAutoField(primary_key=True)
+    execution = models.ForeignKey(WorkflowExecution, models.CASCADE, related_name="logs", verbose_name=_("execution"))
+    at = models.DateTimeField(_("time"))
+    level = models.CharField(_("level"), max_length=8, choices=Level, default=Level.INFO)
+    node_key = models.CharField(_("step"), max_length=60, blank=True)
+    message = models.TextField(_("message"))
+    details = models.JSONField(_("details"), null=True)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("log line"), _("log lines")
+        ordering = ["execution", "id"]
+
+    def __str__(self) -> str:
+        return self.message

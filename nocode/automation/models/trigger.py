@@ -1,0 +1,81 @@
+"""What starts a workflow, and what webhooks have delivered."""
+
+import secrets
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
+
+from nocode.foundation.models import Record
+
+
+def new_token() -> str:
+    """192 random bits, safe in an address."""
+    return secrets.token_urlsafe(24)
+
+
+class Trigger(Record):
+    """A way to start a workflow; `config` is what the form of its kind collected."""
+
+    class Kind(models.TextChoices):
+        MANUAL = "manual", _("Manual")
+        WEBHOOK = "webhook", _("Webhook")
+        SCHEDULE = "schedule", _("Schedule")
+
+    organization_path = "workflow__organization"
+
+    workflow = models.ForeignKey("Workflow", models.CASCADE, related_name="triggers", verbose_name=_("workflow"))
+    kind = models.CharField(_("type"), max_length=10, choices=Kind)
+    name = models.CharField(_("name"), max_length=150)
+    is_active = models.BooleanField(_("active"), default=True)
+    entry = models.SlugField(
+        _("starts at"),
+        max_length=60,
+        blank=True,
+        help_text=_("The key of the first step; empty: every step without a predecessor."),
+    )
+    config = models.JSONField(_("settings"), default=dict, blank=True)
+    token = models.CharField(_("token"), max_length=64, unique=True, default=new_token, editable=False)
+    secret = models.TextField(_("secret"), blank=True, editable=False)  # encrypted: see foundation/crypto.py
+    next_run_at = models.DateTimeField(_("next run"), null=True, editable=False)
+    last_run_at = models.DateTimeField(_("last run"), null=True, editable=False)
+    history = HistoricalRecords(excluded_fields=["secret", "token", "next_run_at", "last_run_at"])
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("trigger"), _("triggers")
+        ordering = ["workflow", "created_at"]
+        indexes = [
+            models.Index(
+                fields=["next_run_at"], name="trigger_due", condition=models.Q(kind="schedule", is_active=True)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class WebhookDelivery(models.Model):
+    """A webhook call that was accepted, stored before it was answered."""
+
+    organization_path = "trigger__workflow__organization"
+
+    id = models.BigAutoField(primary_key=True)
+    trigger = models.ForeignKey(Trigger, models.CASCADE, related_name="deliveries", verbose_name=_("trigger"))
+    # The sender's id of this delivery; a second arrival with the same id starts nothing.
+    dedup_key = models.CharField(_("delivery id"), max_length=200, null=True)
+    execution_id = models.UUIDField(_("execution"))
+    method = models.CharField(max_length=8)
+    headers = models.JSONField(_("headers"))
+    query = models.JSONField(_("query"))
+    body = models.BinaryField(_("body"))
+    received_at = models.DateTimeField(_("received"), db_default=models.functions.Now())
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("webhook delivery"), _("webhook deliveries")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["trigger", "dedup_key"], name="delivery_once_per_trigger"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"

@@ -1,0 +1,13 @@
+"""WHO uses the product, and the small kernel every module may import."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class FoundationConfig(AppConfig):
+    name = "nocode.foundation"
+    label = "foundation"
+    verbose_name = _("Access")
+
+    def ready(self) -> None:
+        from nocode.foundation.signals import user_signals  # noqa: F401

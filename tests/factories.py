@@ -1,0 +1,48 @@
+"""Objects for tests; say only what the test is about."""
+
+from itertools import count
+
+from nocode.automation.models import Node, Trigger, Workflow
+from nocode.foundation.models import Membership, Organization, Role, User
+from nocode.studio.models import Project
+
+_number = count(1)
+
+
+def make_organization(name: str | None = None) -> Organization:
+    number = next(_number)
+    return Organization.objects.create(name=name or f"Organization {number}", slug=f"organization-{number}")
+
+
+def make_user(
+    email: str | None = None, *, organization: Organization | None = None, role: str = Role.OWNER, **fields
+) -> User:
+    """A person; with an organization, a member of it."""
+    user = User.objects.create_user(email or f"person{next(_number)}@example.com", "correct horse battery", **fields)
+    if organization:
+        Membership.objects.create(organization=organization, user=user, role=role)
+    return user
+
+
+def make_project(organization: Organization | None = None, name: str | None = None) -> Project:
+    number = next(_number)
+    return Project.objects.create(
+        organization=organization or make_organization(),
+        name=name or f"Project {number}",
+        schema_name=f"p_test_{number}",
+    )
+
+
+def make_workflow(organization: Organization | None = None, **fields) -> Workflow:
+    fields.setdefault("name", f"Workflow {next(_number)}")
+    return Workflow.objects.create(organization=organization or make_organization(), **fields)
+
+
+def make_node(workflow: Workflow, key: str, kind: str = "set", **fields) -> Node:
+    fields.setdefault("label", key.title())
+    return Node.objects.create(workflow=workflow, key=key, kind=kind, **fields)
+
+
+def make_trigger(workflow: Workflow, kind: str = "manual", **fields) -> Trigger:
+    fields.setdefault("name", f"{kind} trigger")
+    return Trigger.objects.create(workflow=workflow, kind=kind, **fields)
