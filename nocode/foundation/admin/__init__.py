@@ -1,0 +1,1 @@
+"""Console pages of people, organizations and the kernel's tables."""

@@ -1,0 +1,43 @@
+"""Forms of model pages: what is chosen must belong together."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from nocode.foundation.models import Organization, User
+from nocode.foundation.permissions import organization_of
+
+
+class OnlyOrganizationField(forms.ModelChoiceField):
+    """The organization when there is nothing to choose: hidden, and filled whatever the browser sends."""
+
+    widget = forms.HiddenInput
+
+    def __init__(self, queryset: models.QuerySet):
+        super().__init__(queryset, initial=queryset[0].pk)
+
+    def clean(self, value: Any) -> Organization:
+        return super().clean(self.initial)
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return False
+
+
+class ConsoleForm(forms.ModelForm):
+    """Refuses to join objects of different organizations, which a person with two memberships could pick."""
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        chosen = [value for value in data.values() if _has_organization(value)]
+        if not self.instance._state.adding and _has_organization(self.instance):
+            chosen.append(self.instance)
+        if len({organization_of(each) for each in chosen}) > 1:
+            raise ValidationError(_("Everything chosen here must belong to the same organization."))
+        return data
+
+
+def _has_organization(value: Any) -> bool:
+    return hasattr(value, "organization_path") and not isinstance(value, User)
