@@ -15,6 +15,8 @@ NOCODE_HOME = Path(os.environ.get("NOCODE_HOME", BASE_DIR / ".nocode"))
 # --- Web ---------------------------------------------------------------------------------------------------------------
 DEBUG = env_bool("DEBUG")
 SECRET_KEY = os.environ.get("SECRET_KEY") or instance_secret(NOCODE_HOME, "secret_key")
+# Stored secrets are encrypted with the first key and decrypted with any: put a new one in front to rotate.
+NOCODE_ENCRYPTION_KEYS = env_list("NOCODE_ENCRYPTION_KEYS") or [instance_secret(NOCODE_HOME, "encryption_key")]
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
 ROOT_URLCONF = "nocode.urls"
