@@ -36,6 +36,10 @@ class Registry(Generic[T]):
     def __contains__(self, kind: str) -> bool:
         return kind in self._entries
 
+    def find(self, kind: str) -> T | None:
+        """The entry of a kind, or None."""
+        return self._entries.get(kind)
+
     def __iter__(self) -> Iterator[T]:
         return iter(self._entries.values())
 

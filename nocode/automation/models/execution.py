@@ -24,10 +24,12 @@ class WorkflowExecution(Record):
         Status.PENDING: {Status.RUNNING, Status.FAILED, Status.CANCELLED},
         Status.RUNNING: {Status.WAITING, Status.COMPLETED, Status.FAILED, Status.CANCELLED},
         Status.WAITING: {Status.RUNNING, Status.FAILED, Status.CANCELLED},
-        Status.FAILED: {Status.RUNNING},  # retry of the failed step, in the same execution
+        Status.FAILED: {Status.WAITING},  # retry of the failed step, in the same execution
         Status.COMPLETED: set(),
         Status.CANCELLED: set(),
     }
+
+    told_status = ""  # the status the outbox knows: what was loaded or last saved
 
     organization = models.ForeignKey("foundation.Organization", models.CASCADE, related_name="executions")
     workflow = models.ForeignKey(
@@ -53,6 +55,9 @@ class WorkflowExecution(Record):
     started_at = models.DateTimeField(_("started"), null=True)
     completed_at = models.DateTimeField(_("finished"), null=True)
     wake_at = models.DateTimeField(_("wakes"), null=True)
+    timeout = models.PositiveIntegerField(_("time limit (seconds)"), default=3600)
+    deadline_at = models.DateTimeField(null=True, editable=False)
+    crashes = models.PositiveSmallIntegerField(_("lost workers"), default=0, editable=False)
     lease_token = models.UUIDField(null=True, editable=False)
     lease_until = models.DateTimeField(null=True, editable=False)
 
@@ -72,6 +77,13 @@ class WorkflowExecution(Record):
 
     def __str__(self) -> str:
         return f"{self.workflow_name} {self.pk}"
+
+    @classmethod
+    def from_db(cls, db, field_names, values) -> "WorkflowExecution":
+        execution = super().from_db(db, field_names, values)
+        if "status" in field_names:
+            execution.told_status = execution.status
+        return execution
 
     @property
     def is_finished(self) -> bool:
@@ -103,6 +115,7 @@ class StepRun(models.Model):
         WAITING = "waiting", _("Waiting")
         COMPLETED = "completed", _("Completed")
         FAILED = "failed", _("Failed")
+        CANCELLED = "cancelled", _("Cancelled")
 
     organization_path = "execution__organization"
 
@@ -119,7 +132,6 @@ class StepRun(models.Model):
     started_at = models.DateTimeField(_("started"))
     finished_at = models.DateTimeField(_("finished"), null=True)
     wake_at = models.DateTimeField(_("wakes"), null=True)
-    idempotency_key = models.CharField(_("idempotency key"), max_length=64, blank=True)
 
     objects = ScopedQuerySet.as_manager()
 

@@ -44,7 +44,7 @@ class Workflow(Record):
     timeout = models.PositiveIntegerField(
         _("time limit (seconds)"),
         default=3600,
-        help_text=_("A run that works longer than this fails; waiting counts not."),
+        help_text=_("An execution that works longer than this without a pause fails."),
     )
     published_version = models.ForeignKey(
         "WorkflowVersion",

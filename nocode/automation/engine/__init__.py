@@ -1,0 +1,1 @@
+"""The engine: what comes next, one step at a time, durably."""

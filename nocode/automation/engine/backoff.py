@@ -1,0 +1,13 @@
+"""When a failed step is tried again."""
+
+import random
+from datetime import timedelta
+
+FIRST_DELAY = 60  # seconds; doubled for each further attempt
+LONGEST_DELAY = 3600
+
+
+def delay(attempt: int, jitter: float | None = None) -> timedelta:
+    """Pause after the given failed attempt: 60, 120, 240 … seconds, plus up to 10 % so that crowds spread out."""
+    spread = random.random() if jitter is None else jitter  # noqa: S311  (not a secret)
+    return timedelta(seconds=min(FIRST_DELAY * 2 ** (attempt - 1), LONGEST_DELAY) * (1 + 0.1 * spread))

@@ -1,0 +1,95 @@
+"""A published graph made ready to run: settings without expressions are checked and typed once per version."""
+
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from nocode.automation.engine.expressions import ExpressionError, Sandbox
+from nocode.automation.engine.graph import Graph, GraphNode
+from nocode.automation.errors import PermanentFailure
+from nocode.automation.models import WorkflowVersion
+from nocode.automation.nodes import NodeType, node_types
+from nocode.automation.nodes.config import RowsField, clean_config, holds_expression
+from nocode.foundation.registry import UnknownKind
+
+
+@dataclass
+class PreparedNode:
+    """A node, its type, its fixed settings and those that hold expressions."""
+
+    node: GraphNode
+    type: NodeType
+    fixed: dict[str, Any]
+    open: dict[str, Any]
+    fields: dict[str, Any]
+
+    @classmethod
+    def of(cls, node: GraphNode) -> "PreparedNode":
+        try:
+            node_type = node_types[node.kind]
+        except UnknownKind as error:
+            raise PermanentFailure(error.message) from error
+        cleaned, errors = clean_config(node_type.Config, node.config)
+        for name, messages in errors.items():
+            raise PermanentFailure(_("Setting “%(name)s”: %(why)s") % {"name": name, "why": " ".join(messages)})
+        open_ = {name: value for name, value in cleaned.items() if holds_expression(value)}
+        fixed = {name: value for name, value in cleaned.items() if name not in open_}
+        return cls(node, node_type, fixed, open_, {name: _strict(node_type.Config.base_fields[name]) for name in open_})
+
+    def settings(self, sandbox: Sandbox) -> dict[str, Any]:
+        """All settings, expressions filled in and typed. Raises PermanentFailure naming the setting."""
+        values = dict(self.fixed)
+        for name, raw in self.open.items():
+            values[name] = raw if name in self.type.deferred else self._fill(name, raw, sandbox)
+        return values
+
+    def _fill(self, name: str, raw: Any, sandbox: Sandbox) -> Any:
+        try:
+            return self.fields[name].clean(sandbox.resolve(raw))
+        except ExpressionError as error:
+            why = error.message
+        except ValidationError as error:
+            why = " ".join(error.messages)
+        label = self.fields[name].label or name
+        raise PermanentFailure(_("Setting “%(name)s”: %(why)s") % {"name": label, "why": why}, field=name)
+
+
+def _strict(field):
+    """The field as it checks a filled-in value: text that only looks like an expression is plain text by now."""
+    if isinstance(field, RowsField):
+        field = deepcopy(field)
+        field.accepts_expressions = False
+    return field
+
+
+class PreparedGraph:
+    """The graph of one version with its nodes prepared on first use."""
+
+    def __init__(self, graph: Graph):
+        self.graph = graph
+        self._prepared: dict[str, PreparedNode] = {}
+
+    def __getitem__(self, key: str) -> PreparedNode:
+        if key not in self._prepared:
+            self._prepared[key] = PreparedNode.of(self.graph.nodes[key])
+        return self._prepared[key]
+
+    def joins_any(self, key: str) -> bool:
+        return getattr(self._type(key), "joins_any", False)
+
+    def is_join(self, key: str) -> bool:
+        return getattr(self._type(key), "is_join", False)
+
+    def _type(self, key: str) -> NodeType | None:
+        return node_types.find(self.graph.nodes[key].kind)
+
+
+@lru_cache(maxsize=256)
+def graph_of(version_id: UUID) -> PreparedGraph:
+    """The prepared graph of a version; versions never change, so it is kept."""
+    return PreparedGraph(Graph.from_json(WorkflowVersion.objects.values_list("graph", flat=True).get(pk=version_id)))

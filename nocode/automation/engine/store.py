@@ -1,0 +1,219 @@
+"""The engine's statements. Each one is fenced by the lease and changes progress, status and outbox together."""
+
+import json
+import re
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection
+
+from nocode.automation.errors import LeaseLost, PermanentFailure
+from nocode.foundation.ids import uuid7
+
+LEASE_SECONDS = 8
+
+_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+
+
+def to_json(value: Any) -> str:
+    """JSON that PostgreSQL's jsonb accepts: NUL and lone surrogates become U+FFFD, NaN is refused."""
+    try:
+        text = json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise PermanentFailure(f"The value cannot be written as JSON: {error}") from error
+    if "\\u0000" in text:
+        text = _NUL.sub("\\1\ufffd", text)
+    return text.encode("utf-8", "replace").decode()
+
+
+@dataclass
+class Leased:
+    """An execution as its lease holder sees it."""
+
+    id: UUID
+    token: UUID
+    organization_id: UUID
+    workflow_id: UUID | None
+    workflow_name: str
+    version_id: UUID
+    project_id: UUID | None
+    entry: str
+    input: Any
+    timeout: int
+    started_at: datetime
+    deadline_at: datetime
+    created_at: datetime
+    crashes: int
+    is_first: bool  # no step has run yet
+    lost_worker: bool  # the previous holder never let go
+
+
+@dataclass
+class StepRow:
+    """A StepRun to be written."""
+
+    node_key: str
+    attempt: int
+    status: str
+    started_at: datetime
+    iteration: int = 0
+    ports: list[str] = field(default_factory=list)
+    settings: Any = None
+    output: Any = None
+    error: str = ""
+    finished_at: datetime | None = None
+    wake_at: datetime | None = None
+
+
+_TAKE = """
+WITH due AS (
+    SELECT id, status AS before, lease_token IS NOT NULL AS lost FROM automation_workflowexecution
+    WHERE id = %(id)s AND status IN ('pending', 'running', 'waiting')
+      AND (lease_until IS NULL OR lease_until < now()) AND (wake_at IS NULL OR wake_at <= now())
+    FOR UPDATE SKIP LOCKED
+), taken AS (
+    UPDATE automation_workflowexecution AS execution SET
+        status = 'running', lease_token = %(token)s, lease_until = now() + %(lease)s * interval '1 second',
+        started_at = coalesce(started_at, now()), wake_at = NULL, updated_at = now(),
+        crashes = crashes + lost::int,
+        deadline_at = CASE WHEN before = 'running' THEN deadline_at ELSE now() + timeout * interval '1 second' END
+    FROM due WHERE execution.id = due.id
+    RETURNING execution.*, before, lost
+), told AS (
+    INSERT INTO foundation_outboxevent
+        (event_id, name, key, payload, organization_id, request_id, created_at, delivered_to, attempts, gave_up, error)
+    SELECT gen_random_uuid(), 'automation.execution.started', 'execution:' || id,
+           jsonb_build_object('execution_id', id, 'workflow_id', workflow_id, 'workflow_name', workflow_name,
+                              'organization_id', organization_id, 'status', status, 'duration', NULL,
+                              'error_message', ''),
+           organization_id, '', now(), '[]', 0, false, ''
+    FROM taken WHERE before = 'pending'
+)
+SELECT taken.id, taken.lease_token, taken.organization_id, workflow_id, workflow_name, version_id, workflow.project_id,
+       entry, input::text, taken.timeout, started_at, deadline_at, taken.created_at, crashes, before = 'pending', lost
+FROM taken LEFT JOIN automation_workflow AS workflow ON workflow.id = workflow_id
+"""
+
+_FLUSH = """
+WITH mine AS (
+    UPDATE automation_workflowexecution SET
+        status = %(status)s, updated_at = now(), crashes = 0,
+        lease_token = CASE WHEN %(keep)s THEN lease_token END,
+        lease_until = CASE WHEN %(keep)s THEN now() + %(lease)s * interval '1 second' END,
+        wake_at = %(wake_at)s, completed_at = %(completed_at)s,
+        output = coalesce(%(output)s::jsonb, output), response = coalesce(%(response)s::jsonb, response),
+        error_message = %(error_message)s, error_step = %(error_step)s
+    WHERE id = %(id)s AND lease_token = %(token)s RETURNING id
+), steps AS (
+    INSERT INTO automation_steprun
+        (execution_id, node_key, iteration, attempt, status, ports, settings, output, error, started_at, finished_at,
+         wake_at)
+    SELECT mine.id, step.* FROM mine, jsonb_to_recordset(%(steps)s::jsonb) AS step
+        (node_key text, iteration int, attempt int, status text, ports jsonb, settings jsonb, output jsonb, error text,
+         started_at timestamptz, finished_at timestamptz, wake_at timestamptz)
+    ON CONFLICT (execution_id, node_key, iteration, attempt) DO UPDATE SET
+        status = excluded.status, ports = excluded.ports, settings = excluded.settings, output = excluded.output,
+        error = excluded.error, finished_at = excluded.finished_at, wake_at = excluded.wake_at
+), logs AS (
+    INSERT INTO automation_executionlog (execution_id, at, level, node_key, message, details)
+    SELECT mine.id, line.* FROM mine, jsonb_to_recordset(%(logs)s::jsonb) AS line
+        (at timestamptz, level text, node_key text, message text, details jsonb)
+), told AS (
+    INSERT INTO foundation_outboxevent
+        (event_id, name, key, payload, organization_id, request_id, created_at, delivered_to, attempts, gave_up, error)
+    SELECT gen_random_uuid(), %(event)s, 'execution:' || mine.id, %(payload)s::jsonb, %(organization_id)s, '', now(),
+           '[]', 0, false, ''
+    FROM mine WHERE %(event)s IS NOT NULL
+)
+SELECT count(*) FROM mine
+"""
+
+_RENEW = """
+UPDATE automation_workflowexecution SET lease_until = now() + %s * interval '1 second'
+WHERE lease_token = ANY(%s::uuid[])
+"""
+
+_STEPS = """
+SELECT DISTINCT ON (node_key) node_key, attempt, status, ports::text, output::text, wake_at, started_at, id
+FROM automation_steprun WHERE execution_id = %s ORDER BY node_key, attempt DESC
+"""
+
+
+def take(execution_id: UUID) -> Leased | None:
+    """Take the lease on an execution that is due and that nobody holds; None when there is nothing to do."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE, {"id": execution_id, "token": uuid7(), "lease": LEASE_SECONDS})
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    leased = Leased(*row)
+    leased.input = json.loads(leased.input) if leased.input else None
+    return leased
+
+
+def flush(
+    leased: Leased,
+    steps: list[StepRow],
+    logs: list[dict],
+    *,
+    status: str = "running",
+    keep: bool = True,
+    wake_at: datetime | None = None,
+    completed_at: datetime | None = None,
+    output: str | None = None,
+    response: dict | None = None,
+    error: tuple[str, str] = ("", ""),
+    event: str | None = None,
+    payload: dict | None = None,
+) -> None:
+    """Write what happened since the last flush; raises LeaseLost, and writes nothing, when the lease is gone."""
+    values = {
+        "id": leased.id,
+        "token": leased.token,
+        "organization_id": leased.organization_id,
+        "lease": LEASE_SECONDS,
+        "keep": keep,
+        "status": status,
+        "wake_at": wake_at,
+        "completed_at": completed_at,
+        "output": output,
+        "response": None if response is None else to_json(response),
+        "error_message": error[0],
+        "error_step": error[1],
+        "steps": to_json([asdict(step) for step in steps]),
+        "logs": to_json(logs),
+        "event": event,
+        "payload": to_json(payload),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_FLUSH, values)
+        if cursor.fetchone()[0] != 1:
+            raise LeaseLost(execution=str(leased.id))
+
+
+def renew(tokens: list[UUID]) -> None:
+    """Extend leases; a lost one stays lost."""
+    with connection.cursor() as cursor:
+        cursor.execute(_RENEW, [LEASE_SECONDS, tokens])
+
+
+def latest_steps(execution_id: UUID) -> list[StepRow]:
+    """The latest attempt of every step that has begun, in the order they began."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STEPS, [execution_id])
+        rows = sorted(cursor.fetchall(), key=lambda row: row[-1])
+    return [
+        StepRow(
+            node_key=key,
+            attempt=attempt,
+            status=status,
+            ports=json.loads(ports),
+            output=json.loads(output) if output else None,
+            wake_at=wake_at,
+            started_at=started_at,
+        )
+        for key, attempt, status, ports, output, wake_at, started_at, _id in rows
+    ]

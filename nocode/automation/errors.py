@@ -1,0 +1,27 @@
+"""What automation raises on purpose."""
+
+from nocode.foundation.errors import NoCodeError
+
+
+class WorkflowNotRunnable(NoCodeError):
+    """This workflow cannot be started."""
+
+
+class InvalidWorkflow(NoCodeError):
+    """This workflow has problems that must be solved before it is published."""
+
+
+class StepFailure(NoCodeError):
+    """A step could not do its work."""
+
+
+class PermanentFailure(StepFailure):
+    """Trying again would fail again."""
+
+
+class TransientFailure(StepFailure):
+    """Trying again later may succeed."""
+
+
+class LeaseLost(NoCodeError):
+    """Another worker runs this execution now, or it was cancelled."""

@@ -1,0 +1,99 @@
+"""What a step type is. To add one: write its class in a file of this folder and import that file in `__init__.py`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+
+from nocode.automation.nodes.config import ConfigForm
+from nocode.foundation.registry import Registry
+
+
+class Effect(Enum):
+    """What a step does beyond computing; this decides when the engine commits."""
+
+    PURE = "pure"  # commits together with whatever comes next
+    TRANSACTION = "transaction"  # writes to our database: the writes and the step's result are one transaction
+    OUTSIDE = "outside"  # calls the outside world, in a thread: "started" is committed before, the result after
+
+
+class Family(Enum):
+    """How the list of step types is grouped."""
+
+    LOGIC = _("Logic")
+    DATA = _("Data")
+    RECORDS = _("Records")
+    OUTSIDE = _("Outside")
+
+
+@dataclass
+class Step:
+    """What a running step may know and use."""
+
+    key: str
+    execution_id: UUID
+    organization_id: UUID
+    project_id: UUID | None
+    input: Any
+    idempotency_key: str
+    resolve: Callable[..., Any]  # resolve(value, item=…): fills in the expressions of a deferred setting
+    log: Callable[..., None]  # log(level, message, **details): a line that is committed with the step's result
+    woken: bool = False  # the step waited, and its time has come
+
+
+@dataclass
+class Outcome:
+    """How a step ended: its output and the ports it leaves through, or a time to be woken at."""
+
+    output: Any
+    ports: tuple[str, ...] = ("main",)
+    wake_at: datetime | None = None
+    response: dict | None = None  # {"status", "headers", "body"} for the webhook's caller
+
+
+class NodeType:
+    """Base of every step type.
+
+    `kind` is stored and never changes meaning. `deferred` names settings that the engine leaves unresolved because the
+    step fills them in itself, once per item.
+    """
+
+    kind: str
+    label: str
+    summary: str  # one sentence for the person who looks for a step type
+    icon: str  # a Material Symbols name
+    family: Family
+    effect = Effect.PURE
+    deferred: frozenset[str] = frozenset()
+    is_join = False  # its input is always a list, one entry per branch that arrived
+    joins_any = False  # ready as soon as one of its predecessors is
+
+    class Config(ConfigForm):
+        """No settings."""
+
+    def form(self, project, **options) -> ConfigForm:
+        """The form that draws the settings, with the choices that depend on the project."""
+        return self.Config(**options)
+
+    def ports(self, config: dict) -> list[tuple[str, str]]:
+        """The outputs as (name, label), the first being the usual one."""
+        return [("main", "")]
+
+    def check(self, config: dict, project) -> dict[str, list[str]]:
+        """Problems that only the whole shows (a missing table, say), by field name."""
+        return {}
+
+    def redact(self, settings: dict) -> dict:
+        """What of the filled-in settings may be stored and shown."""
+        return settings
+
+    def run(self, settings: dict, step: Step) -> Any:
+        """Do the work. Returns an output, or an Outcome. Raises PermanentFailure or TransientFailure."""
+        raise NotImplementedError
+
+
+node_types: Registry[NodeType] = Registry("node types")

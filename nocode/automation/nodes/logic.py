@@ -1,0 +1,150 @@
+"""Steps that decide where an execution goes next."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from nocode.automation.errors import PermanentFailure
+from nocode.automation.nodes.base import Family, NodeType, Outcome, Step, node_types
+from nocode.automation.nodes.conditions import combine_field, condition_columns, conditions_field, holds, met
+from nocode.automation.nodes.config import ConfigForm, RowsField, TextField
+
+
+@node_types.register
+class If(NodeType):
+    summary = _("Go one way when conditions hold and another way when they do not.")
+    kind, label, icon, family = "if", _("If"), "call_split", Family.LOGIC
+
+    class Config(ConfigForm):
+        conditions = conditions_field()
+        combine = combine_field()
+
+    def ports(self, config: dict) -> list[tuple[str, str]]:
+        return [("true", _("true")), ("false", _("false"))]
+
+    def run(self, settings: dict, step: Step) -> Outcome:
+        port = "true" if met(settings["conditions"], settings["combine"]) else "false"
+        return Outcome(step.input, (port,))
+
+
+@node_types.register
+class Switch(NodeType):
+    summary = _("Go through the output of the first rule that holds, or of every rule that holds.")
+    kind, label, icon, family = "switch", _("Switch"), "alt_route", Family.LOGIC
+    OTHERWISE = "otherwise"
+
+    class Config(ConfigForm):
+        rules = RowsField(
+            {"port": forms.SlugField(label=_("Output"), max_length=60), **condition_columns()}, label=_("Rules")
+        )
+        every = forms.BooleanField(label=_("Follow every rule that holds"), required=False)
+
+    def ports(self, config: dict) -> list[tuple[str, str]]:
+        names = dict.fromkeys(row.get("port", "") for row in config.get("rules") or [])
+        return [*((name, name) for name in names if name), (self.OTHERWISE, _("otherwise"))]
+
+    def run(self, settings: dict, step: Step) -> Outcome:
+        matching = (row["port"] for row in settings["rules"] if holds(row))
+        ports = tuple(dict.fromkeys(matching)) if settings["every"] else tuple(filter(None, [next(matching, None)]))
+        return Outcome(step.input, ports or (self.OTHERWISE,))
+
+
+class _Join(NodeType):
+    """Shared by the two merges: an object of objects, or a list in the order of the connections."""
+
+    icon, family = "call_merge", Family.LOGIC
+    is_join = True
+
+
+@node_types.register
+class Merge(_Join):
+    summary = _("Wait for every branch that is still alive, then go on with what they brought.")
+    kind, label = "merge", _("Merge (all)")
+
+    class Config(ConfigForm):
+        combine = forms.ChoiceField(
+            label=_("Result"),
+            choices=[
+                ("list", _("A list with one entry per branch")),
+                ("append", _("One list: the branches' lists put together")),
+                ("object", _("One object: the branches' objects put together")),
+            ],
+            initial="list",
+        )
+
+    def run(self, settings: dict, step: Step) -> Any:
+        branches = step.input
+        if settings["combine"] == "append":
+            return [entry for branch in branches for entry in (branch if isinstance(branch, list) else [branch])]
+        if settings["combine"] == "object":
+            return self._united(branches)
+        return branches
+
+    @staticmethod
+    def _united(branches: list) -> dict:
+        united: dict = {}
+        for branch in branches:
+            if not isinstance(branch, dict):
+                raise PermanentFailure(_("A branch brought something that is not an object; choose another result."))
+            united |= branch
+        return united
+
+
+@node_types.register
+class MergeAny(_Join):
+    summary = _("Go on as soon as the first branch arrives; later ones are ignored.")
+    kind, label = "merge.any", _("Merge (first)")
+    joins_any = True
+
+    def run(self, settings: dict, step: Step) -> Any:
+        return step.input[0]
+
+
+@node_types.register
+class Wait(NodeType):
+    summary = _("Pause the execution for a while or until a moment; no worker is held.")
+    kind, label, icon, family = "wait", _("Wait"), "hourglass_empty", Family.LOGIC
+    UNITS = {"seconds": _("seconds"), "minutes": _("minutes"), "hours": _("hours"), "days": _("days")}
+
+    class Config(ConfigForm):
+        amount = forms.FloatField(label=_("Wait for"), required=False, min_value=0, max_value=1_000_000)
+        unit = forms.ChoiceField(label=_("Unit"), initial="seconds")
+        until = forms.DateTimeField(
+            label=_("Or until"), required=False, help_text=_("A date and time, or an expression that gives one.")
+        )
+
+    Config.base_fields["unit"].choices = list(UNITS.items())
+
+    def check(self, config: dict, project) -> dict[str, list[str]]:
+        if config.get("amount") in (None, "") and not config.get("until"):
+            return {"amount": [_("Say how long to wait, or until when.")]}
+        return {}
+
+    def run(self, settings: dict, step: Step) -> Outcome:
+        if step.woken:
+            return Outcome(step.input)
+        return Outcome(step.input, wake_at=self._end(settings))
+
+    @staticmethod
+    def _end(settings: dict) -> datetime:
+        if settings["until"]:
+            return settings["until"]
+        return timezone.now() + timedelta(**{settings["unit"]: settings["amount"] or 0})
+
+
+@node_types.register
+class Stop(NodeType):
+    summary = _("End the execution as failed, with a message of your own.")
+    kind, label, icon, family = "stop", _("Stop with an error"), "block", Family.LOGIC
+
+    class Config(ConfigForm):
+        message = TextField(label=_("Message"), widget=forms.Textarea(attrs={"rows": 2}))
+
+    def ports(self, config: dict) -> list[tuple[str, str]]:
+        return []
+
+    def run(self, settings: dict, step: Step) -> None:
+        raise PermanentFailure(settings["message"])

@@ -1,0 +1,120 @@
+"""Validate, publish, pause and resume workflows."""
+
+import hashlib
+import json
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from nocode.automation.engine.graph import Graph, Problem
+from nocode.automation.errors import InvalidWorkflow
+from nocode.automation.models import Node, Trigger, Workflow, WorkflowVersion
+from nocode.automation.nodes import node_types
+from nocode.automation.nodes.config import clean_config
+from nocode.foundation.models import User
+
+
+def draft_graph(workflow: Workflow) -> dict:
+    """The draft as JSON, in the shape that a version keeps."""
+    nodes, edges = list(workflow.nodes.all()), list(workflow.edges.all())
+    keys = {node.pk: node.key for node in nodes}
+    fields = ("key", "kind", "label", "config", "on_error", "max_retries", "x", "y")
+    return {
+        "nodes": [{name: getattr(node, name) for name in fields} for node in nodes],
+        "edges": [
+            {"source": keys[edge.source_id], "port": edge.port, "target": keys[edge.target_id]} for edge in edges
+        ],
+        "settings": {"variables": workflow.variables, "timeout": workflow.timeout},
+    }
+
+
+def validate(workflow: Workflow) -> list[Problem]:
+    """Everything that keeps the draft from being published; each problem names the node and the setting."""
+    nodes = list(workflow.nodes.all())
+    known = [node for node in nodes if node.kind in node_types]
+    unknown = [
+        Problem(_("The step type “%s” is not installed; delete the step.") % node.kind, node.key)
+        for node in nodes
+        if node.kind not in node_types
+    ]
+    ports = {node.key: [name for name, _label in node_types[node.kind].ports(node.config)] for node in known}
+    entries = list(Trigger.objects.filter(workflow=workflow, is_active=True).values_list("entry", flat=True))
+    structural = Graph.from_json(draft_graph(workflow)).problems(entries, ports)
+    return [*structural, *unknown, *(problem for node in known for problem in check_node(node, workflow.project))]
+
+
+def check_node(node: Node, project) -> list[Problem]:
+    """What is wrong with one step's settings."""
+    node_type = node_types[node.kind]
+    _cleaned, errors = clean_config(node_type.Config, node.config)
+    for name, messages in node_type.check(node.config, project).items():
+        errors.setdefault(name, []).extend(str(message) for message in messages)
+    fields = node_type.Config.base_fields
+    return [
+        Problem(" ".join(messages), node.key, str(fields[name].label or name) if name in fields else name)
+        for name, messages in errors.items()
+    ]
+
+
+@transaction.atomic
+def publish(workflow: Workflow, user: User | None = None, note: str = "") -> WorkflowVersion:
+    """Freeze the draft into a new version and make it the one that runs; unchanged drafts keep their version.
+
+    Raises InvalidWorkflow with `details["problems"]`.
+    """
+    workflow = Workflow.objects.select_for_update().get(pk=workflow.pk)
+    if problems := validate(workflow):
+        raise InvalidWorkflow(" ".join(str(problem) for problem in problems), problems=problems)
+    version = _freeze(workflow, user, note)
+    workflow.published_version = version
+    if workflow.status == Workflow.Status.DRAFT:
+        workflow.move_to(Workflow.Status.ACTIVE)
+    workflow.save()
+    return version
+
+
+def _freeze(workflow: Workflow, user: User | None, note: str) -> WorkflowVersion:
+    graph = draft_graph(workflow)
+    checksum = hashlib.sha256(json.dumps(graph, sort_keys=True).encode()).hexdigest()
+    current = workflow.published_version
+    if current is not None and current.checksum == checksum:
+        return current
+    newest = workflow.versions.order_by("-number").values_list("number", flat=True).first() or 0
+    return WorkflowVersion.objects.create(
+        workflow=workflow,
+        organization_id=workflow.organization_id,
+        number=newest + 1,
+        graph=graph,
+        checksum=checksum,
+        note=note,
+        created_by=user,
+    )
+
+
+def has_unpublished_changes(workflow: Workflow) -> bool:
+    """Whether the draft differs from what runs."""
+    version = workflow.published_version
+    return version is None or version.graph != draft_graph(workflow)
+
+
+def pause(workflow: Workflow) -> None:
+    """Stop accepting triggers; executions under way go on."""
+    _move(workflow, Workflow.Status.PAUSED)
+
+
+def resume(workflow: Workflow) -> None:
+    """Accept triggers again."""
+    _move(workflow, Workflow.Status.ACTIVE)
+
+
+def archive(workflow: Workflow) -> None:
+    """Put away; can be brought back as paused."""
+    _move(workflow, Workflow.Status.ARCHIVED)
+
+
+def _move(workflow: Workflow, status: Workflow.Status) -> None:
+    with transaction.atomic():
+        fresh = Workflow.objects.select_for_update().get(pk=workflow.pk)
+        fresh.move_to(status)
+        fresh.save()
+    workflow.status = fresh.status
