@@ -1,7 +1,76 @@
-"""Django's PostgreSQL backend; the embedded server is started before the first connection when no DATABASE_URL is set."""
+"""Django's PostgreSQL backend, which starts the embedded server before the first connection if there is no other.
 
+With `EMBEDDED` in its settings (no DATABASE_URL) an alias connects to that server, in every command and process.
+"""
+
+import time
+from contextlib import contextmanager
+
+import psycopg2
 from django.db.backends.postgresql import base
+from django.db.utils import OperationalError
+
+from nocode.setup import embedded
+from nocode.setup.embedded.roles import superuser
+from nocode.setup.errors import SetupError
+
+RESTART_PATIENCE = 15  # seconds in which a server that crashed is expected back
+
+
+class DatabaseUnreachable(SetupError, OperationalError):
+    """No connection: an OperationalError for Django, a sentence for people."""
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """PostgreSQL as Django knows it."""
+    """PostgreSQL as Django knows it, plus the embedded server."""
+
+    def get_connection_params(self) -> dict:
+        if "EMBEDDED" in self.settings_dict:
+            running = self._ensure()
+            self.settings_dict.update(
+                HOST=running["host"], PORT=running["port"], USER=running["user"], PASSWORD=running["password"]
+            )
+        return super().get_connection_params()
+
+    def get_new_connection(self, conn_params: dict):
+        deadline = time.monotonic() + (RESTART_PATIENCE if "EMBEDDED" in self.settings_dict else 0)
+        while True:
+            try:
+                return super().get_new_connection(conn_params)
+            except psycopg2.OperationalError as problem:
+                if time.monotonic() > deadline or not _is_restarting(str(problem)):
+                    raise DatabaseUnreachable(self._explain(problem)) from problem
+            time.sleep(0.1)
+            self._ensure()
+
+    @contextmanager
+    def superuser(self):
+        """A cursor with every right on this database, or None where we may not have one (any server but our own).
+
+        For what an ordinary role cannot create, such as an event trigger. Statements commit one by one.
+        """
+        if "EMBEDDED" not in self.settings_dict:
+            yield None
+            return
+        with superuser(self._ensure(), self.settings_dict["NAME"]) as connection, connection.cursor() as cursor:
+            yield cursor
+
+    def _ensure(self) -> dict:
+        try:
+            return embedded.client(**self.settings_dict["EMBEDDED"]).ensure()
+        except SetupError as problem:
+            raise DatabaseUnreachable(str(problem)) from problem
+
+    def _explain(self, problem: Exception) -> str:
+        place = f"{self.settings_dict['HOST'] or 'the local socket'}:{self.settings_dict['PORT'] or 5432}"
+        advice = (
+            f"Is the disk full? The database's logs are in {self.settings_dict['EMBEDDED']['home']}/pg."
+            if "EMBEDDED" in self.settings_dict
+            else "Check DATABASE_URL, and that the server runs and lets this machine in."
+        )
+        return f"No connection to the database {self.settings_dict['NAME']} at {place}:\n  {problem}\n{advice}"
+
+
+def _is_restarting(message: str) -> bool:
+    """Whether the server is away for a moment; a refused password or a missing database is for good."""
+    return "FATAL" not in message or "the database system is" in message

@@ -104,7 +104,11 @@ CONTENT_SECURITY_POLICY = {
 DATABASES = {
     "default": {
         "ENGINE": "nocode.db",
-        **(database_from_url(os.environ["DATABASE_URL"]) if os.environ.get("DATABASE_URL") else {"NAME": "nocode"}),
+        **(
+            database_from_url(os.environ["DATABASE_URL"])
+            if os.environ.get("DATABASE_URL")
+            else {"NAME": "nocode", "EMBEDDED": {"home": NOCODE_HOME}}
+        ),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
     },

