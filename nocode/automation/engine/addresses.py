@@ -9,6 +9,7 @@ Address = IPv4Address | IPv6Address
 _TRANSLATED = (IPv6Network("64:ff9b::/96"), IPv6Network("::/96"))
 # Special ranges that `is_global` lets through in some versions of Python.
 _SPECIAL = (
+    IPv4Network("192.0.0.0/24"),
     IPv4Network("192.88.99.0/24"),
     IPv6Network("64:ff9b:1::/48"),
     IPv6Network("100::/64"),

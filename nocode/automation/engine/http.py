@@ -133,17 +133,17 @@ def _address(url: str, query: Mapping[str, Any] | None) -> httpx.URL:
     try:
         target = httpx.URL(url)
     except (httpx.InvalidURL, TypeError) as error:
-        raise BadUrl(_("“%(url)s” is not an address: %(error)s") % {"url": url, "error": error}) from None
+        raise BadUrl(
+            _("“%(url)s” is not an address: %(error)s") % {"url": str(url).partition("?")[0], "error": error}
+        ) from None
     _check_scheme(target)
     given = {name: value for name, value in (query or {}).items() if value is not None}
     return target.copy_merge_params(given) if given else target
 
 
 def _check_scheme(target: httpx.URL) -> None:
-    if target.scheme not in ("http", "https") or not target.host:
-        raise BadUrl(
-            _("“%(url)s” must begin with http:// or https:// and name a host.") % {"url": _shown(target)}
-        )
+    if target.scheme not in ("http", "https") or not target.host or b"%" in target.raw_host:
+        raise BadUrl(_("“%(url)s” must begin with http:// or https:// and name a host.") % {"url": _shown(target)})
 
 
 def _headers(headers: Mapping[str, str] | None, body: Any, idempotency_key: str) -> httpx.Headers:
@@ -212,6 +212,8 @@ def _read(response: httpx.Response, max_bytes: int) -> bytes:
                 _("The answer of %(url)s is larger than %(limit)d bytes.")
                 % {"url": _shown(response.url), "limit": max_bytes}
             )
+    if unpack and response.num_bytes_downloaded and not unpack.eof:
+        raise Unreachable(_("The answer of %(url)s was cut short.") % {"url": _shown(response.url)})
     return bytes(body)
 
 

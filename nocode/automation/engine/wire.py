@@ -54,12 +54,14 @@ class GuardedBackend(httpcore.NetworkBackend):
         self._sockets = httpcore.SyncBackend()
 
     def connect_tcp(self, host, port, timeout=None, local_address=None, socket_options=None):
-        """Connect to the first allowed address that answers."""
+        """Connect to the first allowed address that answers; each gets its share of the time that is left."""
+        addresses = self._addresses(host, port)
         failure = None
-        for address in self._addresses(host, port):
+        for number, address in enumerate(addresses):
+            share = self._deadline.left() / (len(addresses) - number)
             try:
-                stream = self._sockets.connect_tcp(address, port, self._deadline.left(), None, socket_options)
-            except httpcore.ConnectError as error:
+                stream = self._sockets.connect_tcp(address, port, share, None, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
             else:
                 return _TimedStream(stream, self._deadline)
