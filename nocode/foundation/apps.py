@@ -10,4 +10,5 @@ class FoundationConfig(AppConfig):
     verbose_name = _("Access")
 
     def ready(self) -> None:
+        from nocode.foundation import events  # noqa: F401 (its chore and its task)
         from nocode.foundation.signals import user_signals  # noqa: F401

@@ -1,11 +1,16 @@
-"""Gives each request an id that its events and log lines carry."""
+"""Gives each request an id, and lets services and events know who asks without passing the request around."""
 
 import re
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
+
+from django.http import HttpRequest
 
 REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
 ACTOR_ID: ContextVar[int | None] = ContextVar("actor_id", default=None)
+_REQUEST: ContextVar[HttpRequest | None] = ContextVar("request", default=None)
 _ACCEPTABLE = re.compile(r"[A-Za-z0-9._-]{1,36}")
 
 
@@ -18,10 +23,32 @@ class RequestIdMiddleware:
     def __call__(self, request):
         given = request.headers.get("X-Request-Id", "")
         request.id = given if _ACCEPTABLE.fullmatch(given) else str(uuid.uuid4())
-        token = REQUEST_ID.set(request.id)
+        id_token, request_token = REQUEST_ID.set(request.id), _REQUEST.set(request)
         try:
             response = self.get_response(request)
         finally:
-            REQUEST_ID.reset(token)
+            REQUEST_ID.reset(id_token)
+            _REQUEST.reset(request_token)
         response["X-Request-Id"] = request.id
         return response
+
+
+def current_actor_id() -> int | None:
+    """Who acts: the person set by `acting_as`, else the one logged in to the current request.
+
+    Asked only when something is to be recorded, so a page that records nothing never loads its user for this.
+    """
+    if (actor := ACTOR_ID.get()) is not None:
+        return actor
+    return getattr(getattr(_REQUEST.get(), "user", None), "pk", None)
+
+
+@contextmanager
+def acting_as(actor_id: int | None, request_id: str = "") -> Iterator[None]:
+    """Work on behalf of a person and a request: what a background task does for whoever queued it."""
+    actor_token, id_token = ACTOR_ID.set(actor_id), REQUEST_ID.set(request_id)
+    try:
+        yield
+    finally:
+        ACTOR_ID.reset(actor_token)
+        REQUEST_ID.reset(id_token)

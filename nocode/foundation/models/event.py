@@ -1,11 +1,13 @@
 """The outbox: facts written in the transaction of the change they tell, delivered after commit."""
 
-import uuid
-
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from nocode.foundation.models.base import ScopedQuerySet
+
+PENDING = models.Q(delivered_at=None, gave_up=False)
 
 
 class OutboxEvent(models.Model):
@@ -14,7 +16,7 @@ class OutboxEvent(models.Model):
     organization_path = "organization"
 
     id = models.BigAutoField(primary_key=True)
-    event_id = models.UUIDField(_("event id"), default=uuid.uuid4, unique=True, editable=False)
+    event_id = models.UUIDField(_("event id"), db_default=RandomUUID(), unique=True, editable=False)
     name = models.CharField(_("name"), max_length=120)
     key = models.CharField(_("object"), max_length=120)
     payload = models.JSONField(_("payload"))
@@ -22,14 +24,14 @@ class OutboxEvent(models.Model):
         "foundation.Organization", models.CASCADE, null=True, related_name="+", verbose_name=_("organization")
     )
     actor = models.ForeignKey("foundation.User", models.SET_NULL, null=True, related_name="+", verbose_name=_("actor"))
-    request_id = models.CharField(_("request"), max_length=36, blank=True)
-    created_at = models.DateTimeField(_("time"), auto_now_add=True)
+    request_id = models.CharField(_("request"), max_length=36, blank=True, db_default="")
+    created_at = models.DateTimeField(_("time"), db_default=Now())
     delivered_at = models.DateTimeField(_("delivered"), null=True)
-    delivered_to = models.JSONField(_("delivered to"), default=list)
-    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    delivered_to = models.JSONField(_("delivered to"), default=list, db_default=models.Value([], models.JSONField()))
+    attempts = models.PositiveSmallIntegerField(_("attempts"), db_default=0)
     retry_at = models.DateTimeField(_("next attempt"), null=True)
-    gave_up = models.BooleanField(_("gave up"), default=False)
-    error = models.TextField(_("error"), blank=True)
+    gave_up = models.BooleanField(_("gave up"), db_default=False)
+    error = models.TextField(_("error"), blank=True, db_default="")
 
     objects = ScopedQuerySet.as_manager()
 
@@ -37,7 +39,8 @@ class OutboxEvent(models.Model):
         verbose_name, verbose_name_plural = _("event"), _("events")
         ordering = ["-id"]
         indexes = [
-            models.Index(fields=["id"], name="event_undelivered", condition=models.Q(delivered_at=None, gave_up=False)),
+            models.Index(fields=["id"], name="event_pending", condition=PENDING),
+            models.Index(fields=["key", "id"], name="event_pending_by_key", condition=PENDING),
             models.Index(fields=["organization", "-id"], name="event_by_organization"),
         ]
 
