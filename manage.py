@@ -3,10 +3,9 @@
 
 import sys
 
-if sys.version_info < (3, 11):  # plain syntax above this line: an old Python must get as far as this message
-    sys.exit(
-        "NoCode needs Python 3.11 or newer; this is Python %d.%d.\nTry: python3.11 manage.py up" % sys.version_info[:2]
-    )
+if sys.version_info < (3, 11):  # in syntax that an old Python reads
+    version = "%d.%d" % sys.version_info[:2]
+    sys.exit("NoCode needs Python 3.11 or newer; this is Python " + version + ".\nTry: python3.11 manage.py up")
 if sys.platform == "win32":
     sys.exit("NoCode runs on Linux and macOS. On Windows, use it inside WSL.")
 

@@ -1,5 +1,6 @@
 """What a server that was killed leaves behind, and how to clear it away."""
 
+import contextlib
 import os
 import signal
 import time
@@ -46,7 +47,5 @@ def _servers_in(data: Path) -> list[int]:
 
 
 def _signal(pid: int, number: int) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)
-    except ProcessLookupError:
-        pass

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 import psycopg2
-from psycopg2 import sql
-from psycopg2.extensions import connection as Connection
+from psycopg2 import extensions, sql
 
 from nocode.setup.embedded.layout import APP_DATABASE, APP_ROLE, SUPERUSER
 
@@ -13,7 +12,7 @@ EXTENSIONS = ("pg_trgm", "unaccent", "btree_gin")
 
 
 @contextmanager
-def superuser(running: dict, database: str) -> Iterator[Connection]:
+def superuser(running: dict, database: str) -> Iterator[extensions.connection]:
     """A connection with every right, each statement its own transaction."""
     with closing(
         psycopg2.connect(

@@ -93,7 +93,7 @@ class Server:
                 stderr=log,
                 env=_plain_environment(),
                 cwd="/",
-                preexec_fn=self._enter,  # noqa: PLW1509 — the keeper has one thread
+                preexec_fn=self._enter,  # safe: the keeper has one thread
             )
         self._wait()
 
@@ -156,7 +156,7 @@ class Server:
             text=True,
             env=_plain_environment(),
             cwd="/",
-            preexec_fn=self._enter,  # noqa: PLW1509
+            preexec_fn=self._enter,
             check=False,
         )
         password.unlink()
