@@ -4,7 +4,9 @@ from itertools import count
 
 from nocode.automation.models import Node, Trigger, Workflow
 from nocode.foundation.models import Membership, Organization, Role, User
-from nocode.studio.models import Project
+from nocode.studio.models import DataTable, Project
+from nocode.studio.schema.manager import NewField, SchemaManager
+from nocode.studio.services.projects import create_project
 
 _number = count(1)
 
@@ -25,12 +27,8 @@ def make_user(
 
 
 def make_project(organization: Organization | None = None, name: str | None = None) -> Project:
-    number = next(_number)
-    return Project.objects.create(
-        organization=organization or make_organization(),
-        name=name or f"Project {number}",
-        schema_name=f"p_test_{number}",
-    )
+    """A project with its schema."""
+    return create_project(organization or make_organization(), name or f"Project {next(_number)}")
 
 
 def make_workflow(organization: Organization | None = None, **fields) -> Workflow:
@@ -46,3 +44,10 @@ def make_node(workflow: Workflow, key: str, kind: str = "set", **fields) -> Node
 def make_trigger(workflow: Workflow, kind: str = "manual", **fields) -> Trigger:
     fields.setdefault("name", f"{kind} trigger")
     return Trigger.objects.create(workflow=workflow, kind=kind, **fields)
+
+
+def make_table(
+    project: Project | None = None, label: str | None = None, fields: tuple[NewField, ...] = (NewField("Name", "text"),)
+) -> DataTable:
+    """A table of a project, ready for rows."""
+    return SchemaManager(project or make_project()).create_table(label or f"Table {next(_number)}", fields)

@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from nocode.foundation.models import Record
+from nocode.studio.fields import FieldType, field_types
 
 
 class DataTable(Record):
@@ -51,3 +52,13 @@ class Field(Record):
 
     def __str__(self) -> str:
         return self.label
+
+    @property
+    def type(self) -> FieldType:
+        """What gives this field its meaning. Raises UnknownKind when the kind is not installed any more."""
+        return field_types[self.kind]
+
+    @property
+    def unique_constraint(self) -> str:
+        """Name of the database constraint, from the id: it survives every rename, and an error leads back to us."""
+        return f"uq_{self.pk.hex}"

@@ -1,0 +1,53 @@
+"""What the studio raises on purpose."""
+
+from typing import Any
+
+from nocode.foundation.errors import NoCodeError
+
+
+class NameRefused(NoCodeError):
+    """This name cannot be used."""
+
+
+class NameTaken(NoCodeError):
+    """This name is already in use."""
+
+
+class FieldRefused(NoCodeError):
+    """The field cannot be made with these settings."""
+
+
+class SchemaBusy(NoCodeError):
+    """Somebody is using the table; nothing was changed. Try again in a moment."""
+
+
+class SchemaRefused(NoCodeError):
+    """The database refused the change; nothing was changed."""
+
+
+class TableMissing(NoCodeError):
+    """The table does not exist in the database."""
+
+
+class TableChanged(NoCodeError):
+    """The table's fields were changed meanwhile. Try again."""
+
+
+class RecordNotFound(NoCodeError):
+    """There is no such row."""
+
+
+class RecordChanged(NoCodeError):
+    """Somebody changed this row meanwhile."""
+
+
+class QueryRefused(NoCodeError):
+    """The search cannot be done."""
+
+
+class RecordErrors(NoCodeError):
+    """The row was refused. `errors` holds one message per field, keyed by its physical name."""
+
+    def __init__(self, errors: dict[str, str], **details: Any):
+        super().__init__("\n".join(errors.values()), **details)
+        self.errors = errors

@@ -1,0 +1,67 @@
+"""What a process knows about a table without asking again."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+from psycopg2 import sql
+
+from nocode.studio.errors import TableMissing
+from nocode.studio.fields import FieldType, field_types
+from nocode.studio.models import DataTable, Field
+
+# Columns of every table, with the type that reads and compares them.
+SYSTEM_FIELDS: dict[str, FieldType] = {
+    "id": field_types["integer"],
+    "created_at": field_types["datetime"],
+    "updated_at": field_types["datetime"],
+}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A table's place and fields."""
+
+    table_id: UUID
+    project_id: UUID
+    organization_id: UUID
+    label: str
+    schema: str
+    physical_name: str
+    fields: dict[str, Field]
+
+    @property
+    def target(self) -> sql.Identifier:
+        return sql.Identifier(self.schema, self.physical_name)
+
+    @property
+    def types(self) -> dict[str, FieldType]:
+        """Every column that can be read, in order."""
+        return SYSTEM_FIELDS | {name: field.type for name, field in self.fields.items()}
+
+
+def layout_of(table: DataTable) -> Layout:
+    """The table's layout as of when `table` was read from the database.
+
+    `updated_at` is the version: SchemaManager moves it with every change, so the row the caller has just read tells
+    whether what this process remembers is still true, whoever changed it and wherever. Raises TableMissing.
+    """
+    return _layout(table.pk, table.updated_at)
+
+
+@lru_cache(maxsize=1024)
+def _layout(table_id: UUID, version: datetime) -> Layout:
+    table = DataTable.objects.select_related("project").prefetch_related("fields").filter(pk=table_id).first()
+    if table is None:
+        raise TableMissing(_("This table was deleted."), table=table_id)
+    return Layout(
+        table_id=table.pk,
+        project_id=table.project_id,
+        organization_id=table.project.organization_id,
+        label=table.label,
+        schema=table.project.schema_name,
+        physical_name=table.physical_name,
+        fields={field.physical_name: field for field in table.fields.all()},
+    )
