@@ -90,7 +90,7 @@ class Graph:
         try:
             TopologicalSorter(predecessors).prepare()
         except CycleError as error:
-            path = " → ".join(reversed(error.args[1]))
+            path = " → ".join(error.args[1])
             return [
                 Problem(_("The steps run in a circle: %s. Remove one of these connections.") % path, error.args[1][0])
             ]

@@ -7,7 +7,7 @@ redirects obey the same rule, and size and total time are limited.
 import json
 import ssl
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import Message
@@ -99,16 +99,18 @@ def call(
     follow_redirects: bool = True,
     idempotency_key: str = "",
     accept_errors: bool = False,
+    also_allow: Sequence[str] = (),
     resolve: Resolver = ask_system,
 ) -> Answer:
     """Send a request and read the whole answer within `timeout` seconds.
 
     `body` is bytes, text, or anything else as JSON. Raises TransientFailure (no connection, time over, 408, 425, 429,
     5xx: `details["retry_after"]` is what the other side asked for, in seconds) or PermanentFailure (address refused,
-    bad address, too large, any other 4xx). With `accept_errors` an answer of any status is returned.
+    bad address, too large, any other 4xx). With `accept_errors` an answer of any status is returned. `also_allow` names
+    addresses (as in OUTGOING_HTTP_ALLOW) that the caller vouches for.
     """
     deadline = Deadline(timeout)
-    transport = GuardedTransport(deadline, resolve, settings.OUTGOING_HTTP_ALLOW)
+    transport = GuardedTransport(deadline, resolve, [*settings.OUTGOING_HTTP_ALLOW, *also_allow])
     target = _address(url, query)
     try:
         with httpx.Client(transport=transport, timeout=None, trust_env=False) as client:  # noqa: S113 (the deadline)

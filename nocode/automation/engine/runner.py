@@ -312,7 +312,7 @@ class Attempt:
         row.output, row.ports, row.wake_at = None, [], None
         row.error = error.message if isinstance(error, NoCodeError) else str(error).strip()
         if _is_transient(error) and row.attempt <= self.node.max_retries:
-            row.wake_at = now + backoff.delay(row.attempt)
+            row.wake_at = now + backoff.delay(row.attempt, asked=_asked_pause(error))
             self._note("warning", _("Attempt %d failed and will be repeated.") % row.attempt, error=row.error)
         elif self.node.on_error != "stop":
             row.ports = [ERROR_PORT] if self.node.on_error == "branch" else [self._usual_port()]
@@ -372,6 +372,11 @@ _PASSING = {"55P03", "40P01", "40001", "57014"}  # lock timeout, deadlock, seria
 
 def _is_transient(error: Exception) -> bool:
     return isinstance(error, TransientFailure) or getattr(error.__cause__, "pgcode", None) in _PASSING
+
+
+def _asked_pause(error: Exception) -> float:
+    """Seconds the other side asked us to stay away for (Retry-After)."""
+    return (error.details.get("retry_after") or 0) if isinstance(error, NoCodeError) else 0
 
 
 def _broken(error: Exception) -> str:

@@ -8,9 +8,10 @@ from typing import Any
 from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import connection
+from django.db import connection, transaction
 
 from nocode.automation.errors import LeaseLost, PermanentFailure
+from nocode.foundation.events import bus
 from nocode.foundation.ids import uuid7
 
 LEASE_SECONDS = 8
@@ -72,7 +73,7 @@ _TAKE = """
 WITH due AS (
     SELECT id, status AS before, lease_token IS NOT NULL AS lost FROM automation_workflowexecution
     WHERE id = %(id)s AND status IN ('pending', 'running', 'waiting')
-      AND (lease_until IS NULL OR lease_until < now()) AND (wake_at IS NULL OR wake_at <= now())
+      AND (lease_until IS NULL OR lease_until <= now()) AND (wake_at IS NULL OR wake_at <= now())
     FOR UPDATE SKIP LOCKED
 ), taken AS (
     UPDATE automation_workflowexecution AS execution SET
@@ -83,13 +84,12 @@ WITH due AS (
     FROM due WHERE execution.id = due.id
     RETURNING execution.*, before, lost
 ), told AS (
-    INSERT INTO foundation_outboxevent
-        (event_id, name, key, payload, organization_id, request_id, created_at, delivered_to, attempts, gave_up, error)
-    SELECT gen_random_uuid(), 'automation.execution.started', 'execution:' || id,
+    INSERT INTO foundation_outboxevent (name, key, payload, organization_id)
+    SELECT 'automation.execution.started', 'execution:' || id,
            jsonb_build_object('execution_id', id, 'workflow_id', workflow_id, 'workflow_name', workflow_name,
                               'organization_id', organization_id, 'status', status, 'duration', NULL,
                               'error_message', ''),
-           organization_id, '', now(), '[]', 0, false, ''
+           organization_id
     FROM taken WHERE before = 'pending'
 )
 SELECT taken.id, taken.lease_token, taken.organization_id, workflow_id, workflow_name, version_id, workflow.project_id,
@@ -102,7 +102,7 @@ WITH mine AS (
     UPDATE automation_workflowexecution SET
         status = %(status)s, updated_at = now(), crashes = 0,
         lease_token = CASE WHEN %(keep)s THEN lease_token END,
-        lease_until = CASE WHEN %(keep)s THEN now() + %(lease)s * interval '1 second' END,
+        lease_until = now() + CASE WHEN %(keep)s THEN %(lease)s ELSE 0 END * interval '1 second',
         wake_at = %(wake_at)s, completed_at = %(completed_at)s,
         output = coalesce(%(output)s::jsonb, output), response = coalesce(%(response)s::jsonb, response),
         error_message = %(error_message)s, error_step = %(error_step)s
@@ -122,10 +122,8 @@ WITH mine AS (
     SELECT mine.id, line.* FROM mine, jsonb_to_recordset(%(logs)s::jsonb) AS line
         (at timestamptz, level text, node_key text, message text, details jsonb)
 ), told AS (
-    INSERT INTO foundation_outboxevent
-        (event_id, name, key, payload, organization_id, request_id, created_at, delivered_to, attempts, gave_up, error)
-    SELECT gen_random_uuid(), %(event)s, 'execution:' || mine.id, %(payload)s::jsonb, %(organization_id)s, '', now(),
-           '[]', 0, false, ''
+    INSERT INTO foundation_outboxevent (name, key, payload, organization_id)
+    SELECT %(event)s, 'execution:' || mine.id, %(payload)s::jsonb, %(organization_id)s
     FROM mine WHERE %(event)s IS NOT NULL
 )
 SELECT count(*) FROM mine
@@ -150,6 +148,8 @@ def take(execution_id: UUID) -> Leased | None:
     if row is None:
         return None
     leased = Leased(*row)
+    if leased.is_first:
+        transaction.on_commit(bus.after_publish, robust=True)
     leased.input = json.loads(leased.input) if leased.input else None
     return leased
 
@@ -192,6 +192,8 @@ def flush(
         cursor.execute(_FLUSH, values)
         if cursor.fetchone()[0] != 1:
             raise LeaseLost(execution=str(leased.id))
+    if event:
+        transaction.on_commit(bus.after_publish, robust=True)
 
 
 def renew(tokens: list[UUID]) -> None:

@@ -32,8 +32,8 @@ AS_TYPED = {
 
 @node_types.register
 class Set(NodeType):
-    summary = _("Build an object: name values, or compute them from earlier steps.")
     kind, label, icon, family = "set", _("Set values"), "edit_note", Family.DATA
+    summary = _("Build an object: name values, or compute them from earlier steps.")
 
     class Config(ConfigForm):
         values = RowsField(
@@ -77,8 +77,8 @@ class Set(NodeType):
 
 @node_types.register
 class Filter(NodeType):
-    summary = _("Keep the items of a list that meet conditions; a single object goes on or ends its branch.")
     kind, label, icon, family = "filter", _("Filter"), "filter_alt", Family.DATA
+    summary = _("Keep the items of a list that meet conditions; a single object goes on or ends its branch.")
     deferred = frozenset({"conditions"})
 
     class Config(ConfigForm):

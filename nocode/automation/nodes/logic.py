@@ -15,8 +15,8 @@ from nocode.automation.nodes.config import ConfigForm, RowsField, TextField
 
 @node_types.register
 class If(NodeType):
-    summary = _("Go one way when conditions hold and another way when they do not.")
     kind, label, icon, family = "if", _("If"), "call_split", Family.LOGIC
+    summary = _("Go one way when conditions hold and another way when they do not.")
 
     class Config(ConfigForm):
         conditions = conditions_field()
@@ -32,8 +32,8 @@ class If(NodeType):
 
 @node_types.register
 class Switch(NodeType):
-    summary = _("Go through the output of the first rule that holds, or of every rule that holds.")
     kind, label, icon, family = "switch", _("Switch"), "alt_route", Family.LOGIC
+    summary = _("Go through the output of the first rule that holds, or of every rule that holds.")
     OTHERWISE = "otherwise"
 
     class Config(ConfigForm):
@@ -61,8 +61,8 @@ class _Join(NodeType):
 
 @node_types.register
 class Merge(_Join):
-    summary = _("Wait for every branch that is still alive, then go on with what they brought.")
     kind, label = "merge", _("Merge (all)")
+    summary = _("Wait for every branch that is still alive, then go on with what they brought.")
 
     class Config(ConfigForm):
         combine = forms.ChoiceField(
@@ -95,8 +95,8 @@ class Merge(_Join):
 
 @node_types.register
 class MergeAny(_Join):
-    summary = _("Go on as soon as the first branch arrives; later ones are ignored.")
     kind, label = "merge.any", _("Merge (first)")
+    summary = _("Go on as soon as the first branch arrives; later ones are ignored.")
     joins_any = True
 
     def run(self, settings: dict, step: Step) -> Any:
@@ -105,8 +105,8 @@ class MergeAny(_Join):
 
 @node_types.register
 class Wait(NodeType):
-    summary = _("Pause the execution for a while or until a moment; no worker is held.")
     kind, label, icon, family = "wait", _("Wait"), "hourglass_empty", Family.LOGIC
+    summary = _("Pause the execution for a while or until a moment; no worker is held.")
     UNITS = {"seconds": _("seconds"), "minutes": _("minutes"), "hours": _("hours"), "days": _("days")}
 
     class Config(ConfigForm):
@@ -137,8 +137,8 @@ class Wait(NodeType):
 
 @node_types.register
 class Stop(NodeType):
-    summary = _("End the execution as failed, with a message of your own.")
     kind, label, icon, family = "stop", _("Stop with an error"), "block", Family.LOGIC
+    summary = _("End the execution as failed, with a message of your own.")
 
     class Config(ConfigForm):
         message = TextField(label=_("Message"), widget=forms.Textarea(attrs={"rows": 2}))

@@ -1,1 +1,155 @@
 """Steps that read and write the tables of the workflow's project. A write commits together with its step: once."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from nocode.automation.errors import PermanentFailure
+from nocode.automation.nodes.base import Effect, Family, NodeType, Outcome, Step, node_types
+from nocode.automation.nodes.config import ConfigForm, RowsField, ValueField
+from nocode.studio.models import DataTable
+from nocode.studio.queries import OPERATORS
+from nocode.studio.services.records import Records
+
+COMPARISONS = {
+    "eq": _("is"),
+    "ne": _("is not"),
+    "gt": _("is greater than"),
+    "gte": _("is at least"),
+    "lt": _("is less than"),
+    "lte": _("is at most"),
+    "contains": _("contains"),
+    "starts_with": _("starts with"),
+    "ends_with": _("ends with"),
+    "in": _("is one of"),
+    "is_empty": _("is empty"),
+    "is_not_empty": _("is filled in"),
+}
+
+
+def table_field() -> forms.CharField:
+    """The table, by its name in the database: a choice among the project's tables once the project is known."""
+    return forms.CharField(label=_("Table"), max_length=63)
+
+
+def values_field() -> RowsField:
+    return RowsField(
+        {
+            "field": forms.CharField(label=_("Field"), max_length=63),
+            "value": ValueField(label=_("Value")),
+        },
+        label=_("Values"),
+    )
+
+
+def matching_field() -> RowsField:
+    return RowsField(
+        {
+            "field": forms.CharField(label=_("Field"), max_length=63),
+            "op": forms.ChoiceField(
+                label=_("Comparison"), choices=[(name, COMPARISONS.get(name, name)) for name in OPERATORS], initial="eq"
+            ),
+            "value": ValueField(label=_("Value")),
+        },
+        label=_("Rows where"),
+        required=False,
+    )
+
+
+class RecordNode(NodeType):
+    """Shared by the record steps: they know the tables of the project and name what is missing."""
+
+    family, effect = Family.RECORDS, Effect.TRANSACTION
+
+    def form(self, project, **options) -> ConfigForm:
+        form = super().form(project, **options)
+        tables = DataTable.objects.filter(project=project).values_list("physical_name", "label") if project else []
+        form.fields["table"].widget = forms.Select(choices=[("", "---------"), *tables])
+        return form
+
+    def check(self, config: dict, project) -> dict[str, list[str]]:
+        if project is None:
+            return {"table": [_("Choose the workflow's project first: its tables are what this step uses.")]}
+        table = DataTable.objects.filter(project=project, physical_name=config.get("table", "")).first()
+        if table is None:
+            message = _("The project “%(project)s” has no table “%(table)s”; choose another one.")
+            return {"table": [message % {"project": project, "table": config.get("table", "")}]}
+        return self._check_fields(config, table)
+
+    def _check_fields(self, config: dict, table: DataTable) -> dict[str, list[str]]:
+        known = {"id", *table.fields.values_list("physical_name", flat=True)}
+        errors = {}
+        for name in ("values", "where"):
+            strange = [row.get("field", "") for row in config.get(name) or [] if row.get("field") not in known]
+            if strange:
+                message = _("The table “%(table)s” has no field “%(field)s”.")
+                errors[name] = [message % {"table": table, "field": field} for field in strange]
+        return errors
+
+    def records(self, settings: dict, step: Step) -> Records:
+        """The table's records. Raises PermanentFailure when it does not exist any more."""
+        if step.project_id is None:
+            raise PermanentFailure(_("The workflow has no project, so this step has no tables."))
+        table = DataTable.objects.filter(project=step.project_id, physical_name=settings["table"]).first()
+        if table is None:
+            raise PermanentFailure(_("The project has no table “%s” any more.") % settings["table"])
+        return Records(table)
+
+
+def _written(record: dict, records: Records) -> dict[str, Any]:
+    return {**record, "_table": str(records.table.pk)}
+
+
+@node_types.register
+class CreateRecord(RecordNode):
+    kind, label, icon = "record.create", _("Create a record"), "add_box"
+    summary = _("Add a row to a table, exactly once.")
+
+    class Config(ConfigForm):
+        table = table_field()
+        values = values_field()
+
+    def run(self, settings: dict, step: Step) -> dict:
+        records = self.records(settings, step)
+        return _written(records.create({row["field"]: row["value"] for row in settings["values"]}), records)
+
+
+@node_types.register
+class UpdateRecord(RecordNode):
+    kind, label, icon = "record.update", _("Update a record"), "edit_square"
+    summary = _("Change fields of the row with a given id.")
+
+    class Config(ConfigForm):
+        table = table_field()
+        record_id = forms.IntegerField(label=_("Id of the row"), min_value=1)
+        values = values_field()
+
+    def run(self, settings: dict, step: Step) -> dict:
+        records = self.records(settings, step)
+        changes = {row["field"]: row["value"] for row in settings["values"]}
+        return _written(records.update(settings["record_id"], changes), records)
+
+
+@node_types.register
+class FindRecords(RecordNode):
+    kind, label, icon = "record.find", _("Find records"), "search"
+    effect = Effect.PURE
+    summary = _("Look up rows of a table; leaves through “found” or “none”.")
+
+    class Config(ConfigForm):
+        table = table_field()
+        where = matching_field()
+        first = forms.BooleanField(label=_("Only the first row"), required=False, initial=True)
+        limit = forms.IntegerField(label=_("At most"), min_value=1, max_value=10_000, initial=100)
+
+    def ports(self, config: dict) -> list[tuple[str, str]]:
+        return [("found", _("found")), ("none", _("none"))]
+
+    def run(self, settings: dict, step: Step) -> Outcome:
+        records = self.records(settings, step)
+        rows = records.find(settings["where"], limit=1 if settings["first"] else settings["limit"])
+        found = [_written(row, records) for row in rows]
+        if not found:
+            return Outcome(None if settings["first"] else [], ("none",))
+        return Outcome(found[0] if settings["first"] else found, ("found",))

@@ -11,8 +11,8 @@ from nocode.automation.nodes.config import ConfigForm, RowsField, TextField, Val
 
 @node_types.register
 class Respond(NodeType):
-    summary = _("Answer the webhook's caller now; the execution goes on.")
     kind, label, icon, family = "respond", _("Respond to webhook"), "reply", Family.OUTSIDE
+    summary = _("Answer the webhook's caller now; the execution goes on.")
 
     class Config(ConfigForm):
         status = forms.IntegerField(label=_("Status code"), min_value=200, max_value=599, initial=HTTPStatus.OK.value)

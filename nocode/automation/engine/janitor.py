@@ -1,0 +1,55 @@
+"""Finds executions that nobody runs although somebody should, and puts them right."""
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from nocode.automation.models import WorkflowExecution
+
+logger = logging.getLogger(__name__)
+
+STALE_AFTER = timedelta(hours=2)
+LOST_AFTER = timedelta(minutes=10)
+
+Status = WorkflowExecution.Status
+
+
+def requeue_lost(continue_later: Callable[[UUID, None], None], limit: int = 1000) -> int:
+    """Queue again what the queue has lost; what merely waits in a long queue gets a second entry that does nothing."""
+    old = Now() - LOST_AFTER
+    due = (
+        Q(status=Status.PENDING)
+        | Q(status=Status.WAITING, wake_at__lt=old)
+        | Q(status=Status.RUNNING, lease_until__lt=old)
+    )
+    with transaction.atomic():
+        lost = WorkflowExecution.objects.filter(due, updated_at__lt=old).select_for_update(skip_locked=True)
+        ids = list(lost.values_list("pk", flat=True)[:limit])
+        WorkflowExecution.objects.filter(pk__in=ids).update(updated_at=Now())  # leave them alone for a while
+        for execution_id in ids:
+            continue_later(execution_id, None)
+    return len(ids)
+
+
+def fail_stale(after: timedelta = STALE_AFTER, limit: int = 1000) -> int:
+    """End as failed what runs without a heartbeat for longer than `after`."""
+    stale = WorkflowExecution.objects.filter(status=Status.RUNNING, lease_until__lt=Now() - after)
+    with transaction.atomic():
+        executions = list(stale.select_for_update(skip_locked=True)[:limit])
+        for execution in executions:
+            execution.move_to(Status.FAILED)
+            execution.completed_at = timezone.now()
+            execution.lease_token = None
+            execution.error_message = _("No worker has run this execution for %d minutes.") % (
+                after.total_seconds() // 60
+            )
+            execution.save()
+            logger.warning("execution %s was stale and has been failed", execution.pk)
+    return len(executions)

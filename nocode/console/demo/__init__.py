@@ -1,0 +1,5 @@
+"""A small, realistic company to look around in; removed without a trace by `demo --remove`."""
+
+from nocode.console.demo.loader import SLUG, load, remove
+
+__all__ = ["SLUG", "load", "remove"]

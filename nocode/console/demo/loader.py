@@ -1,0 +1,39 @@
+"""Creates and removes the demo organization."""
+
+from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from nocode.automation.models import Workflow
+from nocode.console.demo import shop, workflows
+from nocode.foundation.models import Membership, Organization, Role, User
+from nocode.studio.models import Project
+
+SLUG = "demo"
+
+
+def load(owner: User, language: str) -> Organization:
+    """Create the demo in a language, owned by a person; what exists already is left as it is."""
+    if organization := Organization.objects.filter(slug=SLUG).first():
+        return organization
+    with transaction.atomic(), translation.override(language):
+        organization = Organization.objects.create(name=_("Alder & Finch (demo)"), slug=SLUG)
+        Membership.objects.create(organization=organization, user=owner, role=Role.OWNER)
+        tables = shop.create_tables(organization)
+        workflows.create_order_intake(tables, owner)
+        workflows.create_order_count(tables, owner)
+    return organization
+
+
+@transaction.atomic
+def remove() -> bool:
+    """Delete the demo organization with its schema, workflows and executions; False when there is none."""
+    organization = Organization.objects.filter(slug=SLUG).first()
+    if organization is None:
+        return False
+    for workflow in Workflow.objects.filter(organization=organization):
+        workflow.delete()
+    for project in Project.objects.filter(organization=organization):
+        project.delete()
+    organization.delete()
+    return True

@@ -1,0 +1,83 @@
+"""The demo's data: a project with customers and orders, and a few rows in them."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from nocode.foundation.models import Organization
+from nocode.studio.models import DataTable, Project
+from nocode.studio.schema.manager import NewField, SchemaManager
+from nocode.studio.services.projects import create_project
+from nocode.studio.services.records import Records
+
+
+@dataclass
+class Shop:
+    """The project and its two tables, with the physical names of their fields by what they mean."""
+
+    project: Project
+    customers: DataTable
+    orders: DataTable
+    customer: dict[str, str]
+    order: dict[str, str]
+
+
+def create_tables(organization: Organization) -> Shop:
+    """Create the project, its tables and some rows."""
+    project = create_project(organization, _("Shop"), description=_("Customers and what they ordered."))
+    manager = SchemaManager(project)
+    customers = manager.create_table(
+        _("Customers"),
+        [
+            NewField(_("Name"), "text", required=True),
+            NewField(_("E-mail"), "email", required=True, unique=True),
+            NewField(_("City"), "text"),
+        ],
+    )
+    orders = manager.create_table(
+        _("Orders"),
+        [
+            NewField(_("Reference"), "text", required=True),
+            NewField(_("Customer number"), "integer", required=True),
+            NewField(_("Total"), "decimal", required=True),
+            NewField(_("Status"), "text", required=True),
+            NewField(_("Note"), "long_text"),
+        ],
+    )
+    shop = Shop(
+        project,
+        customers,
+        orders,
+        _names(customers, ["name", "email", "city"]),
+        _names(orders, ["reference", "customer", "total", "status", "note"]),
+    )
+    _fill(shop)
+    return shop
+
+
+def _names(table: DataTable, meanings: list[str]) -> dict[str, str]:
+    names = table.fields.order_by("position").values_list("physical_name", flat=True)
+    return dict(zip(meanings, names, strict=True))
+
+
+def _fill(shop: Shop) -> None:
+    people = [
+        ("Léa Martin", "lea.martin@example.com", "Lyon"),
+        ("Oliver Hughes", "oliver.hughes@example.com", "Leeds"),
+        ("Amina Diallo", "amina.diallo@example.com", "Dakar"),
+        ("Jonas Weber", "jonas.weber@example.com", "Freiburg"),
+    ]
+    customers = Records(shop.customers).create_many(
+        [_row(shop.customer, name=name, email=email, city=city) for name, email, city in people]
+    )
+    orders = [("A-1001", 0, "84.90"), ("A-1002", 2, "1240.00"), ("A-1003", 1, "19.50"), ("A-1004", 2, "310.00")]
+    Records(shop.orders).create_many(
+        [
+            _row(shop.order, reference=reference, customer=customers[who]["id"], total=total, status=_("confirmed"))
+            for reference, who, total in orders
+        ]
+    )
+
+
+def _row(names: dict[str, str], **values) -> dict:
+    return {names[meaning]: value for meaning, value in values.items()}
