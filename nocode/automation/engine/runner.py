@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -50,17 +50,26 @@ def run(
 ) -> None:
     """Run an execution until it ends, waits, has used its budget (seconds) or, if asked, has a response.
 
-    `continue_later(execution_id, due_at)` is called in the transaction that leaves work to be done. Does nothing when
+    `continue_later(execution_id, due_at)` is called in the transaction that leaves work to be done. Runs nothing when
     the execution is finished, not due, or held by another worker.
     """
-    leased = store.take(UUID(str(execution_id)))
+    execution_id = UUID(str(execution_id))
+    leased = store.take(execution_id)
     if leased is None:
+        _come_back(execution_id, continue_later)
         return
     with heartbeat.keep(leased.token):
         try:
             Run(leased, continue_later).go(budget, until_response)
         except LeaseLost:
             logger.info("execution %s: lease lost or cancelled, stopped", leased.id)
+
+
+def _come_back(execution_id: UUID, continue_later: ContinueLater) -> None:
+    """Somebody else holds it, perhaps a worker that died: look again when its lease or its pause is over."""
+    pause = store.seconds_until_free(execution_id)
+    if pause is not None:
+        continue_later(execution_id, timezone.now() + timedelta(seconds=pause + 0.1))
 
 
 class Run:

@@ -16,6 +16,7 @@ from nocode.foundation.ids import uuid7
 
 LEASE_SECONDS = 8
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
 
@@ -27,7 +28,7 @@ def to_json(value: Any) -> str:
         raise PermanentFailure(f"The value cannot be written as JSON: {error}") from error
     if "\\u0000" in text:
         text = _NUL.sub("\\1\ufffd", text)
-    return text.encode("utf-8", "replace").decode()
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
 @dataclass
@@ -73,7 +74,8 @@ _TAKE = """
 WITH due AS (
     SELECT id, status AS before, lease_token IS NOT NULL AS lost FROM automation_workflowexecution
     WHERE id = %(id)s AND status IN ('pending', 'running', 'waiting')
-      AND (lease_until IS NULL OR lease_until <= now()) AND (wake_at IS NULL OR wake_at <= now())
+      AND (lease_until IS NULL OR lease_until <= clock_timestamp())
+      AND (wake_at IS NULL OR wake_at <= clock_timestamp())
     FOR UPDATE SKIP LOCKED
 ), taken AS (
     UPDATE automation_workflowexecution AS execution SET
@@ -134,6 +136,11 @@ UPDATE automation_workflowexecution SET lease_until = now() + %s * interval '1 s
 WHERE lease_token = ANY(%s::uuid[])
 """
 
+_PAUSE = """
+SELECT extract(epoch FROM greatest(lease_until, wake_at, clock_timestamp()) - clock_timestamp())::float
+FROM automation_workflowexecution WHERE id = %s AND status IN ('pending', 'running', 'waiting')
+"""
+
 _STEPS = """
 SELECT DISTINCT ON (node_key) node_key, attempt, status, ports::text, output::text, wake_at, started_at, id
 FROM automation_steprun WHERE execution_id = %s ORDER BY node_key, attempt DESC
@@ -152,6 +159,14 @@ def take(execution_id: UUID) -> Leased | None:
         transaction.on_commit(bus.after_publish, robust=True)
     leased.input = json.loads(leased.input) if leased.input else None
     return leased
+
+
+def seconds_until_free(execution_id: UUID) -> float | None:
+    """How long an unfinished execution is still held or asleep; None when it has ended."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PAUSE, [execution_id])
+        row = cursor.fetchone()
+    return row[0] if row else None
 
 
 def flush(

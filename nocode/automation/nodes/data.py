@@ -45,6 +45,7 @@ class Set(NodeType):
                 ),
             },
             label=_("Values"),
+            required=False,
             help_text=_("A dot in a name makes an object inside: address.city."),
         )
         keep_input = forms.BooleanField(label=_("Keep the fields of the input"), required=False)
