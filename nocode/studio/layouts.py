@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -32,11 +32,11 @@ class Layout:
     physical_name: str
     fields: dict[str, Field]
 
-    @property
+    @cached_property
     def target(self) -> sql.Identifier:
         return sql.Identifier(self.schema, self.physical_name)
 
-    @property
+    @cached_property
     def types(self) -> dict[str, FieldType]:
         """Every column that can be read, in order."""
         return SYSTEM_FIELDS | {name: field.type for name, field in self.fields.items()}

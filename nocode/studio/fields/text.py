@@ -49,7 +49,8 @@ class Text(_Words):
 
     def check(self, value: str, settings: dict) -> str:
         longest = settings.get("max_length") or 255
-        if len(value.splitlines()) > 1:
+        value = value.rstrip("\r\n")
+        if "\n" in value or "\r" in value:
             raise ValidationError(_("it has several lines; use a long text field"))
         if len(value) > longest:
             raise ValidationError(

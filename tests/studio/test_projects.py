@@ -1,0 +1,120 @@
+"""A project and its schema come and go together; platform tables are never touched."""
+
+import logging
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from psycopg2 import sql
+
+from nocode.studio.errors import NameTaken
+from nocode.studio.models import Project
+from nocode.studio.schema import functions
+from nocode.studio.services.projects import create_project
+from nocode.studio.services.records import Records
+from tests.factories import make_organization, make_project, make_table
+
+pytestmark = pytest.mark.django_db
+
+
+def schemas() -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'p\\_%'")
+        return {name for (name,) in cursor.fetchall()}
+
+
+def test_create_project_makes_its_schema():
+    project = create_project(make_organization(), "Ventes été")
+
+    assert project.schema_name == f"p_ventes_ete_{project.pk.hex[-8:]}"
+    assert project.schema_name in schemas()
+
+
+def test_project_name_is_unique_in_its_organization_only():
+    project = make_project(name="Sales")
+
+    assert make_project(name="Sales").schema_name != project.schema_name
+    with pytest.raises(NameTaken, match="already has a project named “Sales”"):
+        create_project(project.organization, "Sales")
+
+
+@pytest.mark.parametrize("who", ["project", "organization", "queryset"])
+def test_delete_drops_the_schema_with_its_tables(who):
+    table = make_table()
+    project, other = table.project, make_project()
+    Records(table).create({"name": "Ada"})
+
+    {
+        "project": project.delete,
+        "organization": project.organization.delete,
+        "queryset": Project.objects.filter(pk=project.pk).delete,
+    }[who]()
+
+    assert project.schema_name not in schemas()
+    assert other.schema_name in schemas()
+
+
+def test_delete_of_a_project_without_schema_works():
+    project = Project.objects.create(organization=make_organization(), name="Bare", schema_name="p_bare")
+
+    project.delete()
+
+    assert not Project.objects.exists()
+
+
+def test_public_functions_are_there_and_installing_again_is_harmless():
+    call_command("migrate", verbosity=0)
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT proname, prorettype::regtype::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
+            " AND proname IN ('update_updated_at_column', 'create_updated_at_trigger') ORDER BY 1"
+        )
+        assert cursor.fetchall() == [
+            ("create_updated_at_trigger", "event_trigger"),
+            ("update_updated_at_column", "trigger"),
+        ]
+
+
+def test_platform_tables_have_no_trigger_of_ours():
+    make_table()
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'set_updated_at'")
+        tables = [name for (name,) in cursor.fetchall()]
+
+    assert tables
+    assert all(name.startswith("p_") for name in tables)
+
+
+def test_role_without_the_right_goes_on_without_event_trigger(caplog):
+    if functions.has_event_trigger():
+        pytest.skip("this database role may create event triggers")
+
+    with caplog.at_level(logging.INFO, logger=functions.__name__):
+        functions.install_functions()
+
+    assert "may not create event triggers" in caplog.text
+    assert not functions.has_event_trigger()
+
+
+def test_other_failures_of_the_event_trigger_are_not_hidden(monkeypatch):
+    if functions.has_event_trigger():
+        pytest.skip("the event trigger exists")
+    monkeypatch.setattr(functions, "_EVENT_TRIGGER", "CREATE NONSENSE")
+
+    with pytest.raises(Exception, match="syntax error"):
+        functions.install_functions()
+
+
+def test_direct_sql_moves_updated_at_only_when_something_changed():
+    table = make_table()
+    row = Records(table).create({"name": "Ada"})
+    target = sql.Identifier(table.project.schema_name, table.physical_name)
+
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("UPDATE {} SET name = 'Ada'").format(target))
+        assert Records(table).get(row["id"])["updated_at"] == row["updated_at"]
+
+        cursor.execute(sql.SQL("UPDATE {} SET name = 'Bob'").format(target))
+        assert Records(table).get(row["id"])["updated_at"] > row["updated_at"]
