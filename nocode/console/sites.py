@@ -1,8 +1,12 @@
 """The console is one admin site named "NoCode"."""
 
 from importlib import import_module
+from typing import Any
 
 from django.apps import apps
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.urls import URLPattern
 from django.utils.module_loading import module_has_submodule
 from django.utils.translation import gettext_lazy as _
@@ -20,3 +24,22 @@ class ConsoleSite(UnfoldAdminSite):
         ours = [config for config in apps.get_app_configs() if config.name.startswith("nocode.")]
         modules = [import_module(f"{app.name}.urls") for app in ours if module_has_submodule(app.module, "urls")]
         return [url for module in modules for url in getattr(module, "console_urls", ())]
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The overview: is anything wrong now?"""
+        from nocode.console.overview import overview
+
+        return super().index(request, {"overview": overview(request), **(extra_context or {})})
+
+    def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The palette. Unfold's own keeps its answers for five minutes, also after a person lost a membership."""
+        from nocode.console.palette import search
+
+        term = request.GET.get("s", "").strip().lower()
+        if not term:
+            return HttpResponse()
+        results = Paginator(search(request, term), 100)
+        context = {"page_obj": results, "results": results.page(1), "page_counter": 0, "execution_time": 0}
+        return TemplateResponse(
+            request, "unfold/helpers/command_results.html", context, headers={"HX-Trigger": "search"}
+        )

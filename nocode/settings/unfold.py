@@ -1,22 +1,91 @@
-"""Theme and sidebar of the console, data only."""
+"""Theme and menu of the console, data only; `console/navigation.py` turns the menu into Unfold's sidebar."""
 
 from django.templatetags.static import static
-from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
+
+# Who sees an entry: a permission held in at least one organization, SUPERUSER, or everybody (None).
+SUPERUSER = "superuser"
+
+# (group, [(title, Material symbol, URL name, who)])
+MENU = [
+    (
+        None,
+        [
+            (_("Overview"), "space_dashboard", "admin:index", None),
+            (_("Live"), "bolt", "admin:live", "automation.view_workflowexecution"),
+        ],
+    ),
+    (
+        _("Automation"),
+        [
+            (_("Workflows"), "account_tree", "admin:automation_workflow_changelist", "automation.view_workflow"),
+            (
+                _("Executions"),
+                "history",
+                "admin:automation_workflowexecution_changelist",
+                "automation.view_workflowexecution",
+            ),
+        ],
+    ),
+    (
+        _("Studio"),
+        [
+            (_("Projects"), "folder_open", "admin:studio_project_changelist", "studio.view_project"),
+            (_("Tables"), "table", "admin:studio_datatable_changelist", "studio.view_datatable"),
+        ],
+    ),
+    (
+        _("Operations"),
+        [
+            (_("Queue & workers"), "memory", "admin:queue_health", SUPERUSER),
+            (_("Events"), "campaign", "admin:foundation_outboxevent_changelist", "foundation.view_outboxevent"),
+            (_("Background tasks"), "task_alt", "admin:django_q_success_changelist", SUPERUSER),
+            (_("Failed tasks"), "error", "admin:django_q_failure_changelist", SUPERUSER),
+            (_("Schedules"), "schedule", "admin:django_q_schedule_changelist", SUPERUSER),
+        ],
+    ),
+    (
+        _("Access"),
+        [
+            (_("Organizations"), "domain", "admin:foundation_organization_changelist", "foundation.view_organization"),
+            (_("Users"), "group", "admin:foundation_user_changelist", "foundation.view_user"),
+        ],
+    ),
+]
 
 UNFOLD = {
     "SITE_TITLE": "NoCode",
     "SITE_HEADER": "NoCode",
-    "SITE_SYMBOL": "bolt",
+    "SITE_ICON": lambda request: static("img/nocode.svg"),
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("img/nocode.svg")},
+    ],
     "SITE_URL": None,
     "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,
     "SHOW_LANGUAGES": True,
-    "STYLES": [lambda request: static("css/console.css")],
+    "BORDER_RADIUS": "6px",
+    "COLORS": {
+        # 600 is dark enough for white text (WCAG AA), 400 light enough on the dark theme.
+        "primary": {
+            "50": "oklch(97.3% .014 278)",
+            "100": "oklch(94.3% .029 278)",
+            "200": "oklch(89.2% .055 278)",
+            "300": "oklch(81.5% .098 278)",
+            "400": "oklch(71.5% .145 278)",
+            "500": "oklch(64% .18 278)",
+            "600": "oklch(50% .2 278)",
+            "700": "oklch(44% .185 278)",
+            "800": "oklch(38% .155 278)",
+            "900": "oklch(32% .115 278)",
+            "950": "oklch(24% .085 278)",
+        },
+    },
+    "STYLES": [lambda request: static("css/tokens.css"), lambda request: static("css/console.css")],
     "SIDEBAR": {
         "show_search": True,
-        "navigation": [
-            {"items": [{"title": _("Overview"), "icon": "space_dashboard", "link": reverse_lazy("admin:index")}]},
-        ],
+        "command_search": True,
+        "navigation": "nocode.console.navigation.sidebar",
     },
 }

@@ -1,1 +1,9 @@
 """Console pages of people, organizations and the kernel's tables."""
+
+from django.contrib import admin
+from django.contrib.auth.models import Group
+
+from nocode.foundation.admin import event, organization, queue, user  # noqa: F401
+
+# Roles in organizations say what people may do; Django's groups mean nothing here.
+admin.site.unregister(Group)

@@ -20,12 +20,15 @@ from nocode.foundation.permissions import organizations_where
 class ConsoleAdmin(ModelAdmin):
     """A model of ours: only rows of the user's organizations, and what the role matrix allows on each of them.
 
-    A subclass says what the page shows; it never filters by organization nor checks a role itself.
+    A subclass says what the page shows; it never filters by organization nor checks a role itself. Where the model has
+    an organization, list the field: it is hidden and filled when the person belongs to one, and fixed afterwards.
+    `empty_text` tells what will appear in an empty list, and how.
     """
 
     form = ConsoleForm
+    empty_text = ""
+    empty_icon = "inbox"
     list_per_page = 25
-    show_full_result_count = False
     list_filter_submit = True
     warn_unsaved_form = True
 

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django_htmx.http import HttpResponseClientRedirect
 
-SUPERUSER = "superuser"
+from nocode.settings.unfold import SUPERUSER
 
 
 def page(permission: str | None = None) -> Callable:
@@ -51,7 +51,7 @@ def _guard(permission: str | None, logged_out: Callable[[HttpRequest], HttpRespo
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not admin.site.has_permission(request):
                 return (logged_out or _to_login)(request)
-            if not _holds(request, permission):
+            if not holds(request, permission):
                 raise PermissionDenied
             response = view(request, *args, **kwargs)
             response["Cache-Control"] = "private, no-store"
@@ -64,7 +64,8 @@ def _guard(permission: str | None, logged_out: Callable[[HttpRequest], HttpRespo
     return decorate
 
 
-def _holds(request: HttpRequest, permission: str | None) -> bool:
+def holds(request: HttpRequest, permission: str | None) -> bool:
+    """Whether the person has a permission in at least one organization; SUPERUSER and None as for `page`."""
     if permission is None or request.user.is_superuser:
         return True
     return permission != SUPERUSER and request.user.has_perm(permission)

@@ -1,0 +1,42 @@
+"""Who may give which role in an organization."""
+
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from nocode.foundation.errors import NoCodeError, PermissionRefused
+from nocode.foundation.models import Membership, Organization, Role, User
+
+Roles = dict[int, str]  # user id → role
+
+
+class OwnerMissing(NoCodeError):
+    """An organization needs at least one owner."""
+
+
+def roles_in(organization_id: UUID) -> Roles:
+    """The present members and their roles."""
+    return dict(Membership.objects.filter(organization=organization_id).values_list("user_id", "role"))
+
+
+def check_roles(actor: User, before: Roles, after: Roles) -> None:
+    """Refuse a change of members that would let somebody seize an organization, or leave it to nobody.
+
+    Only owners touch owners: an administrator can neither become one nor remove one. A new organization (no roles
+    before) is its creator's to arrange.
+    """
+    owners_before, owners_after = _owners(before), _owners(after)
+    if before and owners_before != owners_after and not (actor.is_superuser or actor.pk in owners_before):
+        raise PermissionRefused(_("Only an owner may make, change or remove owners."))
+    if owners_before and not owners_after:
+        raise OwnerMissing(_("An organization needs at least one owner."))
+
+
+def adopt(organization: Organization, creator: User) -> None:
+    """An organization nobody was put into belongs to whoever created it."""
+    if not Membership.objects.filter(organization=organization).exists():
+        Membership.objects.create(organization=organization, user=creator, role=Role.OWNER)
+
+
+def _owners(roles: Roles) -> set[int]:
+    return {user_id for user_id, role in roles.items() if role == Role.OWNER}

@@ -1,0 +1,6 @@
+// What every page of the console loads.
+import { makeOperable } from "./a11y.js";
+import { watchDialogs } from "./dialogs.js";
+
+makeOperable(document.body);
+watchDialogs();
