@@ -2,7 +2,9 @@
 
 from itertools import count
 
-from nocode.automation.models import Node, Trigger, Workflow
+from nocode.automation.models import Edge, Node, Trigger, Workflow
+from nocode.automation.nodes import node_types
+from nocode.automation.services import workflows
 from nocode.foundation.models import Membership, Organization, Role, User
 from nocode.studio.models import DataTable, Project
 from nocode.studio.schema.manager import NewField, SchemaManager
@@ -51,3 +53,29 @@ def make_table(
 ) -> DataTable:
     """A table of a project, ready for rows."""
     return SchemaManager(project or make_project()).create_table(label or f"Table {next(_number)}", fields)
+
+
+def make_edge(source: Node, target: Node, port: str = "main") -> Edge:
+    return Edge.objects.create(workflow=source.workflow, source=source, target=target, port=port)
+
+
+def make_chain(workflow: Workflow, *steps: tuple[str, str, dict]) -> list[Node]:
+    """Nodes as (key, kind, config), each connected to the next through its first output."""
+    nodes = [make_node(workflow, key, kind, config=config) for key, kind, config in steps]
+    for source, target in zip(nodes, nodes[1:], strict=False):
+        make_edge(source, target, node_types[source.kind].ports(source.config)[0][0])
+    return nodes
+
+
+def make_published(*steps: tuple[str, str, dict], **fields) -> Workflow:
+    """A published workflow of a chain of steps."""
+    workflow = make_workflow(**fields)
+    make_chain(workflow, *steps)
+    workflows.publish(workflow)
+    workflow.refresh_from_db()
+    return workflow
+
+
+def set_values(**values) -> dict:
+    """The settings of a "set" step."""
+    return {"values": [{"name": name, "value": value} for name, value in values.items()]}

@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -198,7 +198,7 @@ def flush(
         "response": None if response is None else to_json(response),
         "error_message": error[0],
         "error_step": error[1],
-        "steps": to_json([asdict(step) for step in steps]),
+        "steps": to_json([vars(step) for step in steps]),
         "logs": to_json(logs),
         "event": event,
         "payload": to_json(payload),

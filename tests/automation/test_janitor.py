@@ -1,0 +1,65 @@
+"""What nobody runs is queued again or ended; to the second."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from nocode.automation.engine import janitor
+from nocode.automation.models import WorkflowExecution
+from nocode.automation.services import executions
+from nocode.automation.tasks import cleanup_stale_executions
+from nocode.foundation.models import OutboxEvent, QueuedTask
+from tests.factories import make_published
+
+pytestmark = pytest.mark.django_db
+
+Status = WorkflowExecution.Status
+
+
+@pytest.fixture
+def execution():
+    execution = executions.start(make_published(("a", "set", {})))
+    QueuedTask.objects.all().delete()
+    return execution
+
+
+def age(execution, status: str = "pending", **minutes_ago: float) -> None:
+    """Set the status, and times as minutes before now."""
+    now = timezone.now()
+    times = {name: now - timedelta(minutes=minutes) for name, minutes in minutes_ago.items()}
+    WorkflowExecution.objects.filter(pk=execution.pk).update(status=status, **times)
+
+
+@pytest.mark.parametrize(
+    ("fields", "queued"),
+    [
+        ({"updated_at": 9.9}, 0),
+        ({"updated_at": 10.1}, 1),
+        ({"status": "waiting", "wake_at": -5, "updated_at": 600}, 0),
+        ({"status": "waiting", "wake_at": 11, "updated_at": 600}, 1),
+        ({"status": "running", "lease_until": 11, "updated_at": 11}, 1),
+        ({"status": "running", "lease_until": -0.1, "updated_at": 60}, 0),
+        ({"status": "completed", "updated_at": 600}, 0),
+    ],
+    ids=["new", "lost", "asleep", "overslept", "worker gone", "worker alive", "finished"],
+)
+def test_lost_executions_are_queued_again_once(execution, fields, queued):
+    age(execution, **fields)
+
+    assert cleanup_stale_executions() == {"failed": 0, "requeued": queued}
+    assert QueuedTask.objects.filter(name__endswith="execute_workflow_async").count() == queued
+    assert cleanup_stale_executions()["requeued"] == 0
+
+
+@pytest.mark.parametrize(("minutes", "status"), [(119.9, "running"), (120.1, "failed")])
+def test_running_without_a_heartbeat_for_two_hours_fails(execution, minutes, status):
+    age(execution, status="running", started_at=130, lease_until=minutes)
+
+    janitor.fail_stale()
+
+    execution.refresh_from_db()
+    assert execution.status == status
+    events = OutboxEvent.objects.filter(name="automation.execution.failed")
+    assert [event.payload["execution_id"] for event in events] == ([str(execution.pk)] if status == "failed" else [])
+    assert ("120 minutes" in execution.error_message) is (status == "failed")
