@@ -164,6 +164,11 @@ Q_CLUSTER = {
     "ack_failures": True,
     "catch_up": False,
     "save_limit": 1000,
+    # A worker is replaced after this many tasks, or when it has grown to this size (KiB).
+    "recycle": 100_000,
+    "max_rss": 400_000,
+    # Seconds the current tasks have to end when the cluster is told to stop.
+    "stop_grace": 10,
     "label": _("Background tasks"),
     "broker_class": env("QUEUE_BROKER", "nocode.foundation.queue.broker.PostgresBroker"),
 }

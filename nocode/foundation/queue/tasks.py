@@ -22,6 +22,9 @@ from nocode.foundation.queue.broker import PostgresBroker
 
 Due = datetime | timedelta | None
 
+# Every task of ours that is imported, by the path queues and schedules know it by.
+TASKS: dict[str, "TaskFunction"] = {}
+
 
 class TaskFunction:
     """A function with `.enqueue()`. Calling it runs it here and now."""
@@ -120,6 +123,9 @@ def task(*, timeout: int = 300, keep: bool = False, name: str | None = None) -> 
     """
 
     def decorate(function: Callable) -> TaskFunction:
-        return TaskFunction(function, timeout=timeout, keep=keep, name=name)
+        made = TASKS[f"{function.__module__}.{function.__qualname__}"] = TaskFunction(
+            function, timeout=timeout, keep=keep, name=name
+        )
+        return made
 
     return decorate
