@@ -11,6 +11,10 @@ class InvalidWorkflow(NoCodeError):
     """This workflow has problems that must be solved before it is published."""
 
 
+class InvalidDraft(NoCodeError):
+    """This change of the draft is not possible."""
+
+
 class StepFailure(NoCodeError):
     """A step could not do its work."""
 

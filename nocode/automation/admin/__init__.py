@@ -1,0 +1,3 @@
+"""Console pages of workflows, triggers and executions."""
+
+from nocode.automation.admin import execution, trigger, workflow  # noqa: F401

@@ -1,0 +1,108 @@
+"""The archive of executions. One execution has a page of its own, in views/runs.py."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.decorators import display
+from unfold.paginator import InfinitePaginator
+
+from nocode.automation.models import ExecutionLog, StepRun, WorkflowExecution
+from nocode.foundation.admin.base import ConsoleAdmin, ReadOnly
+from nocode.foundation.admin.filters import VisibleRelatedFilter
+from nocode.foundation.displays import duration, status_pill
+
+
+@admin.register(WorkflowExecution)
+class WorkflowExecutionAdmin(ReadOnly, ConsoleAdmin):
+    """Every execution, newest first."""
+
+    list_display = ["pill", "name", "trigger_kind", "created_at", "lasted", "version_number", "triggered_by"]
+    list_display_links = None
+    list_filter = [
+        ("status", ChoicesDropdownFilter),
+        ("workflow", VisibleRelatedFilter),
+        ("created_at", RangeDateTimeFilter),
+    ]
+    search_fields = ["workflow_name", "error_message"]
+    ordering = ["-pk"]
+    paginator = InfinitePaginator
+    empty_text = _("Executions are kept here once a workflow has run.")
+    empty_icon = "history"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        rows = super().get_queryset(request).select_related("triggered_by", "version")
+        return rows.defer("input", "output", "response", "version__graph")
+
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The execution page."""
+        return redirect("admin:execution_detail", self.object_for(request, object_id, "view").pk)
+
+    @display(description=_("status"), ordering="status")
+    def pill(self, execution: WorkflowExecution) -> str:
+        return status_pill(execution)
+
+    @display(description=_("workflow"), ordering="workflow_name")
+    def name(self, execution: WorkflowExecution) -> str:
+        url = reverse("admin:execution_detail", args=[execution.pk])
+        return format_html('<a class="c-link" href="{}">{}</a>', url, execution.workflow_name)
+
+    @display(description=_("duration"))
+    def lasted(self, execution: WorkflowExecution) -> str:
+        return duration(execution.duration)
+
+    @display(description=_("version"))
+    def version_number(self, execution: WorkflowExecution) -> str:
+        return str(execution.version)
+
+
+class PartOfExecution(ReadOnly, ConsoleAdmin):
+    """Rows that are read on the page of their execution; kept out of the menus."""
+
+    ordering = ["-pk"]
+    paginator = InfinitePaginator
+    list_display_links = None
+    list_select_related = ["execution"]
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The page of the execution it belongs to."""
+        return redirect("admin:execution_detail", self.object_for(request, object_id, "view").execution_id)
+
+    @display(description=_("execution"))
+    def execution_link(self, row: StepRun | ExecutionLog) -> str:
+        url = reverse("admin:execution_detail", args=[row.execution_id])
+        return format_html('<a class="c-link" href="{}">{}</a>', url, row.execution.workflow_name)
+
+
+@admin.register(StepRun)
+class StepRunAdmin(PartOfExecution):
+    """Every attempt at every step."""
+
+    list_display = ["execution_link", "node_key", "attempt", "pill", "started_at", "finished_at"]
+    list_filter = [("status", ChoicesDropdownFilter)]
+    search_fields = ["node_key", "error"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).defer("settings", "output")
+
+    @display(description=_("status"), ordering="status")
+    def pill(self, step: StepRun) -> str:
+        return status_pill(step)
+
+
+@admin.register(ExecutionLog)
+class ExecutionLogAdmin(PartOfExecution):
+    """Every log line."""
+
+    list_display = ["at", "level", "execution_link", "node_key", "message"]
+    list_filter = [("level", ChoicesDropdownFilter)]
+    search_fields = ["message", "node_key"]

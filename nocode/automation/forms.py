@@ -1,0 +1,168 @@
+"""Forms of the builder: a step, a trigger, a connection, the input of a run."""
+
+import json
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.utils.translation import gettext_lazy as _
+
+from nocode.automation.models import Node, Trigger, Workflow
+from nocode.automation.nodes.config import RowsWidget
+from nocode.automation.services import drafts
+
+_CLASSES = (
+    (forms.CheckboxInput, "c-check"),
+    (forms.CheckboxSelectMultiple, "c-check"),
+    (forms.Widget, "c-input"),
+)
+
+
+def dress(form: forms.BaseForm) -> forms.BaseForm:
+    """Give the inputs of a form the look of the console."""
+    for field in form.fields.values():
+        if isinstance(field, forms.MultipleChoiceField):
+            field.widget = forms.CheckboxSelectMultiple(choices=field.choices)
+        _dress(field.widget)
+    return form
+
+
+def _dress(widget: forms.Widget) -> None:
+    if isinstance(widget, RowsWidget):
+        for field in widget.columns.values():
+            _dress(field.widget)
+        return
+    look = next(name for kind, name in _CLASSES if isinstance(widget, kind))
+    widget.attrs["class"] = f"{widget.attrs.get('class', '')} {look}".strip()
+    if isinstance(widget, forms.TextInput | forms.Textarea):
+        widget.attrs.setdefault("autocomplete", "off")
+        widget.attrs.setdefault("spellcheck", "false")
+
+
+def plain_data(form: forms.BaseForm) -> dict[str, Any]:
+    """The settings of a valid form as JSON: the typed values, and as text what JSON has no type for."""
+    raw = {name: form[name].data for name in form.fields}
+    return {name: value if _is_json(value) else raw[name] for name, value in form.cleaned_data.items()}
+
+
+def _is_json(value: Any) -> bool:
+    return value is None or isinstance(value, bool | int | float | str | list | dict)
+
+
+class StepForm(forms.ModelForm):
+    """What every step has, whatever its type."""
+
+    class Meta:
+        model = Node
+        fields = ["label", "key", "on_error", "max_retries"]
+
+    key = forms.CharField(
+        label=_("Key"),
+        required=False,
+        max_length=drafts.KEY_LENGTH,
+        validators=[RegexValidator(r"^[a-z][a-z0-9_]*$", _("Small letters, digits and _ only, a letter first."))],
+        help_text=_("Other steps read the output of this one as steps.<key>. Empty: made from the name."),
+    )
+
+    @property
+    def first(self) -> list[forms.BoundField]:
+        """What a person fills in first."""
+        return [self["label"]]
+
+    @property
+    def rest(self) -> list[forms.BoundField]:
+        """What usually stays as it is."""
+        return [self["key"], self["on_error"], self["max_retries"]]
+
+    def clean_key(self) -> str:
+        key = self.cleaned_data["key"] or self.instance.key
+        if key and self.instance.workflow.nodes.filter(key=key).exclude(pk=self.instance.pk).exists():
+            raise ValidationError(_("Another step has this key."))
+        return key
+
+
+class PlaceForm(forms.Form):
+    """Where a new step goes: the output it follows."""
+
+    after = forms.ChoiceField(label=_("Comes after"), required=False)
+    insert = forms.BooleanField(
+        label=_("Put it in between: what follows there now will follow the new step"), required=False, initial=True
+    )
+
+    def __init__(self, *args: Any, outputs: list[tuple[str, str]], **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["after"].choices = [("", _("Nothing: the workflow begins here")), *outputs]
+
+
+class ConnectionForm(forms.Form):
+    """A connection between an output and a step."""
+
+    source = forms.ChoiceField(label=_("From"))
+    target = forms.ChoiceField(label=_("To"))
+
+    def __init__(self, *args: Any, outputs: list[tuple[str, str]], steps: list[tuple[str, str]], **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["source"].choices = outputs
+        self.fields["target"].choices = steps
+
+
+class TriggerForm(forms.ModelForm):
+    """What every trigger has, whatever its kind."""
+
+    class Meta:
+        model = Trigger
+        fields = ["name", "is_active", "entry"]
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        steps = self.instance.workflow.nodes.order_by("label").values_list("key", "label")
+        self.fields["entry"] = forms.ChoiceField(
+            label=self.fields["entry"].label,
+            required=False,
+            choices=[("", _("Every step that follows no other")), *steps],
+        )
+
+
+class JsonField(forms.CharField):
+    """JSON typed by a person; an error says where it is."""
+
+    widget = forms.Textarea
+
+    def to_python(self, value: str) -> Any:
+        text = super().to_python(value)
+        if not text.strip():
+            return None
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError as error:
+            raise ValidationError(
+                _("This is not JSON: line %(line)d, column %(column)d: %(why)s."),
+                params={"line": error.lineno, "column": error.colno, "why": error.msg},
+            ) from None
+
+
+class RunForm(forms.Form):
+    """The input of a run started by hand."""
+
+    input = JsonField(
+        label=_("Input (JSON)"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 8}),
+        help_text=_("Steps read it as trigger. Empty: no input."),
+    )
+
+
+class PublishForm(forms.Form):
+    """A word about what changed."""
+
+    note = forms.CharField(label=_("What changed, in a few words"), required=False, max_length=200)
+
+
+def output_choices(workflow: Workflow) -> list[tuple[str, str]]:
+    """Every output of every step as ("<node id> <port>", "step · output")."""
+    return [
+        (f"{node.pk} {port}", f"{node.label} · {label or port}" if port != "main" else node.label)
+        for node in workflow.nodes.order_by("created_at")
+        for port, label in drafts.ports_of(node)
+    ]

@@ -1,0 +1,155 @@
+"""What the pages read. Large JSON values are cut and laid out by PostgreSQL: only what is shown leaves it."""
+
+from uuid import UUID
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, F, Func, IntegerField, OuterRef, Q, QuerySet, Subquery, TextField
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
+from django.db.models.functions import Coalesce, Left, Length
+
+from nocode.automation.models import ExecutionLog, StepRun, WebhookDelivery, Workflow, WorkflowExecution
+
+LIVE_ROWS = 25
+SHOWN_CHARACTERS = 50_000
+SHOWN_LOG_LINES = 200
+RECENT = 10
+
+_HEX_DIGITS = set("0123456789abcdef")
+
+
+class PrettyJson(Func):
+    """The JSON as indented text."""
+
+    function = "jsonb_pretty"
+    output_field = TextField()
+
+
+def shown(field: str) -> Left:
+    """As much of a JSON column as a page shows, indented."""
+    return Left(PrettyJson(F(field)), SHOWN_CHARACTERS)
+
+
+def size(field: str) -> Length:
+    """Characters of the whole indented JSON."""
+    return Length(PrettyJson(F(field)))
+
+
+# --- Live list --------------------------------------------------------------------------------------------------------
+def live_executions(user, *, status: str = "", workflow: UUID | None = None, text: str = "") -> QuerySet:
+    """The newest executions the user may see, with their progress, in one query."""
+    rows = WorkflowExecution.objects.visible_to(user)
+    if status:
+        rows = rows.filter(status=status)
+    if workflow:
+        rows = rows.filter(workflow=workflow)
+    if text:
+        rows = rows.filter(_has_text(text.strip()))
+    done = (
+        StepRun.objects.filter(execution=OuterRef("pk"), status=StepRun.Status.COMPLETED)
+        .order_by()
+        .values("execution")
+        .annotate(keys=Count("node_key", distinct=True))
+        .values("keys")
+    )
+    nodes = Func(KeyTransform("nodes", "version__graph"), function="jsonb_array_length", output_field=IntegerField())
+    return (
+        rows.select_related("triggered_by")
+        .defer("input", "output", "response")
+        .annotate(steps_done=Coalesce(Subquery(done), 0), steps_total=nodes, short_error=Left("error_message", 200))
+        .order_by("-pk")[:LIVE_ROWS]
+    )
+
+
+def _has_text(text: str) -> Q:
+    """The beginning of an id (found through the index), or words of the error."""
+    digits = text.lower().replace("-", "")
+    if 4 <= len(digits) <= 32 and set(digits) <= _HEX_DIGITS:
+        return Q(pk__range=(UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))))
+    return Q(error_message__icontains=text)
+
+
+# --- One execution ----------------------------------------------------------------------------------------------------
+def executions_to_show(user) -> QuerySet:
+    """Executions with their version, workflow and retries, without their large values.
+
+    The engine touches `updated_at` with whatever it writes about an execution, its steps and its log.
+    """
+    retries = WorkflowExecution.objects.filter(retry_of=OuterRef("pk")).order_by("pk").values("pk")
+    return (
+        WorkflowExecution.objects.visible_to(user)
+        .select_related("version", "workflow", "triggered_by")
+        .defer("input", "output", "response")
+        .annotate(retry_ids=ArraySubquery(retries))
+    )
+
+
+def steps_of(execution: WorkflowExecution) -> list[StepRun]:
+    """The step runs in order of time, without their values."""
+    return list(execution.steps.defer("settings", "output").order_by("started_at", "pk"))
+
+
+def log_of(execution: WorkflowExecution, **lookup) -> list[ExecutionLog]:
+    """The newest log lines, oldest first."""
+    return list(execution.logs.filter(**lookup).order_by("-pk")[:SHOWN_LOG_LINES])[::-1]
+
+
+def attempts_of(execution: WorkflowExecution, node_key: str) -> list[StepRun]:
+    """The attempts at one step, newest first, their values cut to what is shown."""
+    return list(
+        execution.steps.filter(node_key=node_key)
+        .defer("settings", "output")
+        .annotate(
+            shown_settings=shown("settings"),
+            size_settings=size("settings"),
+            shown_output=shown("output"),
+            size_output=size("output"),
+            written_table=KeyTextTransform("_table", "output"),
+            written_row=KeyTextTransform("id", "output"),
+        )
+        .order_by("-pk")[:RECENT]
+    )
+
+
+def inputs_of(execution: WorkflowExecution, node_key: str) -> list[StepRun]:
+    """The last finished run of each step that leads into this one, its output cut to what is shown."""
+    graph = execution.version.graph
+    before = {edge["source"] for edge in graph["edges"] if edge["target"] == node_key}
+    if not before:
+        return []
+    return list(
+        execution.steps.filter(node_key__in=before, finished_at__isnull=False)
+        .defer("settings", "output")
+        .annotate(shown_output=shown("output"), size_output=size("output"))
+        .order_by("node_key", "-pk")
+        .distinct("node_key")
+    )
+
+
+def with_values(executions: QuerySet) -> QuerySet:
+    """Adds an execution's input and output as text, cut to what is shown."""
+    return executions.annotate(
+        shown_input=shown("input"), size_input=size("input"), shown_output=shown("output"), size_output=size("output")
+    )
+
+
+# --- Workflow and trigger pages ---------------------------------------------------------------------------------------
+def recent_executions(workflow: Workflow) -> QuerySet:
+    """The last few runs of a workflow."""
+    return (
+        workflow.executions.select_related("triggered_by", "version")
+        .defer("input", "output", "response", "version__graph")
+        .order_by("-pk")[:RECENT]
+    )
+
+
+def recent_deliveries(trigger) -> list[WebhookDelivery]:
+    """The last calls of a webhook, each with the execution it started (None while that is not recorded yet)."""
+    deliveries = list(
+        trigger.deliveries.annotate(
+            body_size=Func(F("body"), function="octet_length", output_field=IntegerField())
+        ).defer("body", "headers")[:RECENT]
+    )
+    executions = WorkflowExecution.objects.only("status").in_bulk([each.execution_id for each in deliveries])
+    for delivery in deliveries:
+        delivery.execution = executions.get(delivery.execution_id)
+    return deliveries

@@ -1,0 +1,77 @@
+"""How statuses, triggers and values are shown, in every template of automation."""
+
+import json
+from datetime import datetime
+from inspect import getdoc
+from typing import Any
+
+from django import template
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from nocode.automation.models import Trigger
+from nocode.foundation import displays
+
+register = template.Library()
+
+TRIGGER_ICONS = {"manual": "touch_app", "webhook": "webhook", "schedule": "schedule"}
+
+
+@register.simple_tag
+def status_pill(obj: Any) -> SafeString:
+    """The `status` of an execution, a step or a workflow."""
+    return displays.status_pill(obj)
+
+
+@register.filter
+def status_tone(status: str) -> str:
+    return displays.LOOKS.get(status, ("idle", ""))[0]
+
+
+@register.filter
+def status_icon(status: str) -> str:
+    return displays.LOOKS.get(status, ("", "remove"))[1]
+
+
+@register.filter
+def trigger_icon(kind: str) -> str:
+    return TRIGGER_ICONS.get(kind, "play_arrow")
+
+
+@register.filter
+def trigger_label(kind: str) -> str:
+    return dict(Trigger.Kind.choices).get(kind, kind)
+
+
+@register.filter
+def duration(seconds: float | None) -> str:
+    """Empty for None; static/js/automation/clock.js writes the same."""
+    return displays.duration(seconds)
+
+
+@register.filter
+def seconds_since(moment: datetime) -> float:
+    return (timezone.now() - moment).total_seconds()
+
+
+@register.filter
+def seconds_of(step: Any) -> float:
+    """How long an attempt took, or takes so far."""
+    return ((step.finished_at or timezone.now()) - step.started_at).total_seconds()
+
+
+@register.filter
+def compact_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+@register.filter
+def at(mapping: dict | None, key: str) -> Any:
+    return (mapping or {}).get(key)
+
+
+@register.filter
+def sentence(kind: Any) -> str:
+    """The docstring of a trigger type: one sentence for people."""
+    return _(getdoc(kind) or "")

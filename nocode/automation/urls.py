@@ -1,0 +1,33 @@
+"""The console's pages of automation; the site puts `console_urls` under /admin/, in the namespace `admin`."""
+
+from django.urls import path
+
+from nocode.automation.views import builder, lifecycle, run_actions, runs, triggers
+
+console_urls = [
+    path("live/", runs.live, name="live"),
+    path("live/rows/", runs.live_rows, name="live_rows"),
+    path("live/<uuid:pk>/", runs.execution_detail, name="execution_detail"),
+    path("live/<uuid:pk>/panel/", runs.execution_panel, name="execution_panel"),
+    path("live/<uuid:pk>/download/", run_actions.execution_download, name="execution_download"),
+    path("live/<uuid:pk>/input/", run_actions.execution_input, name="execution_input"),
+    path("live/<uuid:pk>/cancel/", run_actions.execution_cancel, name="execution_cancel"),
+    path("live/<uuid:pk>/retry/", run_actions.execution_retry, name="execution_retry"),
+    path("live/<uuid:pk>/values/<int:step>/<slug:name>/", run_actions.execution_value, name="execution_value"),
+    path("live/<uuid:pk>/steps/<slug:key>/", runs.execution_step, name="execution_step"),
+    path("live/<uuid:pk>/steps/<slug:key>/retry/", run_actions.execution_retry_step, name="execution_retry_step"),
+    path("workflows/<uuid:pk>/publish/", lifecycle.workflow_publish, name="workflow_publish"),
+    path("workflows/<uuid:pk>/pause/", lifecycle.workflow_pause, name="workflow_pause"),
+    path("workflows/<uuid:pk>/resume/", lifecycle.workflow_resume, name="workflow_resume"),
+    path("workflows/<uuid:pk>/archive/", lifecycle.workflow_archive, name="workflow_archive"),
+    path("workflows/<uuid:pk>/run/", lifecycle.workflow_run, name="workflow_run"),
+    path("workflows/<uuid:pk>/versions/<int:number>/", lifecycle.workflow_version, name="workflow_version"),
+    path("workflows/<uuid:pk>/connect/", builder.connection_add, name="connection_add"),
+    path("connections/<uuid:pk>/delete/", builder.connection_delete, name="connection_delete"),
+    path("steps/<uuid:pk>/delete/", builder.step_delete, name="step_delete"),
+    path("steps/<uuid:pk>/duplicate/", builder.step_duplicate, name="step_duplicate"),
+    path("steps/<uuid:pk>/earlier/", builder.step_earlier, name="step_earlier"),
+    path("triggers/<uuid:pk>/secret/", triggers.trigger_secret, name="trigger_secret"),
+    path("triggers/<uuid:pk>/address/", triggers.trigger_address, name="trigger_address"),
+    path("triggers/preview/", triggers.schedule_preview, name="schedule_preview"),
+]

@@ -1,0 +1,170 @@
+"""Edit the draft of a workflow: add, change, connect, move and delete its steps."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from nocode.automation.forms import ConnectionForm, PlaceForm, StepForm, dress, output_choices, plain_data
+from nocode.automation.models import Edge, Node, Workflow
+from nocode.automation.nodes import node_types
+from nocode.automation.nodes.base import Family
+from nocode.automation.services import drafts, workflows
+from nocode.automation.views.answers import back, tell
+from nocode.foundation.admin.pages import page, page_context, visible_object
+
+CHANGE = "automation.change_workflow"
+
+
+def workflow_url(workflow: Workflow, anchor: str = "") -> str:
+    return reverse("admin:automation_workflow_change", args=[workflow.pk]) + anchor
+
+
+def workflow_named_in(request: HttpRequest) -> Workflow:
+    """The workflow in the address (`?workflow=`), which the person may change."""
+    try:
+        return visible_object(request, Workflow.objects.select_related("project"), CHANGE, pk=request.GET["workflow"])
+    except (KeyError, ValueError):
+        raise Http404 from None
+
+
+# --- One step ---------------------------------------------------------------------------------------------------
+
+
+def step_add(request: HttpRequest) -> HttpResponse:
+    """First the type of the new step (`?kind=`), then its settings."""
+    workflow = workflow_named_in(request)
+    kind = request.GET.get("kind", "")
+    if kind not in node_types:
+        families = [(family, [each for each in node_types if each.family is family]) for family in Family]
+        query = request.GET.copy()
+        query.pop("kind", None)
+        context = page_context(request, _("Add a step"), workflow=workflow, families=families, query=query.urlencode())
+        return render(request, "automation/step_kinds.html", context)
+    node = Node(workflow=workflow, kind=kind, label=str(node_types[kind].label))
+    return _step_page(request, node, title=_("Add a step"))
+
+
+def step_change(request: HttpRequest, node: Node) -> HttpResponse:
+    """The settings of a step."""
+    return _step_page(request, node, title=node.label)
+
+
+def _step_page(request: HttpRequest, node: Node, title: str) -> HttpResponse:
+    may_change = request.user.has_perm(CHANGE, node.workflow)
+    if request.method == "POST" and not may_change:
+        raise PermissionDenied
+    forms = _step_forms(request, node)
+    if request.method == "POST" and all([form.is_valid() for form in forms.values()]):
+        return _save_step(request, node, forms)
+    context = page_context(
+        request,
+        title,
+        node=node,
+        workflow=node.workflow,
+        type=node_types.find(node.kind),
+        may_change=may_change,
+        problems=[] if node._state.adding or node.kind not in node_types else _problems(node),
+        earlier=[other for other in node.workflow.nodes.order_by("created_at") if other.pk != node.pk],
+        **{f"{name}_form": dress(form) for name, form in forms.items()},
+    )
+    return render(request, "automation/step.html", context)
+
+
+def _problems(node: Node) -> list:
+    return workflows.check_node(node, node.workflow.project)
+
+
+def _step_forms(request: HttpRequest, node: Node) -> dict[str, Any]:
+    data = request.POST or None
+    forms: dict[str, Any] = {"step": StepForm(data, instance=node)}
+    if node.kind in node_types:
+        options = {"data": data, "prefix": "config", "initial": node.config}
+        forms["config"] = node_types[node.kind].form(node.workflow.project, **options)
+    if node._state.adding:
+        after = f"{request.GET.get('after', '')} {request.GET.get('port', 'main')}".strip()
+        outputs = output_choices(node.workflow)
+        forms["place"] = PlaceForm(data, prefix="place", outputs=outputs, initial={"after": after})
+    return forms
+
+
+def _save_step(request: HttpRequest, node: Node, forms: dict[str, Any]) -> HttpResponse:
+    node = forms["step"].save(commit=False)
+    if "config" in forms:
+        node.config = plain_data(forms["config"])
+    if "place" in forms:
+        after, _space, port = forms["place"].cleaned_data["after"].partition(" ")
+        before = node.workflow.nodes.get(pk=after) if after else None
+        options = {"after": before, "port": port, "insert": forms["place"].cleaned_data["insert"]}
+        tell(request, drafts.add_step, node, **options, done=_("“%s” was added.") % node.label)
+    else:
+        tell(request, drafts.save_step, node, done=_("“%s” was saved.") % node.label)
+    return redirect(workflow_url(node.workflow, f"#step-{node.key}"))
+
+
+# --- What buttons do: each a POST ---------------------------------------------------------------------------------
+
+
+def _node(request: HttpRequest, pk: Any) -> Node:
+    node = visible_object(request, Node.objects.select_related("workflow"), pk=pk)
+    if not request.user.has_perm(CHANGE, node.workflow):
+        raise PermissionDenied
+    return node
+
+
+@require_POST
+@page(CHANGE)
+def step_delete(request: HttpRequest, pk: Any) -> HttpResponse:
+    """Delete a step; a straight way through it is closed again."""
+    node = _node(request, pk)
+    tell(request, drafts.delete_step, node, done=_("“%s” was deleted.") % node.label)
+    return back(request, workflow_url(node.workflow, "#steps"))
+
+
+@require_POST
+@page(CHANGE)
+def step_duplicate(request: HttpRequest, pk: Any) -> HttpResponse:
+    """Copy a step."""
+    node = _node(request, pk)
+    copy = tell(request, drafts.duplicate_step, node, done=_("“%s” was copied; connect the copy.") % node.label)
+    return back(request, workflow_url(node.workflow, f"#step-{copy.key}" if copy else "#steps"))
+
+
+@require_POST
+@page(CHANGE)
+def step_earlier(request: HttpRequest, pk: Any) -> HttpResponse:
+    """Swap a step with the one before it."""
+    node = _node(request, pk)
+    tell(request, drafts.move_earlier, node, done=_("“%s” comes one step earlier now.") % node.label)
+    return back(request, workflow_url(node.workflow, f"#step-{node.key}"))
+
+
+@require_POST
+@page(CHANGE)
+def connection_add(request: HttpRequest, pk: Any) -> HttpResponse:
+    """Connect an output to a step."""
+    workflow = visible_object(request, Workflow.objects, CHANGE, pk=pk)
+    steps = [(str(node.pk), node.label) for node in workflow.nodes.all()]
+    form = ConnectionForm(request.POST, outputs=output_choices(workflow), steps=steps)
+    if form.is_valid():
+        source, _space, port = form.cleaned_data["source"].partition(" ")
+        ends = workflow.nodes.select_related("workflow").in_bulk([source, form.cleaned_data["target"]], field_name="pk")
+        nodes = {str(key): node for key, node in ends.items()}
+        target = nodes[form.cleaned_data["target"]]
+        tell(request, drafts.connect, nodes[source], port, target, done=_("The steps are connected."))
+    return back(request, workflow_url(workflow, "#connections"))
+
+
+@require_POST
+@page(CHANGE)
+def connection_delete(request: HttpRequest, pk: Any) -> HttpResponse:
+    """Remove a connection."""
+    edge = visible_object(request, Edge.objects.select_related("workflow"), pk=pk)
+    if not request.user.has_perm(CHANGE, edge.workflow):
+        raise PermissionDenied
+    tell(request, drafts.disconnect, edge, done=_("The connection was removed."))
+    return back(request, workflow_url(edge.workflow, "#steps"))

@@ -1,0 +1,94 @@
+"""What `_graph.html` and `_timeline.html` draw: the pure drawings, joined with names, icons, states and links."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from nocode.automation.drawing import draw_graph, draw_timeline
+from nocode.automation.models import StepRun, WorkflowExecution
+from nocode.automation.nodes import node_types
+
+PENDING, SKIPPED = "pending", "skipped"
+STATE_LABELS = {**dict(StepRun.Status.choices), PENDING: _("Not reached yet"), SKIPPED: _("Not reached")}
+
+
+def kind_icon(kind: str) -> str:
+    return node_types[kind].icon if kind in node_types else "help"
+
+
+def kind_label(kind: str) -> str:
+    return node_types[kind].label if kind in node_types else kind
+
+
+def port_labels(kind: str, config: dict) -> dict[str, str]:
+    """Names of the outputs of a step; the error branch is always one of them."""
+    ports = node_types[kind].ports(config) if kind in node_types else []
+    return {**{name: label or name for name, label in ports}, "error": _("error")}
+
+
+def diagram(
+    graph: dict,
+    link: Callable[[str], str],
+    *,
+    states: dict[str, str] | None = None,
+    taken: set[tuple[str, str]] = frozenset(),
+    troubled: Iterable[str] = (),
+) -> dict[str, Any]:
+    """The graph for its template: `link(key)` leads to a step, `states` colours a run, `troubled` marks problems."""
+    picture = draw_graph(graph)
+    nodes = {node["key"]: node for node in graph["nodes"]}
+    labels = {key: port_labels(node["kind"], node.get("config") or {}) for key, node in nodes.items()}
+    troubled = set(troubled)
+    return {
+        "picture": picture,
+        "boxes": [
+            {
+                "box": box,
+                "icon": kind_icon(box.kind),
+                "kind_label": kind_label(box.kind),
+                "url": link(box.key),
+                "state": (states or {}).get(box.key, ""),
+                "state_label": STATE_LABELS.get((states or {}).get(box.key, ""), ""),
+                "troubled": box.key in troubled,
+            }
+            for box in picture.boxes
+        ],
+        "wires": [
+            {
+                "wire": wire,
+                "label": labels[wire.source].get(wire.port, wire.port) if wire.is_named else "",
+                "taken": (wire.source, wire.port) in taken,
+            }
+            for wire in picture.wires
+        ],
+    }
+
+
+def states_of(execution: WorkflowExecution, steps: Iterable[StepRun]) -> dict[str, str]:
+    """The state of every step of the version: that of its last attempt, else why there is none."""
+    unreached = SKIPPED if execution.is_finished else PENDING
+    states = dict.fromkeys((node["key"] for node in execution.version.graph["nodes"]), unreached)
+    for step in steps:
+        will_retry = step.status == StepRun.Status.FAILED and step.wake_at and not execution.is_finished
+        states[step.node_key] = StepRun.Status.WAITING.value if will_retry else step.status
+    return states
+
+
+def run_diagram(execution: WorkflowExecution, steps: list[StepRun], link: Callable[[str], str]) -> dict[str, Any]:
+    """The version's graph with the way the execution took."""
+    taken = {(step.node_key, port) for step in steps if step.finished_at for port in step.ports}
+    return diagram(execution.version.graph, link, states=states_of(execution, steps), taken=taken)
+
+
+def run_timeline(execution: WorkflowExecution, steps: list[StepRun]) -> Any:
+    """The waterfall of an execution."""
+    nodes = execution.version.graph["nodes"]
+    return draw_timeline(
+        steps,
+        {node["key"]: node.get("label") or node["key"] for node in nodes},
+        start=execution.started_at,
+        end=execution.completed_at or timezone.now(),
+        pauses={node["key"] for node in nodes if node["kind"] == "wait"},
+    )

@@ -1,0 +1,117 @@
+"""Publish a workflow, pause and resume it, put it away, run it by hand, and read its versions."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from nocode.automation.comparison import compare
+from nocode.automation.forms import PublishForm, RunForm, dress
+from nocode.automation.models import Trigger, Workflow
+from nocode.automation.services import executions, workflows
+from nocode.automation.triggers import settings_of
+from nocode.automation.triggers.manual import as_input, input_form
+from nocode.automation.views.answers import back, tell
+from nocode.automation.views.builder import workflow_url
+from nocode.automation.views.diagrams import diagram
+from nocode.foundation.admin.pages import page, page_context, visible_object
+
+VIEW, RUN, PUBLISH = "automation.view_workflow", "automation.run_workflow", "automation.publish_workflow"
+
+
+@page(PUBLISH)
+def workflow_publish(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """What would be published, compared with what runs now; POST publishes it."""
+    workflow = _workflow(request, pk, PUBLISH)
+    form = PublishForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        note = form.cleaned_data["note"]
+        tell(request, workflows.publish, workflow, request.user, note=note, done=_("The draft is published."))
+        return redirect(workflow_url(workflow))
+    running = workflow.published_version
+    context = page_context(
+        request,
+        _("Publish “%s”") % workflow.name,
+        workflow=workflow,
+        form=dress(form),
+        problems=workflows.validate(workflow),
+        running=running,
+        changes=compare(running.graph if running else None, workflows.draft_graph(workflow)),
+    )
+    return render(request, "automation/publish.html", context)
+
+
+@require_POST
+@page(PUBLISH)
+def workflow_pause(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Accept no triggers for now."""
+    return _move(request, pk, workflows.pause, _("The workflow is paused; executions under way go on."))
+
+
+@require_POST
+@page(PUBLISH)
+def workflow_resume(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Accept triggers again."""
+    return _move(request, pk, workflows.resume, _("The workflow is active again."))
+
+
+@require_POST
+@page(PUBLISH)
+def workflow_archive(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Put the workflow away."""
+    return _move(request, pk, workflows.archive, _("The workflow is archived."))
+
+
+def _move(request: HttpRequest, pk: UUID, service: Any, done: str) -> HttpResponse:
+    workflow = _workflow(request, pk, PUBLISH)
+    tell(request, service, workflow, done=done)
+    return back(request, workflow_url(workflow))
+
+
+@page(RUN)
+def workflow_run(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Ask for the input, start, and show the execution."""
+    workflow = _workflow(request, pk, RUN)
+    trigger = workflow.triggers.filter(kind=Trigger.Kind.MANUAL, is_active=True).order_by("pk").first()
+    form = _input_form(trigger)(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data["input"] if isinstance(form, RunForm) else as_input(form.cleaned_data)
+        options = {"trigger": trigger, "input": given, "user": request.user}
+        started = tell(request, executions.start, workflow, **options, done=_("The execution was started."))
+        return redirect("admin:execution_detail", started.pk) if started else redirect(workflow_url(workflow))
+    context = page_context(request, _("Run “%s”") % workflow.name, workflow=workflow, form=dress(form))
+    return render(request, "automation/run.html", context)
+
+
+def _input_form(trigger: Trigger | None) -> type[forms.Form]:
+    """The questions of the manual trigger; without any, JSON."""
+    asked = settings_of(trigger) if trigger else {}
+    return input_form(asked) if asked.get("fields_asked") else RunForm
+
+
+@require_GET
+@page(VIEW)
+def workflow_version(request: HttpRequest, pk: UUID, number: int) -> HttpResponse:
+    """A published version, and what it changed."""
+    workflow = _workflow(request, pk, VIEW)
+    version = get_object_or_404(workflow.versions.select_related("created_by"), number=number)
+    before = workflow.versions.filter(number__lt=number).order_by("-number").first()
+    context = page_context(
+        request,
+        f"{workflow.name} · {version}",
+        workflow=workflow,
+        version=version,
+        before=before,
+        diagram=diagram(version.graph, lambda key: f"#change-{key}"),
+        changes=compare(before.graph if before else None, version.graph),
+    )
+    return render(request, "automation/version.html", context)
+
+
+def _workflow(request: HttpRequest, pk: UUID, permission: str) -> Workflow:
+    workflows_of_page = Workflow.objects.select_related("project", "published_version")
+    return visible_object(request, workflows_of_page, permission, pk=pk)

@@ -1,0 +1,94 @@
+"""The page of a workflow: its graph and problems, steps, triggers, versions and last executions."""
+
+from collections import defaultdict
+from typing import Any
+
+from django.db.models import prefetch_related_objects
+from django.http import HttpRequest
+from django.urls import reverse
+
+from nocode.automation import queries
+from nocode.automation.forms import ConnectionForm, dress
+from nocode.automation.models import Node, Workflow
+from nocode.automation.services import drafts, workflows
+from nocode.automation.triggers import InvalidTrigger, trigger_types
+from nocode.automation.views.diagrams import diagram, kind_icon, kind_label
+
+VERSIONS_SHOWN = 10
+
+
+def workflow_page(request: HttpRequest, workflow: Workflow) -> dict[str, Any]:
+    """What templates/automation/workflow.html needs besides the form."""
+    prefetch_related_objects([workflow], "nodes", "edges", "triggers")
+    nodes = {node.key: node for node in workflow.nodes.all()}
+    problems = workflows.validate(workflow) if nodes else []
+    graph = workflows.draft_graph(workflow)
+    drawing = diagram(graph, lambda key: step_url(nodes[key]), troubled={problem.node for problem in problems})
+    steps = _steps(workflow, drawing)
+    may = {
+        name: request.user.has_perm(f"automation.{name}_workflow", workflow) for name in ("change", "publish", "run")
+    }
+    return {
+        "workflow": workflow,
+        "diagram": drawing,
+        "problems": [{"problem": each, "node": nodes.get(each.node)} for each in problems],
+        "steps": steps,
+        "add_step_url": f"{reverse('admin:automation_node_add')}?workflow={workflow.pk}",
+        "connection_form": dress(_connection_form(steps)) if len(steps) > 1 else None,
+        "triggers": [_trigger(trigger) for trigger in workflow.triggers.all()],
+        "versions": workflow.versions.select_related("created_by").defer("graph")[:VERSIONS_SHOWN],
+        "recent": queries.recent_executions(workflow),
+        "is_changed": bool(nodes) and workflows.has_unpublished_changes(workflow),
+        "may": may,
+    }
+
+
+def step_url(node: Node) -> str:
+    return reverse("admin:automation_node_change", args=[node.pk])
+
+
+def _steps(workflow: Workflow, drawing: dict) -> list[dict]:
+    """The steps in the order in which the drawing shows them, each with its outputs and where they lead."""
+    by_id = {node.pk: node for node in workflow.nodes.all()}
+    leading = defaultdict(list)
+    for edge in workflow.edges.all():
+        leading[edge.source_id, edge.port].append({"edge": edge, "target": by_id[edge.target_id]})
+    place = {each["box"].key: (each["box"].x, each["box"].y) for each in drawing["boxes"]}
+    troubled = {each["box"].key for each in drawing["boxes"] if each["troubled"]}
+    return [
+        {
+            "node": node,
+            "icon": kind_icon(node.kind),
+            "kind_label": kind_label(node.kind),
+            "troubled": node.key in troubled,
+            "outputs": [
+                {"port": port, "label": label, "leads_to": leading[node.pk, port]}
+                for port, label in drafts.ports_of(node)
+            ],
+        }
+        for node in sorted(by_id.values(), key=lambda node: place[node.key])
+    ]
+
+
+def _connection_form(steps: list[dict]) -> ConnectionForm:
+    return ConnectionForm(
+        outputs=[
+            (f"{step['node'].pk} {output['port']}", _named(step["node"], output))
+            for step in steps
+            for output in step["outputs"]
+        ],
+        steps=[(str(step["node"].pk), step["node"].label) for step in steps],
+    )
+
+
+def _named(node: Node, output: dict) -> str:
+    return f"{node.label} · {output['label']}" if output["label"] else node.label
+
+
+def _trigger(trigger: Any) -> dict[str, Any]:
+    kind = trigger_types[trigger.kind]
+    try:
+        summary = kind.summary(trigger)
+    except InvalidTrigger as problem:
+        summary = problem.message
+    return {"trigger": trigger, "icon": kind.icon, "kind_label": kind.label, "summary": summary}

@@ -1,0 +1,22 @@
+// A button with data-copy="text" puts the text on the clipboard; with data-copy-from="#id", what that element holds.
+
+function fallback(text) {
+  const area = document.createElement("textarea");
+  area.value = text;
+  document.body.append(area);
+  area.select();
+  document.execCommand("copy");
+  area.remove();
+}
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy], [data-copy-from]");
+  if (!button) return;
+  const text = button.dataset.copy ?? document.querySelector(button.dataset.copyFrom).textContent;
+  if (navigator.clipboard) await navigator.clipboard.writeText(text);
+  else fallback(text);
+  const label = button.querySelector("[data-copy-label]");
+  const before = label.textContent;
+  label.textContent = button.dataset.copied;
+  setTimeout(() => { label.textContent = before; }, 1500);
+});
