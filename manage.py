@@ -9,7 +9,10 @@ if sys.version_info < (3, 11):  # in syntax that an old Python reads
 if sys.platform == "win32":
     sys.exit("NoCode runs on Linux and macOS. On Windows, use it inside WSL.")
 
-from nocode.setup.cli import main  # noqa: E402
-
 if __name__ == "__main__":
-    main()
+    try:
+        from nocode.setup.cli import main
+
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)

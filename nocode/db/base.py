@@ -57,7 +57,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _ensure(self) -> dict:
         try:
-            return embedded.client(**self.settings_dict["EMBEDDED"]).ensure()
+            return embedded.client_for(**self.settings_dict["EMBEDDED"]).ensure()
         except SetupError as problem:
             raise DatabaseUnreachable(str(problem)) from problem
 

@@ -21,8 +21,6 @@ def main() -> None:
         _django()
     except SetupError as problem:
         sys.exit(f"\nError: {problem}")
-    except KeyboardInterrupt:
-        sys.exit(130)
 
 
 def _django() -> None:

@@ -13,6 +13,6 @@ from nocode.setup.embedded.client import Client
 
 
 @cache
-def client(home: Path, durable: bool = True) -> Client:
+def client_for(home: Path, durable: bool = True) -> Client:
     """This process's client for one NOCODE_HOME: the same one each time, for it holds the lock."""
     return Client(home, durable=durable)

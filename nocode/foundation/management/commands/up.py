@@ -54,7 +54,7 @@ class Command(BaseCommand):
             finally:
                 connection.close()
                 if "EMBEDDED" in connection.settings_dict:
-                    embedded.client(**connection.settings_dict["EMBEDDED"]).release()
+                    embedded.client_for(**connection.settings_dict["EMBEDDED"]).release()
         self.stdout.write("Stopped.")
 
     @contextlib.contextmanager
