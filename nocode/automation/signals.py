@@ -2,11 +2,14 @@
 
 from typing import Any
 
-from django.db.models.signals import post_save, pre_delete
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate, post_save, pre_delete, pre_save
 from django.dispatch import receiver
 
+from nocode.automation.engine.schedules import plan
 from nocode.automation.events import ANNOUNCED, execution_event, workflow_event
-from nocode.automation.models import Workflow, WorkflowExecution
+from nocode.automation.models import Trigger, Workflow, WorkflowExecution
+from nocode.automation.schedules import ensure_schedules
 from nocode.foundation.events import bus
 
 
@@ -29,3 +32,17 @@ def workflow_execution_status_changed(instance: WorkflowExecution, raw: bool, **
     if not raw and instance.status != instance.told_status and instance.status in ANNOUNCED:
         bus.publish(execution_event(instance))
     instance.told_status = instance.status
+
+
+@receiver(pre_save, sender=Trigger, dispatch_uid="automation.trigger_planned")
+def trigger_planned(instance: Trigger, raw: bool, update_fields: frozenset | None = None, **kwargs: Any) -> None:
+    """Set when a schedule fires next, however it came to be saved."""
+    if not raw and update_fields is None:
+        plan(instance)
+
+
+@receiver(post_migrate, dispatch_uid="automation.periodic_tasks")
+def periodic_tasks(sender: AppConfig, **kwargs: Any) -> None:
+    """See to it that the periodic tasks are scheduled."""
+    if sender.label == "automation":
+        ensure_schedules()

@@ -1,10 +1,11 @@
 """The entry points of the queue: fetch, call the engine, stop. Each may run twice."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from nocode.automation.engine import janitor, runner
+from nocode.automation.engine import deliveries, janitor, runner, schedules
 from nocode.automation.engine.reopen import reopen
+from nocode.automation.engine.store import LEASE_SECONDS
 from nocode.foundation.queue import task
 
 
@@ -17,6 +18,25 @@ def execute_workflow_async(execution_id: str) -> None:
 def continue_later(execution_id: UUID, due_at: datetime | None) -> None:
     """Queue the rest of an execution, in the caller's transaction."""
     execute_workflow_async.enqueue(str(execution_id), due_at=due_at)
+
+
+@task(timeout=300)
+def process_webhook_trigger(delivery_id: int) -> None:
+    """Start what a webhook delivered and run it; while the web process runs it, only see to it that somebody does."""
+    execution_id = deliveries.start_execution(delivery_id)
+    if execution_id and deliveries.runs_elsewhere(execution_id):
+        process_webhook_trigger.enqueue(delivery_id, due_at=timedelta(seconds=LEASE_SECONDS))
+    elif execution_id:
+        runner.run(execution_id, continue_later=continue_later)
+
+
+@task(timeout=300)
+def process_scheduled_triggers(look_ahead: bool = True) -> dict[str, int]:
+    """Start every schedule that is due. Called each minute, it queues itself for the very moments until the next."""
+    counts = schedules.fire_due(continue_later)
+    for moment in schedules.moments_ahead() if look_ahead else []:
+        process_scheduled_triggers.enqueue(False, due_at=moment)
+    return counts
 
 
 @task(timeout=300)

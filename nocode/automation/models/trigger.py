@@ -1,12 +1,15 @@
 """What starts a workflow, and what webhooks have delivered."""
 
+import re
 import secrets
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from nocode.foundation.models import Record
+from nocode.foundation.models import Record, ScopedQuerySet
+
+TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def new_token() -> str:
@@ -39,7 +42,12 @@ class Trigger(Record):
     secret = models.TextField(_("secret"), blank=True, editable=False)  # encrypted: see foundation/crypto.py
     next_run_at = models.DateTimeField(_("next run"), null=True, editable=False)
     last_run_at = models.DateTimeField(_("last run"), null=True, editable=False)
-    history = HistoricalRecords(excluded_fields=["secret", "token", "next_run_at", "last_run_at"])
+    last_error = models.TextField(_("last problem"), blank=True, editable=False)
+    # The rate limit as one moment: each accepted call moves it on by its share of a minute (services/webhooks.py).
+    calls_paid_until = models.DateTimeField(null=True, editable=False)
+    history = HistoricalRecords(
+        excluded_fields=["secret", "token", "next_run_at", "last_run_at", "last_error", "calls_paid_until"]
+    )
 
     class Meta:
         verbose_name, verbose_name_plural = _("trigger"), _("triggers")
@@ -69,6 +77,9 @@ class WebhookDelivery(models.Model):
     query = models.JSONField(_("query"))
     body = models.BinaryField(_("body"))
     received_at = models.DateTimeField(_("received"), db_default=models.functions.Now())
+    error = models.TextField(_("why nothing started"), blank=True, db_default="")
+
+    objects = ScopedQuerySet.as_manager()
 
     class Meta:
         verbose_name, verbose_name_plural = _("webhook delivery"), _("webhook deliveries")

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from nocode.automation.engine.graph import Graph, Problem
+from nocode.automation.engine.schedules import plan_workflow
 from nocode.automation.errors import InvalidWorkflow
 from nocode.automation.models import Node, Trigger, Workflow, WorkflowVersion
 from nocode.automation.nodes import node_types
@@ -70,6 +71,7 @@ def publish(workflow: Workflow, user: User | None = None, note: str = "") -> Wor
     if workflow.status == Workflow.Status.DRAFT:
         workflow.move_to(Workflow.Status.ACTIVE)
     workflow.save()
+    plan_workflow(workflow)
     return version
 
 
@@ -117,4 +119,5 @@ def _move(workflow: Workflow, status: Workflow.Status) -> None:
         fresh = Workflow.objects.select_for_update().get(pk=workflow.pk)
         fresh.move_to(status)
         fresh.save()
+        plan_workflow(fresh)
     workflow.status = fresh.status

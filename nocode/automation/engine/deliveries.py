@@ -1,0 +1,55 @@
+"""Turns what a webhook delivered into an execution."""
+
+import json
+import logging
+from typing import Any
+from uuid import UUID
+
+from django.db.models.functions import Now
+
+from nocode.automation.engine.start import create_execution
+from nocode.automation.engine.store import to_json
+from nocode.automation.models import WebhookDelivery, WorkflowExecution
+from nocode.automation.webhooks.bodies import read_body
+from nocode.foundation.errors import NoCodeError
+
+logger = logging.getLogger(__name__)
+
+
+def start_execution(delivery_id: int) -> UUID | None:
+    """Create the execution of a delivery unless it exists; None when it cannot be, and the delivery then says why."""
+    deliveries = WebhookDelivery.objects.select_related("trigger__workflow")
+    delivery = deliveries.filter(pk=delivery_id).first()
+    if delivery is None:
+        return None
+    if WorkflowExecution.objects.filter(pk=delivery.execution_id).exists():
+        return delivery.execution_id
+    try:
+        create_execution(
+            delivery.trigger.workflow,
+            trigger=delivery.trigger,
+            input=payload_of(delivery),
+            execution_id=delivery.execution_id,
+        )
+    except NoCodeError as error:
+        logger.warning("webhook delivery %s starts nothing: %s", delivery.pk, error)
+        WebhookDelivery.objects.filter(pk=delivery.pk).update(error=error.message)
+        return None
+    return delivery.execution_id
+
+
+def payload_of(delivery: WebhookDelivery) -> dict[str, Any]:
+    """What the expressions of the workflow see as `trigger`."""
+    payload = {
+        "method": delivery.method,
+        "headers": delivery.headers,
+        "query": delivery.query,
+        "body": read_body(delivery.headers.get("content-type", ""), bytes(delivery.body)),
+        "received_at": delivery.received_at,
+    }
+    return json.loads(to_json(payload))
+
+
+def runs_elsewhere(execution_id: UUID) -> bool:
+    """Whether another process holds the execution's lease at this moment."""
+    return WorkflowExecution.objects.filter(pk=execution_id, lease_until__gt=Now()).exists()

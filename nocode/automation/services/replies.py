@@ -1,0 +1,71 @@
+"""What the caller of a webhook is told: that it was accepted, or what came out of it."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from nocode.automation.engine.deliveries import start_execution
+from nocode.automation.models import WorkflowExecution
+from nocode.automation.services import executions
+from nocode.automation.services.deliveries import Accepted
+from nocode.automation.triggers.webhook import RESPOND
+
+LOOK_EVERY = 0.2  # seconds between two looks at an execution that a worker goes on with
+
+
+@dataclass
+class Reply:
+    """Status, headers and body of an answer; a body that is not text is sent as JSON."""
+
+    status: int
+    body: Any
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def started(accepted: Accepted, **more: Any) -> Reply:
+    """It will run, under this id."""
+    body = {"execution_id": str(accepted.execution_id), **more}
+    if accepted.delivery_id is None:
+        body["duplicate"] = True
+    return Reply(HTTPStatus.ACCEPTED, body)
+
+
+def result(accepted: Accepted) -> Reply:
+    """Run the execution here, or follow it where it runs, and tell what came out within the time limit."""
+    until_response = accepted.settings["answer"] == RESPOND
+    ends = time.monotonic() + accepted.settings["wait_seconds"]
+    if accepted.delivery_id is not None and start_execution(accepted.delivery_id):
+        executions.run_now(
+            accepted.execution_id, budget=accepted.settings["wait_seconds"], until_response=until_response
+        )
+    execution = _follow(accepted.execution_id, ends, until_response)
+    if execution is None or not (execution.is_finished or (until_response and execution.response)):
+        status = execution.status if execution else WorkflowExecution.Status.PENDING
+        return started(accepted, status=status)
+    if until_response and execution.response:
+        return Reply(**execution.response)
+    return _outcome(execution)
+
+
+def _follow(execution_id: UUID, ends: float, until_response: bool) -> WorkflowExecution | None:
+    """The execution when it has ended or answered, or as it is when the time is over."""
+    rows = WorkflowExecution.objects.filter(pk=execution_id)
+    while True:
+        execution = rows.only("status", "response", "output", "error_message", "wake_at").first()
+        done = execution and (execution.is_finished or (until_response and execution.response))
+        if done or time.monotonic() + LOOK_EVERY > ends:
+            return execution
+        time.sleep(LOOK_EVERY)
+
+
+def _outcome(execution: WorkflowExecution) -> Reply:
+    answer = {"execution_id": str(execution.pk), "status": execution.status}
+    if execution.status == WorkflowExecution.Status.COMPLETED:
+        return Reply(HTTPStatus.OK, {**answer, "output": execution.output})
+    error = execution.error_message or _("The execution was cancelled.")
+    return Reply(HTTPStatus.INTERNAL_SERVER_ERROR, {"error": error, **answer})

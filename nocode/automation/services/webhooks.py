@@ -1,0 +1,107 @@
+"""Receives webhook calls: decides whether to accept one, has it stored, and answers."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings as django_settings
+from django.utils.translation import gettext as _
+
+from nocode.automation.models import Trigger, Workflow
+from nocode.automation.models.trigger import TOKEN
+from nocode.automation.services import deliveries, replies
+from nocode.automation.services.replies import Reply
+from nocode.automation.triggers import InvalidTrigger, settings_of
+from nocode.automation.triggers.signatures import NotVerified, Received, schemes
+from nocode.automation.triggers.webhook import AT_ONCE, delivery_id
+from nocode.automation.webhooks import refusals
+from nocode.automation.webhooks.bodies import check_type, read_body
+from nocode.automation.webhooks.call import Call
+from nocode.automation.webhooks.senders import is_listed
+from nocode.foundation.crypto import CannotDecrypt, decrypt
+
+
+def receive(token: str, call: Call) -> Reply:
+    """Take in a call of `/hooks/<token>/`. Raises CallRefused."""
+    trigger, settings = _listening(token)
+    _check_head(settings, call)
+    _read(settings, call)
+    _verify(trigger, settings, call)
+    body = read_body(call.content_type, call.body)
+    challenge = schemes[settings["security"]].challenge(body)
+    if challenge is not None:
+        return Reply(HTTPStatus.OK, {"challenge": challenge})
+    accepted = deliveries.store(trigger, settings, call, delivery_id(settings, call.headers, body))
+    return replies.started(accepted) if settings["answer"] == AT_ONCE else replies.result(accepted)
+
+
+def _listening(token: str) -> tuple[Trigger, Mapping[str, Any]]:
+    """The trigger behind a token. An impossible token costs the same query and gets the same answer as a wrong one."""
+    lookup = token if TOKEN.fullmatch(token) else ""
+    webhooks = Trigger.objects.select_related("workflow").filter(kind=Trigger.Kind.WEBHOOK)
+    try:
+        trigger = webhooks.get(token=lookup)
+    except Trigger.DoesNotExist:
+        raise refusals.UnknownWebhook(_("There is no webhook at this address. Copy it again from NoCode.")) from None
+    _check_open(trigger)
+    try:
+        settings = settings_of(trigger)
+    except InvalidTrigger as error:
+        raise refusals.NotListening(_("The settings of this webhook must be corrected: %s") % error) from None
+    if settings["security"] != "none" and not trigger.secret:
+        raise refusals.NotListening(_("This webhook has no secret yet. Make one on its page in NoCode."))
+    return trigger, settings
+
+
+def _check_open(trigger: Trigger) -> None:
+    workflow = trigger.workflow
+    if not trigger.is_active:
+        raise refusals.NotListening(_("This webhook is switched off. Switch it on in NoCode."))
+    if workflow.published_version_id is None:
+        raise refusals.NotListening(_("The workflow of this webhook has never been published. Publish it in NoCode."))
+    if workflow.status != Workflow.Status.ACTIVE:
+        raise refusals.NotListening(
+            _("The workflow of this webhook is %s. Activate it in NoCode.") % workflow.get_status_display().lower(),
+            workflow_status=workflow.status,
+        )
+
+
+def _check_head(settings: Mapping[str, Any], call: Call) -> None:
+    """All that can be refused before the body is read."""
+    methods = settings["methods"]
+    if call.method not in methods:
+        names = ", ".join(methods)
+        raise refusals.MethodRefused(
+            _("Call this webhook with %s.") % names, headers={"Allow": names}, allowed=list(methods)
+        )
+    networks = settings["allowed_ips"].split()
+    if networks and not is_listed(call.address, networks):
+        raise refusals.AddressNotListed(
+            _("Calls from %s are not allowed. The list of addresses is in the webhook's settings.")
+            % (call.address or _("an unknown address"))
+        )
+    check_type(call.content_type)
+
+
+def _read(settings: Mapping[str, Any], call: Call) -> None:
+    most = django_settings.WEBHOOK_MAX_BODY_BYTES
+    limit = min(settings["max_body_bytes"] or most, most)
+    if call.length is None or call.length <= limit:
+        call.body = call.read(limit + 1)
+    if (call.length or 0) > limit or len(call.body) > limit:
+        raise refusals.BodyTooLarge(
+            _("The body is larger than the %d bytes this webhook accepts.") % limit, limit=limit
+        )
+    if call.length is not None and len(call.body) < call.length:
+        raise refusals.BadBody(_("The body ended after %d bytes; more had been announced.") % len(call.body))
+
+
+def _verify(trigger: Trigger, settings: Mapping[str, Any], call: Call) -> None:
+    try:
+        received = Received(call.headers, call.body, call.now)
+        schemes[settings["security"]].verify(decrypt(trigger.secret), received, settings)
+    except NotVerified as error:
+        challenge = {"WWW-Authenticate": 'Basic realm="webhook"'} if settings["security"] == "basic" else {}
+        raise refusals.SenderRefused(error.message, headers=challenge) from None
+    except CannotDecrypt as error:
+        raise refusals.NotListening(error.message) from None

@@ -1,0 +1,6 @@
+"""The kinds of trigger: what starts a workflow. One file per kind."""
+
+from nocode.automation.triggers import manual, schedule, webhook  # noqa: F401
+from nocode.automation.triggers.base import InvalidTrigger, TriggerType, settings_of, trigger_types
+
+__all__ = ["InvalidTrigger", "TriggerType", "settings_of", "trigger_types"]

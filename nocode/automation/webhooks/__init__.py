@@ -1,0 +1,1 @@
+"""Reading webhook calls: pure, without the database."""
