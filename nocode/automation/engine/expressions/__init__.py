@@ -1,0 +1,15 @@
+"""Expressions: `{{ javascript }}` in any text of a configuration, evaluated in a sandbox."""
+
+from nocode.automation.engine.expressions.errors import ExpressionError, ExpressionLimit, ExpressionSyntaxError
+from nocode.automation.engine.expressions.sandbox import Sandbox
+from nocode.automation.engine.expressions.template import Template, compile_template, has_expression
+
+__all__ = [
+    "ExpressionError",
+    "ExpressionLimit",
+    "ExpressionSyntaxError",
+    "Sandbox",
+    "Template",
+    "compile_template",
+    "has_expression",
+]

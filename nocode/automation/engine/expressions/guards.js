@@ -1,0 +1,124 @@
+// Loaded before the first expression that calls something which could run long or that defines a function: see scanner.py.
+(host) => {
+  "use strict";
+  const realm = globalThis;
+  const { stringify } = JSON;
+  const { defineProperty, freeze, getPrototypeOf } = Object;
+  const { apply } = Reflect;
+  const { isArray } = Array;
+  const clock = performance.now.bind(performance);
+  const hide = (owner, name, value) =>
+    defineProperty(owner, name, { value, writable: true, configurable: true, enumerable: false });
+
+  // An error that ends the run becomes text in the host, after the time limit is over: nothing of it may be replaced.
+  for (const name of ["prepareStackTrace", "stackTraceLimit", "captureStackTrace"]) delete Error[name];
+  defineProperty(Error.prototype, Symbol.toPrimitive, { value: undefined });
+  for (const kind of [Error, InternalError, RangeError, TypeError, SyntaxError, ReferenceError]) {
+    freeze(kind);
+    freeze(kind.prototype);
+  }
+
+  // No code made from text, no object that lies about its size, nothing that blocks or runs later.
+  for (const sample of [function () {}, async () => {}, function* () {}, async function* () {}]) {
+    hide(getPrototypeOf(sample), "constructor", undefined);
+  }
+  for (const name of [
+    "eval", "Function", "Proxy", "Reflect", "BigInt", "BigInt64Array", "BigUint64Array", "DataView", "Atomics", "SharedArrayBuffer",
+    "WeakRef", "FinalizationRegistry", "queueMicrotask", "performance", "InternalError", "DisposableStack", "AsyncDisposableStack",
+  ]) delete realm[name];
+
+  // The engine does not read the clock inside a built-in. Those that can run long check the clock and the size of the work first.
+  const PATIENCE = 800;
+  const LONGEST_LIST = 1e6;
+  const LONGEST_TEXT = 8e6;
+  let deadline = Infinity;
+
+  function bound(size, most, what) {
+    if (size > most) throw new RangeError(`the ${what} is too long`);
+    if (clock() > deadline) throw new RangeError("too much work for one expression");
+  }
+  function list(self) {
+    if (!isArray(self)) throw new TypeError("not a list");
+    bound(self.length, LONGEST_LIST, "list");
+    return self;
+  }
+  function text(self) {
+    if (self === null || self === undefined) throw new TypeError("there is no text here");
+    const value = typeof self === "string" ? self : `${self}`;
+    bound(value.length, LONGEST_TEXT, "text");
+    return value;
+  }
+  function guard(owner, names, check) {
+    for (const name of names.split(" ")) {
+      const original = owner[name];
+      hide(owner, name, { [name](...args) { return apply(original, check(this, args), args); } }[name]);
+    }
+  }
+  guard(Array.prototype, "join reverse slice sort shift unshift splice copyWithin fill toReversed toSorted toSpliced with", list);
+  guard(Array.prototype, "concat", (self, args) => {
+    for (const each of args) if (isArray(each)) list(each);
+    return list(self);
+  });
+  guard(String.prototype, "toUpperCase toLowerCase toLocaleUpperCase toLocaleLowerCase normalize trim trimStart trimEnd slice", text);
+  guard(String.prototype, "substring substr concat localeCompare match matchAll search startsWith endsWith", text);
+  guard(String.prototype, "repeat padStart padEnd", (self, args) => {
+    const value = text(self);
+    args[0] = +args[0];
+    bound(args[0] * (args.length > 1 ? 1 : value.length), LONGEST_TEXT, "text");
+    return value;
+  });
+  guard(String.prototype, "indexOf includes lastIndexOf split replace replaceAll", (self, args) => {
+    const value = text(self);
+    if (!(args[0] instanceof RegExp) && args[0] !== undefined) {
+      args[0] = `${args[0]}`;
+      if (args[0].length > 200) bound(value.length * args[0].length, 1e9, "text to look for");
+    }
+    return value;
+  });
+  for (const name of ["encodeURIComponent", "encodeURI", "decodeURIComponent", "decodeURI", "escape", "unescape", "btoa", "atob"]) {
+    const original = realm[name];
+    hide(realm, name, { [name](value) { return original(text(`${value}`)); } }[name]);
+  }
+  hide(Array.prototype, "flat", function flat(depth = 1) {
+    const result = [];
+    const add = (items, left) => {
+      for (const each of list(items)) left > 0 && isArray(each) ? add(each, left - 1) : result.push(each);
+    };
+    add(this, depth);
+    return result;
+  });
+
+  const NativeArray = Array;
+  function BoundedArray(...args) {
+    if (args.length === 1 && typeof args[0] === "number") bound(args[0], LONGEST_LIST, "list");
+    return new NativeArray(...args);
+  }
+  for (const name of ["from", "of", "isArray", "fromAsync"]) hide(BoundedArray, name, NativeArray[name]);
+  BoundedArray.prototype = NativeArray.prototype;
+  hide(NativeArray.prototype, "constructor", BoundedArray);
+  hide(realm, "Array", BoundedArray);
+
+  // What JSON cannot say by itself: a Set is a list, a Map an object.
+  hide(Set.prototype, "toJSON", function toJSON() { return [...this]; });
+  hide(Map.prototype, "toJSON", function toJSON() { return Object.fromEntries(this); });
+
+  const { run } = host;
+  const { Promise } = realm;
+  const failure = (error) => {
+    const known = error instanceof Error;
+    const message = known ? error.message : typeof error === "object" ? stringify(error) : String(error);
+    return "e" + stringify([known ? `${error.name}` : "", `${message}`, known ? `${error.stack}` : ""]);
+  };
+  host.run = (code, most) => {
+    deadline = clock() + PATIENCE;
+    try {
+      return run(() => {
+        const value = code();
+        if (value instanceof Promise) throw new TypeError("the result is a promise, and an expression cannot wait");
+        return value;
+      }, most);
+    } catch (error) {
+      return failure(error);
+    }
+  };
+}
