@@ -14,7 +14,7 @@ from nocode.automation.services import drafts
 
 _CLASSES = (
     (forms.CheckboxInput, "c-check"),
-    (forms.CheckboxSelectMultiple, "c-check"),
+    (forms.CheckboxSelectMultiple, "c-checks"),
     (forms.Widget, "c-input"),
 )
 

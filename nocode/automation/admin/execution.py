@@ -13,7 +13,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFil
 from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
 
-from nocode.automation.models import ExecutionLog, StepRun, WorkflowExecution
+from nocode.automation.models import ExecutionLog, StepRun, Trigger, WorkflowExecution
 from nocode.foundation.admin.base import ConsoleAdmin, ReadOnly
 from nocode.foundation.admin.filters import VisibleRelatedFilter
 from nocode.foundation.displays import duration, status_pill
@@ -23,7 +23,7 @@ from nocode.foundation.displays import duration, status_pill
 class WorkflowExecutionAdmin(ReadOnly, ConsoleAdmin):
     """Every execution, newest first."""
 
-    list_display = ["pill", "name", "trigger_kind", "created_at", "lasted", "version_number", "triggered_by"]
+    list_display = ["pill", "name", "started_by_kind", "created_at", "lasted", "version_number", "triggered_by"]
     list_display_links = None
     list_filter = [
         ("status", ChoicesDropdownFilter),
@@ -52,6 +52,10 @@ class WorkflowExecutionAdmin(ReadOnly, ConsoleAdmin):
     def name(self, execution: WorkflowExecution) -> str:
         url = reverse("admin:execution_detail", args=[execution.pk])
         return format_html('<a class="c-link" href="{}">{}</a>', url, execution.workflow_name)
+
+    @display(description=_("trigger"), ordering="trigger_kind")
+    def started_by_kind(self, execution: WorkflowExecution) -> str:
+        return dict(Trigger.Kind.choices).get(execution.trigger_kind, execution.trigger_kind)
 
     @display(description=_("duration"))
     def lasted(self, execution: WorkflowExecution) -> str:

@@ -19,7 +19,18 @@ from nocode.automation.views import builder
 from nocode.automation.views.workflow import workflow_page
 from nocode.foundation.admin.base import ConsoleAdmin, HistoryAdmin, ReadOnly
 from nocode.foundation.admin.filters import VisibleRelatedFilter
+from nocode.foundation.admin.forms import ConsoleForm
 from nocode.foundation.displays import pill, status_pill
+
+
+class WorkflowForm(ConsoleForm):
+    """The general settings; the boxes are as high as what is usually in them."""
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        for name, rows in (("description", 2), ("variables", 4)):
+            if name in self.fields:
+                self.fields[name].widget.attrs["rows"] = rows
 
 
 @admin.register(Workflow)
@@ -33,6 +44,7 @@ class WorkflowAdmin(HistoryAdmin):
     empty_icon = "account_tree"
     empty_text = _("A workflow says what should happen, step by step, and what starts it. Make your first one.")
 
+    form = WorkflowForm
     fields = ["organization", "name", "description", "project", "timeout", "variables"]
     change_form_template = "automation/workflow.html"
 

@@ -5,11 +5,13 @@ farthest predecessor, sort each column by where its neighbours are, then straigh
 """
 
 from collections import defaultdict
+from itertools import accumulate, pairwise
 from statistics import fmean
 
 Edge = tuple[str, str]
 Point = tuple[float, float]
-SWEEPS = 6
+SWEEPS = 8
+BEND_HEIGHT = 0.4  # of a row: a passing line needs less room than a box
 
 
 def forward_edges(keys: list[str], edges: list[Edge]) -> list[Edge]:
@@ -55,16 +57,18 @@ def columns_of(keys: list[str], edges: list[Edge]) -> dict[str, int]:
     return column
 
 
-def straighten(wanted: list[float]) -> list[float]:
-    """Rows at least 1 apart, in the given order, as near as possible (least squares) to the wanted ones."""
+def straighten(wanted: list[float], heights: list[float]) -> list[float]:
+    """Middles of things of these heights, in this order, as near as possible (least squares) to the wanted ones."""
+    gaps = [(above + below) / 2 for above, below in pairwise(heights)]
+    offsets = list(accumulate(gaps, initial=0.0))
     blocks: list[list[float]] = []
-    for index, value in enumerate(wanted):
-        blocks.append([value - index, 1])
+    for value, offset in zip(wanted, offsets, strict=True):
+        blocks.append([value - offset, 1])
         while len(blocks) > 1 and blocks[-2][0] >= blocks[-1][0]:
             (mean, weight), (last, count) = blocks[-2], blocks.pop()
             blocks[-1] = [(mean * weight + last * count) / (weight + count), weight + count]
     values = [mean for mean, weight in blocks for _ in range(int(weight))]
-    return [value + index for index, value in enumerate(values)]
+    return [value + offset for value, offset in zip(values, offsets, strict=True)]
 
 
 def arrange(keys: list[str], edges: list[Edge]) -> tuple[dict[str, Point], dict[Edge, list[Point]]]:
@@ -77,13 +81,13 @@ def arrange(keys: list[str], edges: list[Edge]) -> tuple[dict[str, Point], dict[
         bends[source, target] = [f"{source} {target} {at}" for at in range(column[source] + 1, column[target])]
         column.update({bend: column[source] + 1 + step for step, bend in enumerate(bends[source, target])})
         chain = [source, *bends[source, target], target]
-        links.extend(zip(chain, chain[1:], strict=False))
-    row = _rows(column, links)
+        links.extend(pairwise(chain))
+    row = _rows(column, links, set(keys))
     place = {key: (column[key], row[key]) for key in column}
     return {key: place[key] for key in keys}, {edge: [place[bend] for bend in via] for edge, via in bends.items()}
 
 
-def _rows(column: dict[str, int], links: list[Edge]) -> dict[str, float]:
+def _rows(column: dict[str, int], links: list[Edge], boxes: set[str]) -> dict[str, float]:
     """Sort and straighten the columns, to and fro, each by the neighbours on the side it comes from."""
     before, after = defaultdict(list), defaultdict(list)
     for source, target in links:
@@ -98,6 +102,7 @@ def _rows(column: dict[str, int], links: list[Edge]) -> dict[str, float]:
         for at in order:
             wanted = {key: fmean(row[other] for other in neighbours[key] or [key]) for key in columns[at]}
             columns[at].sort(key=wanted.__getitem__)
-            row.update(zip(columns[at], straighten([wanted[key] for key in columns[at]]), strict=True))
+            heights = [1.0 if key in boxes else BEND_HEIGHT for key in columns[at]]
+            row.update(zip(columns[at], straighten([wanted[key] for key in columns[at]], heights), strict=True))
     top = min(row.values(), default=0.0)
     return {key: value - top for key, value in row.items()}

@@ -3,12 +3,14 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from nocode.automation.drawing.layout import Edge, Point, arrange
 
 BOX_WIDTH, BOX_HEIGHT = 200, 56
 COLUMN_WIDTH, ROW_HEIGHT = BOX_WIDTH + 76, BOX_HEIGHT + 28
 MARGIN = 12
+LOOP_DEPTH = 16
 MAIN = "main"
 
 
@@ -65,8 +67,12 @@ def draw_graph(graph: Mapping) -> Picture:
     boxes = [Box(n["key"], n["kind"], n.get("label") or n["key"], *map(round, corners[n["key"]])) for n in nodes]
     wires = _wires(edges, corners, bends)
     return Picture(
-        width=max((box.x + box.width for box in boxes), default=0) + MARGIN,
-        height=max((box.y + box.height for box in boxes), default=0) + MARGIN + 14 * any(w.goes_back for w in wires),
+        width=max((box.x + box.width for box in boxes), default=0)
+        + MARGIN
+        + LOOP_DEPTH * any(w.goes_back for w in wires),
+        height=max((box.y + box.height for box in boxes), default=0)
+        + MARGIN
+        + LOOP_DEPTH * any(w.goes_back for w in wires),
         boxes=boxes,
         wires=wires,
     )
@@ -97,7 +103,8 @@ def _wires(edges: list[dict], corners: dict[str, Point], bends: dict[Edge, list[
             ports[edge["source"]].append(edge["port"])
     for source in ports:
         ports[source].sort(key=lambda port, at=source: _height_of_targets(edges, corners, at, port))
-    return [_wire(edge, ports[edge["source"]], corners, bends) for edge in edges]
+    floor = max((y for _x, y in corners.values()), default=0) + BOX_HEIGHT + LOOP_DEPTH
+    return [_wire(edge, ports[edge["source"]], corners, bends, floor) for edge in edges]
 
 
 def _height_of_targets(edges: list[dict], corners: dict[str, Point], source: str, port: str) -> float:
@@ -105,13 +112,15 @@ def _height_of_targets(edges: list[dict], corners: dict[str, Point], source: str
     return min(corners[e["target"]][1] for e in edges if e["source"] == source and e["port"] == port)
 
 
-def _wire(edge: dict, ports: list[str], corners: dict[str, Point], bends: dict[Edge, list[Point]]) -> Wire:
+def _wire(
+    edge: dict, ports: list[str], corners: dict[str, Point], bends: dict[Edge, list[Point]], floor: float
+) -> Wire:
     (left, top), (end_x, end_y) = corners[edge["source"]], corners[edge["target"]]
     start = left + BOX_WIDTH, top + BOX_HEIGHT * (ports.index(edge["port"]) + 1) / (len(ports) + 1)
     end = end_x, end_y + BOX_HEIGHT / 2
     via = bends.get((edge["source"], edge["target"]))
     if goes_back := via is None or end[0] < start[0]:
-        path = _loop(start, end, top + BOX_HEIGHT + 14)
+        path = _loop(start, end, floor)
     else:
         path = _curve(start, end, [_corner(cell) for cell in via])
     return Wire(
@@ -133,7 +142,7 @@ def _curve(start: Point, end: Point, through: list[Point]) -> str:
         stops += [(left, level), (left + BOX_WIDTH, level)]
     stops.append(end)
     path = [f"M{start[0]:.0f} {start[1]:.0f}"]
-    for index, ((x1, y1), (x2, y2)) in enumerate(zip(stops, stops[1:], strict=False)):
+    for index, ((x1, y1), (x2, y2)) in enumerate(pairwise(stops)):
         middle = (x1 + x2) / 2
         is_straight = index % 2 == 1
         path.append(
@@ -142,7 +151,9 @@ def _curve(start: Point, end: Point, through: list[Point]) -> str:
     return "".join(path)
 
 
-def _loop(start: Point, end: Point, below: float) -> str:
-    """A line back to an earlier box, led underneath."""
+def _loop(start: Point, end: Point, floor: float) -> str:
+    """A line back to an earlier box, led underneath all of them."""
     (x1, y1), (x2, y2) = start, end
-    return f"M{x1:.0f} {y1:.0f}C{x1 + 40:.0f} {below:.0f} {x2 - 40:.0f} {below:.0f} {x2:.0f} {y2:.0f}"
+    down = f"C{x1 + 36:.0f} {y1:.0f} {x1 + 36:.0f} {floor:.0f} {x1:.0f} {floor:.0f}"
+    up = f"C{x2 - 36:.0f} {floor:.0f} {x2 - 36:.0f} {y2:.0f} {x2:.0f} {y2:.0f}"
+    return f"M{x1:.0f} {y1:.0f}{down}L{x2:.0f} {floor:.0f}{up}"

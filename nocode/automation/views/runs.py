@@ -150,7 +150,9 @@ def execution_step(request: HttpRequest, pk: UUID, key: str) -> HttpResponse:
         "kind_label": kind_label(node["kind"]),
         "attempts": attempts,
         "last": last,
-        "inputs": queries.inputs_of(execution, key),
+        "inputs": [
+            {"step": step, "label": _label_of(execution, step.node_key)} for step in queries.inputs_of(execution, key)
+        ],
         "log": queries.log_of(execution, node_key=key),
         "record_url": _record_url(node["kind"], last) if last else "",
         "may_retry": last and _may_retry(request, execution, last),

@@ -78,6 +78,7 @@ def _connection_form(steps: list[dict]) -> ConnectionForm:
             for output in step["outputs"]
         ],
         steps=[(str(step["node"].pk), step["node"].label) for step in steps],
+        initial={"target": str(steps[-1]["node"].pk)},
     )
 
 
