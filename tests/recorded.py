@@ -1,16 +1,11 @@
-"""Data recorded by others, kept beside the repository: in `../shared/data`, or where SHARED_DATA says.
-
-Tests that read it run where it is; our own cases beside them run everywhere.
-"""
+"""Recorded data as test parameters. Our own cases beside them run where there is no such data, too."""
 
 import json
-import os
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(os.environ.get("SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
+from tests.conftest import DATA
 
 
 def recorded(folder: str, pattern: str = "*.json") -> list[Any]:
-    """The JSON files of a folder; none where there is no such data."""
-    return [json.loads(path.read_text()) for path in sorted((ROOT / folder).glob(pattern))]
+    """The JSON files of a folder of recorded data; none where it is missing."""
+    return [json.loads(path.read_text()) for path in sorted((DATA / folder).glob(pattern))]
