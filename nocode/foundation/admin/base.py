@@ -35,7 +35,10 @@ class ConsoleAdmin(ModelAdmin):
     # --- Scope: what is not visible does not exist -------------------------------------------------------------------
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet:
-        return super().get_queryset(request).visible_to(request.user)
+        return self.visible_rows(request, super().get_queryset(request))
+
+    def visible_rows(self, request: HttpRequest, rows: models.QuerySet) -> models.QuerySet:
+        return rows.visible_to(request.user)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> models.Model:
         """The object, or 404: Django would redirect, and tell a stranger more than a page that is not there."""
@@ -105,7 +108,7 @@ class ConsoleAdmin(ModelAdmin):
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def _organization_field(self, db_field: models.ForeignKey, request: HttpRequest, **kwargs: Any) -> Any:
-        choices = organizations_where(request.user, f"{self.opts.app_label}.add_{self.opts.model_name}")
+        choices = organizations_where(request.user, f"{self.opts.app_label}.add")
         if len(choices[:2]) == 1:
             return OnlyOrganizationField(choices)
         return super().formfield_for_foreignkey(db_field, request, queryset=choices, **kwargs)
@@ -185,7 +188,7 @@ class ConsoleAdmin(ModelAdmin):
         """The rows on which the user's role allows `action`."""
         if request.user.is_superuser:
             return queryset
-        allowed = organizations_where(request.user, f"{self.opts.app_label}.{action}_{self.opts.model_name}")
+        allowed = organizations_where(request.user, f"{self.opts.app_label}.{action}")
         return queryset.filter(**{f"{self.model.organization_path}__in": allowed})
 
 
@@ -225,9 +228,8 @@ class PlatformAdmin(ConsoleAdmin):
 
     form = ModelAdmin.form
 
-    def get_queryset(self, request: HttpRequest) -> models.QuerySet:
-        queryset = self.model._default_manager.get_queryset().order_by(*self.get_ordering(request))
-        return queryset if request.user.is_superuser else queryset.none()
+    def visible_rows(self, request: HttpRequest, rows: models.QuerySet) -> models.QuerySet:
+        return rows if request.user.is_superuser else rows.none()
 
     def allows(self, request: HttpRequest, action: str, obj: models.Model | str | None = None) -> bool:
         return request.user.is_active and request.user.is_superuser

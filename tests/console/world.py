@@ -1,0 +1,301 @@
+"""One organization with at least one row of everything, and how to ask for each page of it.
+
+A page or model this file does not know makes the tests that walk the console fail: add it here, and it is covered.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from django.db.models import Model
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+from django_q.models import Failure, Schedule, Success
+
+from nocode.automation.models import (
+    Edge,
+    ExecutionLog,
+    Node,
+    StepRun,
+    Trigger,
+    WebhookDelivery,
+    Workflow,
+    WorkflowExecution,
+    WorkflowVersion,
+)
+from nocode.foundation.models import Organization, OutboxEvent, QueuedTask, Role, User, Worker
+from nocode.studio.models import DataTable, Field, Project
+from tests import factories
+
+SECRET = "Zebrafish"  # is in every name of the world, and in nothing else
+
+NODE = {
+    "key": "first",
+    "kind": "set",
+    "label": SECRET,
+    "config": {},
+    "on_error": "stop",
+    "max_retries": 0,
+    "x": 0,
+    "y": 0,
+}
+
+
+@dataclass
+class World:
+    """The rows of the owner's organization, and four people around it."""
+
+    organization: Organization
+    people: dict[str, User]
+    rows: dict[type[Model], Model] = field(default_factory=dict)
+
+
+def make_world() -> World:
+    """Everything, once."""
+    organization = factories.make_organization(f"{SECRET} Ltd")
+    elsewhere = factories.make_organization("Elsewhere")
+    people = {
+        "owner": factories.make_user("owner@example.com", organization=organization),
+        "viewer": factories.make_user("viewer@example.com", organization=organization, role=Role.VIEWER),
+        "stranger": factories.make_user("stranger@example.com", organization=elsewhere),
+        "superuser": factories.make_user("root@example.com", is_superuser=True),
+    }
+    world = World(organization, people)
+    for model, make in MAKERS.items():
+        world.rows[model] = make(world, 0)
+    for model in (Organization, Workflow, Project):  # filters offer a choice only where there are two
+        MAKERS[model](world, 99)
+    return world
+
+
+def _workflow(world: World, number: int) -> Workflow:
+    return factories.make_workflow(world.organization, name=f"{SECRET} workflow {number}")
+
+
+def _version(world: World, number: int) -> WorkflowVersion:
+    return WorkflowVersion.objects.create(
+        workflow=world.rows[Workflow],
+        organization=world.organization,
+        number=number + 1,
+        graph={"nodes": [NODE], "edges": [], "settings": {}},
+        checksum=SECRET,
+        note=SECRET,
+    )
+
+
+def _execution(world: World, number: int) -> WorkflowExecution:
+    return WorkflowExecution.objects.create(
+        organization=world.organization,
+        workflow=world.rows[Workflow],
+        workflow_name=f"{SECRET} run",
+        version=world.rows[WorkflowVersion],
+        trigger=world.rows[Trigger],
+        trigger_kind="manual",
+        triggered_by=world.people["owner"],
+        status=WorkflowExecution.Status.FAILED,
+        input={"secret": SECRET},
+        error_message=f"{SECRET} failed",
+        error_step="first",
+        started_at=timezone.now(),
+        completed_at=timezone.now(),
+    )
+
+
+def _step(world: World, number: int) -> StepRun:
+    return StepRun.objects.create(
+        execution=world.rows[WorkflowExecution],
+        node_key="first",
+        attempt=number + 1,
+        status=StepRun.Status.FAILED,
+        output={"secret": SECRET},
+        error=SECRET,
+        started_at=timezone.now(),
+    )
+
+
+def _log(world: World, number: int) -> ExecutionLog:
+    return ExecutionLog.objects.create(
+        execution=world.rows[WorkflowExecution], at=timezone.now(), message=f"{SECRET} {number}"
+    )
+
+
+def _delivery(world: World, number: int) -> WebhookDelivery:
+    return WebhookDelivery.objects.create(
+        trigger=world.rows[Trigger],
+        execution_id=uuid4(),
+        method="POST",
+        headers={"X": SECRET},
+        query={},
+        body=SECRET.encode(),
+    )
+
+
+def _event(world: World, number: int) -> OutboxEvent:
+    return OutboxEvent.objects.create(
+        name=f"test.{SECRET}", key=SECRET, payload={"secret": SECRET}, organization=world.organization, gave_up=True
+    )
+
+
+def _edge(world: World, number: int) -> Edge:
+    target = factories.make_node(world.rows[Workflow], f"after-{number}", label=f"{SECRET} after {number}")
+    return factories.make_edge(world.rows[Node], target)
+
+
+def _field(world: World, number: int) -> Field:
+    return Field.objects.create(
+        table=world.rows[DataTable],
+        label=f"{SECRET} field {number}",
+        physical_name=f"field_{number}",
+        kind="text",
+        position=number,
+    )
+
+
+def _member(world: World, number: int) -> User:
+    return factories.make_user(f"{SECRET.lower()}{number}@example.com", organization=world.organization, name=SECRET)
+
+
+def _result(model: type[Model], success: bool) -> Callable[[World, int], Model]:
+    def make(world: World, number: int) -> Model:
+        now = timezone.now()
+        return model.objects.create(
+            id=uuid4().hex,
+            name=f"{SECRET} {number}",
+            func="x.y",
+            started=now,
+            stopped=now,
+            success=success,
+            result=SECRET,
+        )
+
+    return make
+
+
+# How to make one row of each model: (world, number) → row. Later ones may use the rows of earlier ones.
+MAKERS: dict[type[Model], Callable[[World, int], Model]] = {
+    Organization: lambda world, number: world.organization if number == 0 else _more_organization(world, number),
+    User: _member,
+    Project: lambda world, number: factories.make_project(world.organization, f"{SECRET} project {number}"),
+    DataTable: lambda world, number: factories.make_table(world.rows[Project], f"{SECRET} table {number}"),
+    Field: _field,
+    Workflow: _workflow,
+    WorkflowVersion: _version,
+    Node: lambda world, number: factories.make_node(
+        world.rows[Workflow], f"first-{number}" if number else "first", label=f"{SECRET} step {number}"
+    ),
+    Edge: _edge,
+    Trigger: lambda world, number: factories.make_trigger(
+        world.rows[Workflow], "webhook", name=f"{SECRET} trigger {number}"
+    ),
+    WorkflowExecution: _execution,
+    StepRun: _step,
+    ExecutionLog: _log,
+    WebhookDelivery: _delivery,
+    OutboxEvent: _event,
+    QueuedTask: lambda world, number: QueuedTask.objects.create(queue="nocode", name=SECRET, payload=SECRET),
+    Worker: lambda world, number: Worker.objects.create(id=uuid4(), cluster="nocode", host=SECRET, pid=number),
+    Success: _result(Success, True),
+    Failure: _result(Failure, False),
+    Schedule: lambda world, number: Schedule.objects.create(name=f"{SECRET} {number}", func="x.y"),
+}
+
+
+def _more_organization(world: World, number: int) -> Organization:
+    organization = factories.make_organization(f"{SECRET} {number}")
+    organization.memberships.create(user=world.people["owner"], role=Role.OWNER)
+    return organization
+
+
+# What a page that is not a model's own asks for: URL name → arguments.
+ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
+    **{
+        name: lambda world: {"pk": world.rows[WorkflowExecution].pk}
+        for name in [
+            "execution_detail",
+            "execution_panel",
+            "execution_download",
+            "execution_input",
+            "execution_cancel",
+            "execution_retry",
+        ]
+    },
+    **{
+        name: lambda world: {"pk": world.rows[WorkflowExecution].pk, "key": "first"}
+        for name in ["execution_step", "execution_retry_step"]
+    },
+    "execution_value": lambda world: {
+        "pk": world.rows[WorkflowExecution].pk,
+        "step": world.rows[StepRun].pk,
+        "name": "output",
+    },
+    **{
+        name: lambda world: {"pk": world.rows[Workflow].pk}
+        for name in [
+            "workflow_publish",
+            "workflow_pause",
+            "workflow_resume",
+            "workflow_archive",
+            "workflow_run",
+            "connection_add",
+        ]
+    },
+    "workflow_version": lambda world: {"pk": world.rows[Workflow].pk, "number": world.rows[WorkflowVersion].number},
+    "connection_delete": lambda world: {"pk": world.rows[Edge].pk},
+    **{name: lambda world: {"pk": world.rows[Node].pk} for name in ["step_delete", "step_duplicate", "step_earlier"]},
+    **{name: lambda world: {"pk": world.rows[Trigger].pk} for name in ["trigger_secret", "trigger_address"]},
+    "auth_user_password_change": lambda world: {"id": world.rows[User].pk},
+}
+
+# Addresses that lead to no page of ours: Django redirects them or answers 404 whoever asks.
+NOT_PAGES = {"view_on_site", "app_list", None}
+
+
+@dataclass(frozen=True)
+class Address:
+    """A page of the console, and whether it shows one object of the world."""
+
+    name: str
+    url: str
+    has_object: bool
+
+
+def addresses(world: World) -> list[Address]:
+    """Every address under /admin/, filled with the world's ids."""
+    return [_address(world, pattern) for pattern in _patterns() if pattern.name not in NOT_PAGES]
+
+
+def _patterns() -> Iterator[URLPattern]:
+    [console] = [each for each in get_resolver().url_patterns if str(each.pattern) == "admin/"]
+    yield from _leaves(console.url_patterns)
+
+
+def _leaves(patterns: list[URLPattern | URLResolver]) -> Iterator[URLPattern]:
+    for each in patterns:
+        if isinstance(each, URLPattern):
+            yield each
+        else:
+            yield from _leaves(each.url_patterns)
+
+
+def _address(world: World, pattern: URLPattern) -> Address:
+    name = pattern.name
+    if name.endswith("_simple_history"):
+        row = world.rows[_model_named(name.removesuffix("_simple_history"))]
+        return Address(name, reverse(f"admin:{name}", args=[row.pk, row.history.latest().pk]), True)
+    if list(pattern.pattern.converters) == ["object_id"]:
+        row = world.rows[_model_named(name)]
+        return Address(name, reverse(f"admin:{name}", args=[row.pk]), True)
+    if pattern.pattern.converters:
+        assert name in ARGUMENTS, f"Tell tests/console/world.py with which arguments to open the page {name!r}."
+        return Address(name, reverse(f"admin:{name}", kwargs=ARGUMENTS[name](world)), True)
+    return Address(name, reverse(f"admin:{name}"), False)
+
+
+def _model_named(name: str) -> type[Model]:
+    for model in MAKERS:
+        if name == model._meta.label_lower.replace(".", "_") or name.startswith(
+            f"{model._meta.label_lower.replace('.', '_')}_"
+        ):
+            return model
+    raise AssertionError(f"Tell tests/console/world.py how to make a row for the page {name!r}.")
