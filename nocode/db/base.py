@@ -68,7 +68,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
             if "EMBEDDED" in self.settings_dict
             else "Check DATABASE_URL, and that the server runs and lets this machine in."
         )
-        return f"No connection to the database {self.settings_dict['NAME']} at {place}:\n  {problem}\n{advice}"
+        reason = str(problem).strip().splitlines()[0]
+        return f"No connection to the database {self.settings_dict['NAME']} at {place}:\n  {reason}\n{advice}"
 
 
 def _is_restarting(message: str) -> bool:

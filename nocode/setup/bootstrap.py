@@ -29,7 +29,7 @@ def provide(requirements: list[Path], *, root: Path) -> None:
         return
     venv = Path(os.environ.get("NOCODE_VENV") or root / ".venv").absolute()
     inside = os.path.realpath(sys.prefix) == os.path.realpath(venv)
-    if not inside and all(_satisfied(file) for file in requirements):
+    if not inside and not any(unsatisfied(file) for file in requirements):
         return
     _prepare(venv, requirements)
     os.environ["NOCODE_BOOTSTRAP"] = "0"  # children, and ourselves after the exec, need not look again
@@ -41,16 +41,17 @@ def provide(requirements: list[Path], *, root: Path) -> None:
         os.execv(python, [python, *sys.argv])
 
 
-def _satisfied(requirements: Path) -> bool:
-    """Whether this interpreter has every unconditional pin."""
-    for name, version, condition in PIN.findall(requirements.read_text()):
-        try:
-            if metadata.version(name) != version and not condition:
-                return False
-        except metadata.PackageNotFoundError:
-            if not condition:
-                return False
-    return True
+def unsatisfied(requirements: Path) -> list[str]:
+    """The pins, conditional ones aside, that this interpreter does not have."""
+    pins = [(name, version) for name, version, condition in PIN.findall(requirements.read_text()) if not condition]
+    return [f"{name}=={version}" for name, version in pins if _installed(name) != version]
+
+
+def _installed(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
 
 
 def _prepare(venv: Path, requirements: list[Path]) -> None:

@@ -17,7 +17,8 @@ def test_up_serves_and_stops_without_leaving_anything(new_stack):
 
     assert stack.get("/healthz") == (200, b"ok\n")
     assert json.loads(stack.get("/readyz")[1])["ready"] is True
-    eventually(lambda: "NoCode is ready: " + stack.url in stack.output)
+    eventually(lambda: "Ctrl-C ends it" in stack.output)
+    assert f"NoCode is ready: {stack.url}/admin/" in stack.output
     email, password = (stack.home / "login.txt").read_text().split()
     assert f"{email} / {password}" in stack.output
     assert stat.S_IMODE((stack.home / "login.txt").stat().st_mode) == 0o600

@@ -42,6 +42,7 @@ class Command(BaseCommand):
         parser.add_argument("--reload", action="store_true", help="restart when a source file changes")
 
     def handle(self, **options) -> None:
+        sys.stdout.reconfigure(line_buffering=True)  # a log file gets each line when it is said
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until the supervisor takes over
         with self._only_one() as state, listening.listen(options["host"], options["port"]) as listener:
             try:
