@@ -1,4 +1,4 @@
-// A button with data-copy="text" puts the text on the clipboard; with data-copy-from="#id", what that element holds.
+// A button with data-copy="text" puts the text on the clipboard; without text, what the <pre> beside it shows.
 
 function fallback(text) {
   const area = document.createElement("textarea");
@@ -10,9 +10,9 @@ function fallback(text) {
 }
 
 document.addEventListener("click", async (event) => {
-  const button = event.target.closest("[data-copy], [data-copy-from]");
+  const button = event.target.closest("[data-copy]");
   if (!button) return;
-  const text = button.dataset.copy ?? document.querySelector(button.dataset.copyFrom).textContent;
+  const text = button.dataset.copy || button.closest("[data-copyable]").querySelector("pre").textContent;
   if (navigator.clipboard) await navigator.clipboard.writeText(text);
   else fallback(text);
   const label = button.querySelector("[data-copy-label]");
