@@ -3,10 +3,12 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from nocode.automation.engine.deliveries import start_execution
@@ -53,12 +55,14 @@ def result(accepted: Accepted) -> Reply:
 
 
 def _follow(execution_id: UUID, ends: float, until_response: bool) -> WorkflowExecution | None:
-    """The execution when it has ended or answered, or as it is when the time is over."""
+    """The execution when it has ended or answered, or as it is when that will not happen in time."""
     rows = WorkflowExecution.objects.filter(pk=execution_id)
     while True:
         execution = rows.only("status", "response", "output", "error_message", "wake_at").first()
         done = execution and (execution.is_finished or (until_response and execution.response))
-        if done or time.monotonic() + LOOK_EVERY > ends:
+        left = ends - time.monotonic()
+        sleeps = execution and execution.wake_at and execution.wake_at > timezone.now() + timedelta(seconds=left)
+        if done or sleeps or left < LOOK_EVERY:
             return execution
         time.sleep(LOOK_EVERY)
 
