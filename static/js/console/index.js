@@ -1,6 +1,8 @@
 // What every page of the console loads.
 import { makeOperable } from "./a11y.js";
 import { watchDialogs } from "./dialogs.js";
+import { enterGoesToFirst } from "./palette.js";
 
 makeOperable(document.body);
 watchDialogs();
+enterGoesToFirst();
