@@ -60,13 +60,13 @@ class WorkflowAdmin(HistoryAdmin):
             )
         )
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Workflow | None = None, **kwargs: Any
     ) -> HttpResponse:
         """The general settings, with everything else about the workflow around them."""
-        workflow = self.object_for(request, object_id, "view")
-        around = workflow_page(request, workflow) if request.method == "GET" else {}
-        return super().change_view(request, object_id, form_url, {**around, **(extra_context or {})})
+        if obj is not None:
+            context |= workflow_page(request, obj)
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Workflow, form: forms.ModelForm, change: bool) -> None:
         if not change:

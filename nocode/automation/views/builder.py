@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -28,7 +28,7 @@ def workflow_named_in(request: HttpRequest) -> Workflow:
     """The workflow in the address (`?workflow=`), which the person may change."""
     try:
         return visible_object(request, Workflow.objects.select_related("project"), CHANGE, pk=request.GET["workflow"])
-    except (KeyError, ValueError):
+    except (KeyError, ValidationError):  # no id, or none that could be one
         raise Http404 from None
 
 
