@@ -46,7 +46,7 @@ def create_order_intake(shop: Shop, owner: User) -> Workflow:
         "find.found>customer find.none>create create>customer customer>order order>answer answer>pause pause>confirm"
     )
     trigger = triggers.create(
-        workflow, "webhook", _("Web shop"), config={"answer": "respond", "sample_body": json.dumps(SAMPLE)}, is_active=True
+        workflow, "webhook", _("Web shop"), config={"answer": "respond", "sample": SAMPLE}, is_active=True
     )
     workflows.publish(workflow, owner, _("First version"))
     return trigger.workflow
@@ -85,7 +85,7 @@ def create_order_count(shop: Shop, owner: User) -> Workflow:
 class Drawing:
     """Draws steps on a grid and connects them."""
 
-    COLUMN, ROW = 240, 140
+    COLUMN, ROW = 290, 120
 
     def __init__(self, workflow: Workflow):
         self.workflow = workflow

@@ -168,7 +168,9 @@ def _programs(listener: socket.socket, workers: int) -> list[Program]:
     if os.access("/dev/shm", os.W_OK):  # noqa: S108 — heartbeat files must not wait for a disk
         gunicorn += ["--worker-tmp-dir", "/dev/shm"]  # noqa: S108
     names = {"ALLOWED_HOSTS": ",".join(_allowed_hosts(listener))}
+    public = {"PUBLIC_URL": settings.PUBLIC_URL or listening.url(listener)}
+    qcluster = [sys.executable, str(settings.BASE_DIR / "manage.py"), "qcluster"]
     return [
-        Program("web", gunicorn, environment=names, descriptors=(number,)),
-        Program("cluster", [sys.executable, str(settings.BASE_DIR / "manage.py"), "qcluster"]),
+        Program("web", gunicorn, environment=names | public, descriptors=(number,)),
+        Program("cluster", qcluster, environment=public),
     ]
