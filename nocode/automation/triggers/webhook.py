@@ -17,7 +17,7 @@ from nocode.automation.triggers.base import InvalidTrigger, TriggerType, setting
 from nocode.automation.triggers.signatures import schemes
 from nocode.automation.webhooks.senders import read_networks
 
-HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
+HEADER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 MAX_WAIT_SECONDS = 30
 
 AT_ONCE, WAIT, RESPOND = "at_once", "wait", "respond"
@@ -26,7 +26,7 @@ DELIVERY_ID_HEADERS = ("x-github-delivery", "webhook-id", "idempotency-key")
 # Those that put it into the body, and under which name.
 DELIVERY_ID_FIELDS = {"stripe": "id", "slack": "event_id"}
 
-_header_name = RegexValidator(HEADER_NAME.pattern + r"\Z", gettext_lazy("This is not the name of a header."))
+_header_name = RegexValidator(rf"\A{HEADER_NAME.pattern}\Z", gettext_lazy("This is not the name of a header."))
 
 
 @trigger_types.register
