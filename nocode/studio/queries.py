@@ -31,8 +31,10 @@ def select(
     )
 
 
-def count(layout: Layout, condition: sql.Composable) -> sql.Composable:
-    return sql.SQL("SELECT count(*) FROM {} AS t WHERE {}").format(layout.target, condition)
+def count(layout: Layout, condition: sql.Composable, at_most: int | None = None) -> sql.Composable:
+    return sql.SQL("SELECT count(*) FROM (SELECT FROM {} AS t WHERE {} LIMIT {}) AS counted").format(
+        layout.target, condition, sql.Literal(at_most)
+    )
 
 
 def insert(layout: Layout, rows: Sequence[Mapping[str, Any]]) -> sql.Composable:

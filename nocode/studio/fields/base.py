@@ -18,6 +18,7 @@ class FieldType:
     column: ClassVar[str]  # the PostgreSQL type
     can_be_unique: ClassVar[bool] = True
     searchable: ClassVar[bool] = False
+    is_number: ClassVar[bool] = False
 
     class Config(forms.Form):
         """The settings of a field of this type; this form is the schema of the stored JSON."""
@@ -62,7 +63,7 @@ field_types: Registry[FieldType] = Registry("field types")
 class LinesField(forms.CharField):
     """A list of texts, typed one per line; blank lines and repetitions are dropped."""
 
-    widget = UnfoldAdminTextareaWidget
+    widget = UnfoldAdminTextareaWidget(attrs={"rows": 4})
 
     def prepare_value(self, value: Any) -> Any:
         return "\n".join(map(str, value)) if isinstance(value, list) else value

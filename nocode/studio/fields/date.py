@@ -77,4 +77,5 @@ class DateTime(FieldType):
         return moment.strftime("%Y-%m-%dT%H:%M:%S")
 
     def form_field(self, settings: dict, **options: Any) -> forms.Field:
-        return forms.CharField(widget=_input("datetime-local", step="1"), **options)
+        zone = _("Time zone: %(zone)s") % {"zone": timezone.get_default_timezone_name()}
+        return forms.CharField(widget=_input("datetime-local", step="1"), help_text=zone, **options)

@@ -33,6 +33,7 @@ class Integer(FieldType):
     """A whole number."""
 
     kind, label, column = "integer", gettext_lazy("Whole number"), "bigint"
+    is_number = True
 
     def parse(self, value: Any) -> int | None:
         number = _number(value)
@@ -56,6 +57,7 @@ class DecimalNumber(FieldType):
     """A number with decimals, kept exactly as written."""
 
     kind, label, column = "decimal", gettext_lazy("Decimal number"), "numeric"
+    is_number = True
 
     class Config(forms.Form):
         decimals = forms.IntegerField(
@@ -64,7 +66,7 @@ class DecimalNumber(FieldType):
             max_value=15,
             required=False,
             widget=UnfoldAdminIntegerFieldWidget(),
-            help_text=gettext_lazy("The most decimals a value may have; empty means up to 15."),
+            help_text=gettext_lazy("The most a value may have; empty: up to 15."),
         )
 
     def parse(self, value: Any) -> Decimal | None:

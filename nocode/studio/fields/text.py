@@ -44,11 +44,14 @@ class Text(_Words):
             initial=255,
             required=False,
             widget=UnfoldAdminIntegerFieldWidget(),
-            help_text=gettext_lazy("Characters, at most 500; for more, choose “Long text”."),
+            help_text=gettext_lazy("Characters, at most 500."),
         )
 
+        def clean_max_length(self) -> int:
+            return self.cleaned_data["max_length"] or self.fields["max_length"].initial
+
     def check(self, value: str, settings: dict) -> str:
-        longest = settings.get("max_length") or 255
+        longest = settings.get("max_length", self.Config.base_fields["max_length"].initial)
         value = value.rstrip("\r\n")
         if "\n" in value or "\r" in value:
             raise ValidationError(_("it has several lines; use a long text field"))

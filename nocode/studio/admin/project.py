@@ -1,0 +1,84 @@
+"""Projects."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.decorators import display
+
+from nocode.foundation.admin.base import HistoryAdmin
+from nocode.foundation.admin.forms import ConsoleForm
+from nocode.foundation.errors import NoCodeError
+from nocode.studio.models import Project
+from nocode.studio.schema import names
+from nocode.studio.services import projects
+
+
+class ProjectForm(ConsoleForm):
+    """A project; its name is unique in its organization."""
+
+    def clean_name(self) -> str:
+        try:
+            return names.clean_label(self.cleaned_data["name"])
+        except NoCodeError as refusal:
+            raise ValidationError(refusal.message) from None
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        organization = data.get("organization") or getattr(self.instance, "organization", None)
+        if organization and organization.projects.filter(name=data.get("name")).exclude(pk=self.instance.pk).exists():
+            self.add_error("name", _("This organization already has a project of that name."))
+        return data
+
+
+@admin.register(Project)
+class ProjectAdmin(HistoryAdmin):
+    """What a team builds."""
+
+    list_display = ["name", "organization", "table_count", "schema_name", "updated_at"]
+    list_select_related = ["organization"]
+    search_fields = ["name", "description", "schema_name"]
+    empty_icon = "folder_open"
+    empty_text = gettext_lazy("A project holds the tables that belong together, in a database schema of its own.")
+
+    form = ProjectForm
+    fields = ["organization", "name", "description"]
+    change_form_outer_after_template = "studio/_project_tables.html"
+    delete_confirmation_template = "studio/delete_project.html"
+
+    class Media:
+        css = {"all": ["css/studio.css"]}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).annotate(tables_made=Count("tables"))
+
+    def get_fields(self, request: HttpRequest, obj: Project | None = None) -> list[str]:
+        return [*self.fields, "schema_name"] if obj else self.fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Project | None = None) -> tuple:
+        return (*super().get_readonly_fields(request, obj), "schema_name")
+
+    def get_actions(self, request: HttpRequest) -> dict:
+        """Projects are deleted one at a time, each after a look at what goes with it."""
+        return {name: each for name, each in super().get_actions(request).items() if name != "delete_selected"}
+
+    def save_model(self, request: HttpRequest, obj: Project, form: forms.ModelForm, change: bool) -> None:
+        if change:
+            super().save_model(request, obj, form, change)
+        else:
+            made = projects.create_project(obj.organization, obj.name, description=obj.description)
+            obj.__dict__.update(made.__dict__)  # the page goes on with the object it made
+
+    def response_post_save_add(self, request: HttpRequest, obj: Project) -> HttpResponse:
+        """A new project wants tables: they are added on its page."""
+        return redirect("admin:studio_project_change", obj.pk)
+
+    @display(description=gettext_lazy("tables"), ordering="tables_made")
+    def table_count(self, project: Project) -> int:
+        return project.tables_made

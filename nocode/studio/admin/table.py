@@ -1,0 +1,186 @@
+"""Tables and their fields."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db.models import Count, QuerySet
+from django.forms import Script
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.admin import TabularInline
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from nocode.foundation.admin.base import ConsoleAdmin
+from nocode.foundation.admin.filters import VisibleRelatedFilter
+from nocode.foundation.admin.forms import ConsoleForm
+from nocode.foundation.errors import NoCodeError
+from nocode.foundation.permissions import organizations_where
+from nocode.studio.admin.type_settings import TypeSettingsField
+from nocode.studio.fields import field_types
+from nocode.studio.models import DataTable, Field, Project
+from nocode.studio.schema import names
+from nocode.studio.services import tables
+
+
+def clean_label(form: forms.ModelForm) -> str:
+    """`clean_label` of a form whose label becomes a physical name."""
+    try:
+        return names.clean_label(form.cleaned_data["label"])
+    except NoCodeError as refusal:
+        raise ValidationError(refusal.message) from None
+
+
+class TableForm(ConsoleForm):
+    """A table; its project is chosen once."""
+
+    clean_label = clean_label
+
+    class Meta:
+        model = DataTable
+        fields = ["project", "label"]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        project = data.get("project") or getattr(self.instance, "project", None)
+        if project and project.tables.filter(label=data.get("label")).exclude(pk=self.instance.pk).exists():
+            self.add_error("label", _("This project already has a table of that name."))
+        return data
+
+
+class FieldForm(forms.ModelForm):
+    """A line of the list of fields; the type is chosen once."""
+
+    kind = forms.ChoiceField(label=gettext_lazy("type"), widget=UnfoldAdminSelectWidget)
+    settings = TypeSettingsField(label=gettext_lazy("settings"), required=False)
+    clean_label = clean_label
+
+    class Meta:
+        model = Field
+        fields = ["label", "kind", "required", "unique", "settings"]
+        widgets = {"label": UnfoldAdminTextInputWidget()}
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["kind"].choices = field_types.choices()
+        if self.instance._state.adding:
+            self.initial["kind"] = "text"
+        else:
+            self.fields["kind"].disabled = True
+            self.fields["settings"].kind = self.instance.kind
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        if "kind" not in data:
+            return data
+        field_type = field_types[data["kind"]]
+        config = field_type.Config(data["settings"].get(field_type.kind, {}))
+        for name, errors in config.errors.items():
+            self.add_error("settings", [f"{config.fields[name].label}: {error}" for error in errors])
+        if data.get("unique") and not field_type.can_be_unique:
+            self.add_error("unique", _("A field of this type cannot be unique."))
+        data["settings"] = config.cleaned_data
+        return data
+
+
+class FieldInline(TabularInline):
+    """The fields of a table. Dropping one loses its values, so it takes the right to delete."""
+
+    model = Field
+    form = FieldForm
+    fields = ["label", "kind", "required", "unique", "settings", "physical_name"]
+    readonly_fields = ["physical_name"]
+    hide_title = True
+    verbose_name, verbose_name_plural = gettext_lazy("field"), gettext_lazy("fields")
+    max_num = 300
+
+    class Media:
+        js = [Script("js/studio/fields.js", type="module")]
+
+    def get_extra(self, request: HttpRequest, obj: DataTable | None = None, **kwargs: Any) -> int:
+        return 0 if obj else 3
+
+    def has_view_permission(self, request: HttpRequest, obj: DataTable | None = None) -> bool:
+        return request.user.has_perm("studio.view_field", obj)
+
+    def has_add_permission(self, request: HttpRequest, obj: DataTable | None = None) -> bool:
+        return request.user.has_perm("studio.add_field", obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: DataTable | None = None) -> bool:
+        return request.user.has_perm("studio.change_field", obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: DataTable | None = None) -> bool:
+        return request.user.has_perm("studio.delete_field", obj)
+
+
+@admin.register(DataTable)
+class DataTableAdmin(ConsoleAdmin):
+    """What a table is made of; its rows have their own pages."""
+
+    list_display = ["label", "project", "field_count", "open_rows", "updated_at"]
+    list_filter = [("project", VisibleRelatedFilter)]
+    list_select_related = ["project"]
+    search_fields = ["label", "physical_name"]
+    empty_icon = "table"
+    empty_text = gettext_lazy("A table keeps rows: customers, orders, whatever your workflows read and write.")
+
+    form = TableForm
+    fields = ["project", "label"]
+    inlines = [FieldInline]
+    change_form_outer_before_template = "studio/_table_head.html"
+    delete_confirmation_template = "studio/delete_table.html"
+
+    class Media:
+        css = {"all": ["css/studio.css"]}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).select_related("project").annotate(fields_made=Count("fields"))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: DataTable | None = None) -> tuple:
+        return (*super().get_readonly_fields(request, obj), *(["project", "physical_name"] if obj else []))
+
+    def get_fields(self, request: HttpRequest, obj: DataTable | None = None) -> list[str]:
+        return [*self.fields, "physical_name"] if obj else self.fields
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Only projects in which the person may make tables."""
+        where = organizations_where(request.user, "studio.add")
+        kwargs["queryset"] = Project.objects.visible_to(request.user).filter(organization__in=where)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def get_actions(self, request: HttpRequest) -> dict:
+        """Tables are dropped one at a time, each after a look at what goes with it."""
+        return {name: each for name, each in super().get_actions(request).items() if name != "delete_selected"}
+
+    def save_model(self, request: HttpRequest, obj: DataTable, form: forms.ModelForm, change: bool) -> None:
+        saved = tables.rename(obj, obj.label) if change else tables.create(obj.project, obj.label)
+        obj.__dict__.update(saved.__dict__)  # the page goes on with the object it made
+
+    def save_formset(self, request: HttpRequest, form: forms.ModelForm, formset: Any, change: bool) -> None:
+        formset.save(commit=False)
+        changed = [field for field, _names in formset.changed_objects]
+        tables.change_fields(form.instance, added=formset.new_objects, changed=changed, dropped=formset.deleted_objects)
+
+    def delete_model(self, request: HttpRequest, obj: DataTable) -> None:
+        tables.drop(obj)
+
+    def response_post_save_add(self, request: HttpRequest, obj: DataTable) -> HttpResponse:
+        """A new table wants rows."""
+        return redirect("admin:studio_table_rows", obj.pk)
+
+    @display(description=gettext_lazy("fields"), ordering="fields_made")
+    def field_count(self, table: DataTable) -> int:
+        return table.fields_made
+
+    @display(description=gettext_lazy("rows"))
+    def open_rows(self, table: DataTable) -> SafeString:
+        return format_html(
+            '<a class="c-link" href="{}">{}</a>', reverse("admin:studio_table_rows", args=[table.pk]), _("Open")
+        )

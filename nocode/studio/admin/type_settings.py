@@ -1,0 +1,54 @@
+"""The settings of a field beside its type: every type brings its own form, the page shows the one that counts."""
+
+from typing import Any
+
+from django import forms
+from django.template.loader import render_to_string
+
+from nocode.studio.fields import field_types
+
+
+class Typed(dict):
+    """What the browser sent for the settings of every type: {kind: {name: text}}."""
+
+
+class TypeSettingsWidget(forms.Widget):
+    """The settings forms of all types that have any, one below the other; `fields.js` hides the others."""
+
+    template = "studio/widgets/type_settings.html"
+
+    def render(self, name: str, value: Any, attrs: dict | None = None, renderer: Any = None) -> str:
+        shown = [
+            (each.kind, self._form(each, name, value.get(each.kind) if isinstance(value, Typed) else value))
+            for each in field_types
+            if each.Config.base_fields
+        ]
+        return render_to_string(self.template, {"forms": shown})
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Typed:
+        return Typed(
+            (each.kind, {key: data.get(f"{name}-{each.kind}-{key}", "") for key in each.Config.base_fields})
+            for each in field_types
+        )
+
+    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
+        return False
+
+    @staticmethod
+    def _form(field_type: Any, name: str, values: dict | None) -> forms.Form:
+        return field_type.Config(
+            initial=values or None, prefix=f"{name}-{field_type.kind}", use_required_attribute=False
+        )
+
+
+class TypeSettingsField(forms.Field):
+    """Settings whose type is chosen in another field; the form around says which and checks them."""
+
+    widget = TypeSettingsWidget
+    kind: str | None = None  # of a field that exists
+
+    def has_changed(self, initial: Any, data: Typed) -> bool:
+        """Settings alone make no new field; those of a field that exists are compared as its type reads them."""
+        if self.kind is None:
+            return False
+        return field_types[self.kind].Config(data.get(self.kind), initial=initial or {}).has_changed()

@@ -1,0 +1,54 @@
+"""A row of a table as a form."""
+
+from typing import Any
+
+from django import forms
+
+from nocode.studio.errors import RecordChanged, RecordErrors
+from nocode.studio.layouts import Layout
+from nocode.studio.services.records import Records, Row
+
+
+class RowForm(forms.Form):
+    """A row to add or to edit; what is typed meets the same checks as what a workflow writes.
+
+    Fields are prefixed, so that no column can be mistaken for `seen_at`, the state of the row the person looked at.
+    """
+
+    seen_at = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, layout: Layout, *args: Any, row: Row | None = None, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.layout, self.row = layout, row
+        self.fields["seen_at"].initial = row and row["updated_at"]
+        for name, field in layout.fields.items():
+            value = row and row[name]
+            self.fields[f"value_{name}"] = field.type.form_field(
+                field.settings,
+                label=field.label,
+                required=field.required,
+                initial=None if value is None else field.type.to_form(value),
+            )
+
+    def save(self, records: Records) -> Row | None:
+        """Write the touched fields. None when that was refused, and the form says why."""
+        values = {
+            name: self.cleaned_data[f"value_{name}"]
+            for name in self.layout.fields
+            if self.row is None or f"value_{name}" in self.changed_data
+        }
+        try:
+            if self.row is None:
+                return records.create(values)
+            return records.update(self.row["id"], values, seen_at=self.cleaned_data["seen_at"])
+        except RecordChanged as refusal:
+            self.add_error(None, refusal.message)
+        except RecordErrors as refusal:
+            self._show(refusal)
+        return None
+
+    def _show(self, refusal: RecordErrors) -> None:
+        for name, problem in refusal.errors.items():
+            field = self.layout.fields.get(name)
+            text = problem.removeprefix(f"{field.label}: ") if field else problem
+            self.add_error(f"value_{name}" if field else None, text[:1].upper() + text[1:])
