@@ -1,0 +1,154 @@
+"""One try at one step: from its settings to how it ended."""
+
+import logging
+from typing import Any, Protocol
+
+from django.db import Error
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from nocode.automation.engine import backoff, store
+from nocode.automation.engine.expressions import Sandbox
+from nocode.automation.engine.graph import ERROR_PORT, GraphNode
+from nocode.automation.engine.prepared import PreparedGraph, PreparedNode
+from nocode.automation.engine.store import Leased, StepRow
+from nocode.automation.errors import TransientFailure
+from nocode.automation.models import StepRun
+from nocode.automation.nodes import Outcome, Step
+from nocode.foundation.errors import NoCodeError
+
+logger = logging.getLogger(__name__)
+
+PASSING = {"55P03", "40P01", "40001", "57014"}  # lock timeout, deadlock, serialization failure, statement timeout
+
+
+class Slice(Protocol):
+    """What an attempt asks of the run it belongs to."""
+
+    leased: Leased
+    sandbox: Sandbox
+    prepared: PreparedGraph
+    begun: dict[str, StepRow]
+
+    def input_of(self, key: str) -> Any: ...
+
+
+class Attempt:
+    """One try at one step: prepares its settings, performs it, and keeps how it ended in `row`."""
+
+    def __init__(self, run: Slice, key: str):
+        self.run = run
+        self.node: GraphNode = run.prepared.graph.nodes[key]
+        self.prepared: PreparedNode | None = None
+        self.response: dict | None = None
+        self.logs: list[dict] = []
+        earlier = run.begun.get(key)
+        self.woken = earlier is not None and earlier.status == StepRun.Status.WAITING
+        failed_before = earlier is not None and earlier.status == StepRun.Status.FAILED
+        self.row = StepRow(
+            node_key=key,
+            attempt=earlier.attempt + failed_before if earlier else 1,
+            status=StepRun.Status.RUNNING,
+            started_at=earlier.started_at if self.woken else timezone.now(),
+        )
+        self.step = self.settings = None
+
+    def prepare(self) -> bool:
+        """Fill in the settings; False when that failed, which is then the outcome."""
+        try:
+            self._prepare()
+        except NoCodeError as error:
+            self.fail(error)
+            return False
+        return True
+
+    def perform(self, *, reraise: bool = False) -> "Attempt":
+        """Do the work. With `reraise`, failures are left to the caller, who must roll back first."""
+        try:
+            if self.step is None:
+                self._prepare()
+            self._succeed(self.prepared.type.run(self.settings, self.step))
+        except (NoCodeError, Error) as error:
+            if reraise:
+                raise
+            self.fail(error)
+        except Exception as error:  # a step type's own fault must end the step, not leave the execution hanging
+            logger.exception("execution %s: step %s broke", self.run.leased.id, self.node.key)
+            if reraise:
+                raise NoCodeError(_broken(error)) from error
+            self.fail(NoCodeError(_broken(error)))
+        return self
+
+    def fail(self, error: Exception) -> None:
+        """Record a failure: to be tried again, to go on along the error branch, or the end."""
+        row, now = self.row, timezone.now()
+        row.status, row.finished_at = StepRun.Status.FAILED, now
+        row.output, row.ports, row.wake_at = None, [], None
+        row.error = error.message if isinstance(error, NoCodeError) else str(error).strip()
+        if _is_transient(error) and row.attempt <= self.node.max_retries:
+            row.wake_at = now + backoff.delay(row.attempt, asked=_asked_pause(error))
+            self._note("warning", _("Attempt %d failed and will be repeated.") % row.attempt, error=row.error)
+        elif self.node.on_error != "stop":
+            row.ports = [ERROR_PORT] if self.node.on_error == "branch" else [self._usual_port()]
+            row.output = {"error": row.error, "input": self.run.input_of(self.node.key)}
+
+    def _prepare(self) -> None:
+        self.prepared = self.run.prepared[self.node.key]
+        leased, sandbox = self.run.leased, self.run.sandbox
+        data = self.run.input_of(self.node.key)
+        sandbox.set("input", data)
+        self.settings = self.prepared.settings(sandbox)
+        self.row.settings = self.prepared.type.redact(self.settings)
+        self.step = Step(
+            key=self.node.key,
+            execution_id=leased.id,
+            organization_id=leased.organization_id,
+            project_id=leased.project_id,
+            input=data,
+            idempotency_key=f"{leased.id}:{self.node.key}:{self.row.iteration}",
+            resolve=self._resolve,
+            woken=self.woken,
+            log=self._note,
+        )
+
+    def _resolve(self, value: Any, item: Any) -> Any:
+        self.run.sandbox.set("item", item)
+        return self.run.sandbox.resolve(value)
+
+    def _succeed(self, result: Any) -> None:
+        row = self.row
+        outcome = result if isinstance(result, Outcome) else Outcome(result, (self._usual_port(),))
+        if outcome.wake_at is not None and outcome.wake_at > timezone.now():
+            row.status, row.wake_at = StepRun.Status.WAITING, outcome.wake_at
+            return
+        store.to_json(outcome.output)  # refuse here, as this step's failure, what could not be stored
+        row.status, row.finished_at = StepRun.Status.COMPLETED, timezone.now()
+        row.output, row.ports, self.response = outcome.output, list(outcome.ports), outcome.response
+
+    def _usual_port(self) -> str:
+        ports = self.prepared.type.ports(self.node.config) if self.prepared else []
+        return ports[0][0] if ports else "main"
+
+    def _note(self, level: str, message: str, **details: Any) -> None:
+        self.logs.append(
+            {
+                "at": timezone.now(),
+                "level": level,
+                "node_key": self.node.key,
+                "message": str(message),
+                "details": details or None,
+            }
+        )
+
+
+def _is_transient(error: Exception) -> bool:
+    return isinstance(error, TransientFailure) or getattr(error.__cause__, "pgcode", None) in PASSING
+
+
+def _asked_pause(error: Exception) -> float:
+    """Seconds the other side asked us to stay away for (Retry-After)."""
+    return (error.details.get("retry_after") or 0) if isinstance(error, NoCodeError) else 0
+
+
+def _broken(error: Exception) -> str:
+    return _("The step broke (%s); the server's log has the details.") % type(error).__name__
