@@ -117,12 +117,12 @@ bus = EventBus()
 def deliver_events() -> None:
     """Deliver what the outbox holds, until nothing moves or the slice is over."""
     slice_ends = time.monotonic() + SLICE
-    progress = 1
-    while progress and time.monotonic() < slice_ends:
-        progress, wait = outbox.deliver_batch(bus.subscribers_of)
-        if wait is not None:
+    moved = True
+    while moved and time.monotonic() < slice_ends:
+        moved, wait = outbox.deliver_batch(bus.subscribers_of)
+        if wait:
             deliver_events.enqueue(due_at=wait)
-    if progress:
+    if moved:
         deliver_events.enqueue()
 
 

@@ -63,27 +63,27 @@ OVERDUE = """
 """
 
 
-def deliver_batch(subscribers_of: Callable[[str], Subscribers]) -> tuple[int, timedelta | None]:
+def deliver_batch(subscribers_of: Callable[[str], Subscribers]) -> tuple[bool, timedelta | None]:
     """Deliver what is due, up to a batch.
 
-    Returns how many events got further, and after how long the first of those that failed may be tried again.
+    Returns whether anything moved, and after how long the first of the events that failed may be tried again.
     """
     due = _rows(DUE, [BATCH])
     unheard = [pk for pk, name, _key in due if not subscribers_of(name)]
     if unheard:
         _execute(MARK_UNHEARD, [unheard])
-    progress, waits, held_keys = len(unheard), [], set()
+    moved, waits, held_keys = bool(unheard), [], set()
     for pk, name, key in due:
         subscribers = subscribers_of(name)
         if not subscribers or key in held_keys:
             continue
-        told, wait = _deliver(pk, subscribers)
-        progress += told
-        if wait or not told:
+        is_over, wait = _deliver(pk, subscribers)
+        moved = moved or is_over
+        if not is_over:
             held_keys.add(key)
         if wait:
             waits.append(wait)
-    return progress, min(waits, default=None)
+    return moved, min(waits, default=None)
 
 
 def overdue(age: timedelta, deliver_name: str) -> bool:
@@ -92,44 +92,45 @@ def overdue(age: timedelta, deliver_name: str) -> bool:
 
 
 def _deliver(pk: int, subscribers: Subscribers) -> tuple[bool, timedelta | None]:
-    """Tell one event to those who have not heard it: (did it get further, how long to wait after a failure)."""
-    told = False
-    for _each in subscribers:
-        event = None
+    """Tell one event to all who have not heard it: (is it over, how long to wait when somebody failed).
+
+    Neither over nor failed: another deliverer is at it.
+    """
+    failures: dict[str, BaseException] = {}
+    while True:
+        telling = ""
         try:
             with transaction.atomic():
                 event = next(iter(OutboxEvent.objects.raw(LOCK, [pk])), None)
                 if event is None:
-                    break
-                _tell_next(event, subscribers)
-            told = True
+                    return False, None
+                missing = [name for name in subscribers if name not in event.delivered_to and name not in failures]
+                is_over = len(missing) < 2 and not failures
+                if missing:
+                    telling = missing[0]
+                    with acting_as(event.actor_id, event.request_id):
+                        subscribers[telling](event)
+                _execute(MARK_TOLD, [json.dumps(missing[:1]), is_over, is_over, pk])
         except Exception as error:
-            return told, _note_failure(event, error)
+            if not telling:
+                raise  # not a subscriber: the database
+            failures[telling] = error
         except TimeoutException as error:
-            _note_failure(event, error)
+            _note_failures(event, {telling: error})
             raise
-    return told, None
+        if len(missing) < 2:
+            return _note_failures(event, failures) if failures else (True, None)
 
 
-def _tell_next(event: OutboxEvent, subscribers: Subscribers) -> None:
-    """Call the first subscriber that was not told yet, and mark it, in the caller's transaction."""
-    missing = [name for name in subscribers if name not in event.delivered_to]
-    if missing:
-        with acting_as(event.actor_id, event.request_id):
-            subscribers[missing[0]](event)
-    last = len(missing) < 2
-    _execute(MARK_TOLD, [json.dumps(missing[:1]), last, last, event.pk])
-
-
-def _note_failure(event: OutboxEvent | None, error: BaseException) -> timedelta:
-    """Write down why a subscriber failed and when it is called again; without the event the database itself failed."""
-    if event is None:
-        raise error
+def _note_failures(event: OutboxEvent, failures: dict[str, BaseException]) -> tuple[bool, timedelta | None]:
+    """Write down who failed and why, and when they are called again: (is it over, how long to wait)."""
     wait = timedelta(seconds=2**event.attempts)
-    logger.warning("event %s %s: a subscriber failed", event.pk, event.name, exc_info=error)
-    text = "".join(traceback.format_exception(error))[-8000:]
-    _execute(MARK_FAILED, [text, MAX_ATTEMPTS, wait, event.pk])
-    return wait
+    for name, error in failures.items():
+        logger.warning("event %s %s: %s failed", event.pk, event.name, name, exc_info=error)
+    text = "\n".join(f"{name}: {''.join(traceback.format_exception(error))}" for name, error in failures.items())
+    _execute(MARK_FAILED, [text.replace("\0", "")[-8000:], MAX_ATTEMPTS, wait, event.pk])
+    gave_up = event.attempts + 1 >= MAX_ATTEMPTS
+    return gave_up, None if gave_up else wait
 
 
 def _rows(sql: str, params: list) -> list[tuple]:

@@ -16,7 +16,7 @@ SOON = timedelta(seconds=2)
 
 INSERT = """
     INSERT INTO foundation_queuedtask (queue, name, payload, due_at)
-    SELECT %(queue)s, %(name)s, package, coalesce(%(at)s, now() + coalesce(%(delay)s, interval '0'))
+    SELECT %(queue)s, %(name)s, package, coalesce(%(at)s, statement_timestamp() + %(delay)s)
     FROM unnest(%(packages)s) AS package
     RETURNING id
 """
@@ -31,18 +31,18 @@ class PostgresBroker(Broker):
 
     def insert(self, name: str, packages: Sequence[str], due_at: datetime | timedelta | None = None) -> list[int]:
         """Queue signed packages of one task in one statement, due at a time, or that long after now."""
-        delay = due_at if isinstance(due_at, timedelta) else None
+        delay = due_at if isinstance(due_at, timedelta) else timedelta()
         values = {
             "queue": self.list_key,
             "name": name[:200],
             "packages": list(packages),
-            "at": due_at if delay is None else None,
+            "at": due_at if isinstance(due_at, datetime) else None,
             "delay": delay,
         }
         with connection.cursor() as cursor:
             cursor.execute(INSERT, values)
             ids = [row[0] for row in cursor.fetchall()]
-        if due_at is None or (delay or due_at - datetime.now(due_at.tzinfo)) < SOON:
+        if (due_at - datetime.now(due_at.tzinfo) if isinstance(due_at, datetime) else delay) < SOON:
             wakeups.wake_after_commit()
         return ids
 

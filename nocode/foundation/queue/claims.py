@@ -20,7 +20,7 @@ _HURRY = "SET LOCAL synchronous_commit = off;"
 _CLAIM = """
     WITH due AS (
         SELECT id FROM foundation_queuedtask
-        WHERE queue = %(queue)s AND claimed_by IS NULL AND due_at <= now()
+        WHERE queue = %(queue)s AND claimed_by IS NULL AND due_at <= statement_timestamp()
         ORDER BY due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
     ), claimed AS (
         UPDATE foundation_queuedtask AS task SET claimed_by = %(worker)s FROM due WHERE task.id = due.id
@@ -38,8 +38,8 @@ _PUT_BACK = """
     WHERE id = %(task)s AND claimed_by = %(worker)s
 """
 _NEXT_DUE = """
-    SELECT extract(epoch FROM min(due_at) - now())::float FROM foundation_queuedtask
-    WHERE queue = %(queue)s AND claimed_by IS NULL AND due_at > now()
+    SELECT extract(epoch FROM min(due_at) - statement_timestamp())::float FROM foundation_queuedtask
+    WHERE queue = %(queue)s AND claimed_by IS NULL AND due_at > statement_timestamp()
 """
 
 
