@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from nocode.automation.engine.store import LEASE_SECONDS, to_json
-from nocode.automation.models import Trigger, WebhookDelivery
+from nocode.automation.models import WebhookDelivery
 from nocode.automation.tasks import process_webhook_trigger
 from nocode.automation.triggers.webhook import AT_ONCE
 from nocode.automation.webhooks.call import Call
@@ -39,20 +39,20 @@ _INSERT = """
 
 
 @transaction.atomic
-def store(trigger: Trigger, settings: Mapping[str, Any], call: Call, sender_id: str) -> Accepted:
+def store(trigger_id: UUID, settings: Mapping[str, Any], call: Call, sender_id: str) -> Accepted:
     """Make the delivery durable, with what will run it. Of two equal ones at once, one waits for the other."""
     if settings["rate_limit"]:
-        _charge(trigger, settings["rate_limit"])
+        _charge(trigger_id, settings["rate_limit"])
     key = _key(sender_id)
     hidden = [settings["header_name"]] if settings["security"] == "header" else []
     values = [to_json(call.shown_headers(*hidden)), to_json(call.query()), call.body]
     accepted = Accepted(settings, uuid7())
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT, [trigger.pk, key, accepted.execution_id, call.method, *values])
+        cursor.execute(_INSERT, [trigger_id, key, accepted.execution_id, call.method, *values])
         inserted = cursor.fetchone()
     if inserted is None:
         earlier = WebhookDelivery.objects.values_list("execution_id", flat=True)
-        accepted.execution_id = earlier.get(trigger=trigger, dedup_key=key)
+        accepted.execution_id = earlier.get(trigger=trigger_id, dedup_key=key)
         return accepted
     accepted.delivery_id = inserted[0]
     if settings["answer"] == AT_ONCE:
@@ -82,8 +82,8 @@ _OWED = """
 """
 
 
-def _charge(trigger: Trigger, limit: int) -> None:
-    values = {"id": trigger.pk, "limit": limit}
+def _charge(trigger_id: UUID, limit: int) -> None:
+    values = {"id": trigger_id, "limit": limit}
     with connection.cursor() as cursor:
         cursor.execute(_PAY, values)
         if cursor.rowcount:

@@ -71,9 +71,10 @@ trigger_types: Registry[TriggerType] = Registry("trigger types")
 
 def settings_of(trigger) -> Mapping[str, Any]:
     """The checked settings of a trigger. Raises InvalidTrigger."""
-    return _settings(trigger.kind, json.dumps(trigger.config, sort_keys=True))
+    return checked_settings(trigger.kind, json.dumps(trigger.config, sort_keys=True))
 
 
 @lru_cache(maxsize=1024)
-def _settings(kind: str, config: str) -> Mapping[str, Any]:
+def checked_settings(kind: str, config: str) -> Mapping[str, Any]:
+    """The checked settings of a kind of trigger from its stored JSON, remembered. Raises InvalidTrigger."""
     return MappingProxyType(trigger_types[kind].clean(json.loads(config)))
