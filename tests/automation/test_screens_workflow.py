@@ -383,7 +383,7 @@ def test_run_now_with_json_shows_the_new_execution(office):
 
 
 def test_json_that_is_wrong_says_where(office):
-    response = office.client("owner").post(url("workflow_run", office.workflow()), {"input": "{\n  \"x\": 4,\n}"})
+    response = office.client("owner").post(url("workflow_run", office.workflow()), {"input": '{\n  "x": 4,\n}'})
 
     [error] = response.context["form"].errors["input"]
     assert error.startswith("This is not JSON: line 3, column 1:")

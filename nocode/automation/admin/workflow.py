@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
@@ -24,10 +25,13 @@ from nocode.foundation.displays import pill, status_pill
 
 
 class WorkflowForm(ConsoleForm):
-    """The general settings; the boxes are as high as what is usually in them."""
+    """The general settings; the boxes are as high as what is usually in them, projects are made elsewhere."""
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
+        project = self.fields.get("project")  # missing where the person only reads
+        if project and isinstance(project.widget, RelatedFieldWidgetWrapper):
+            project.widget = project.widget.widget
         for name, rows in (("description", 2), ("variables", 4)):
             if name in self.fields:
                 self.fields[name].widget.attrs["rows"] = rows
