@@ -1,5 +1,6 @@
 """Expressions: `{{ javascript }}` in any text of a configuration, evaluated in a sandbox."""
 
+from nocode.automation.engine.expressions.check import find_errors
 from nocode.automation.engine.expressions.errors import ExpressionError, ExpressionLimit, ExpressionSyntaxError
 from nocode.automation.engine.expressions.sandbox import Sandbox
 from nocode.automation.engine.expressions.template import Template, compile_template, has_expression
@@ -11,5 +12,6 @@ __all__ = [
     "Sandbox",
     "Template",
     "compile_template",
+    "find_errors",
     "has_expression",
 ]

@@ -64,11 +64,14 @@ def syntax_error_of(error: quickjs.JSException, source: str) -> ExpressionError:
 
 def failure(name: str, message: str, stack: str, source: str) -> ExpressionError:
     """The error for what JavaScript threw."""
+    if name == "Limit":
+        reasons = {"time": _("it takes too long."), "list": _("a list in it is too long.")}
+        return ExpressionLimit(reasons.get(message, _("a text in it is too long.")), source)
     if name == "InternalError" and message == "interrupted":
         return ExpressionLimit(_("it takes too long."), source)
     if "call stack" in message or "stack overflow" in message:
         return ExpressionLimit(_("it calls itself too deeply."), source)
-    if name == "null" or message in ("out of memory", "string too long"):
+    if "null" in (name, message) or "out of memory" in message or message == "string too long":
         return ExpressionLimit(_("it needs more than %d MB of memory.") % (MEMORY // MEGABYTE), source)
     if message == "circular reference":
         message = _("the result contains itself.")
@@ -77,7 +80,7 @@ def failure(name: str, message: str, stack: str, source: str) -> ExpressionError
 
 
 def _place(pattern: re.Pattern[str], stack: str, source: str) -> tuple[int | None, int | None]:
-    """Line and column in the source, from 1. The wrapper around it takes one line; an end too early is blamed on the last one."""
+    """Line and column in the source, from 1. The wrapper takes one line; an early end is blamed on the last line."""
     found = pattern.search(stack)
     if not found:
         return None, None

@@ -4,7 +4,7 @@
   put(global, "steps", {});
   const host = {
     put,
-    compile: (source) => compile(`"use strict";(function __expression__(){return (\n${source}\n)})`),
+    compile: (source) => compile('"use strict";(function __expression__(){return (\n' + source + "\n)})"),
     root: (name, box) => put(global, name, box[0]),
     step: (key, box) => put(global.steps, key, box[0]),
     load: (library, argument) => library(host, argument),

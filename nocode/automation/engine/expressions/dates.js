@@ -50,13 +50,12 @@
     if (zone === undefined || zone === "local" || zone === "default") return home;
     return /^(utc|z|gmt|etc\/utc)$/i.test(zone) ? "UTC" : String(zone);
   }
-  // The moment at which clocks of `zone` show `wall`; a time skipped in spring moves on by the hour that is missing.
+  // The moment at which clocks of `zone` show `wall`: the first of two in autumn; a time skipped in spring moves on by an hour.
   function momentOf(wall, zone) {
-    const guess = wall - offsetAt(zone, wall);
-    const before = offsetAt(zone, guess);
-    if (wall - before === guess) return guess;
-    const second = wall - before;
-    return offsetAt(zone, second) === before ? second : Math.max(guess, second);
+    const before = offsetAt(zone, wall - DAY);
+    const after = offsetAt(zone, wall + DAY);
+    if (before !== after && offsetAt(zone, wall - before) !== before && offsetAt(zone, wall - after) === after) return wall - after;
+    return wall - before;
   }
 
   class Duration {
@@ -112,8 +111,8 @@
     static fromFormat(text, format, { zone } = {}) {
       const fields = { y: 1970, M: 1, d: 1, H: 0, m: 0, s: 0, S: 0, h: undefined, a: "" };
       const names = [];
-      const pattern = format.replace(/'([^']*)'|(yyyy|yy|MMMM|MMM|MM|M|dd|d|HH|H|hh|h|mm|m|ss|s|SSS|a)|([^\w\s])/g, (all, plain, token, sign) => {
-        if (plain !== undefined) return plain.replace(/[^\w\s]/g, "\\$&");
+      const pattern = format.replace(/'([^']*)'|(yyyy|yy|MMMM|MMM|MM|M|dd|d|HH|H|hh|h|mm|m|ss|s|SSS|a)|([.*+?^${}()|[\]\\/])/g, (all, plain, token, sign) => {
+        if (plain !== undefined) return plain.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
         if (sign) return `\\${sign}`;
         names.push(token);
         return { yyyy: "(\\d{4})", SSS: "(\\d{3})", MMMM: "(\\p{L}+)", MMM: "(\\p{L}+)", a: "([AaPp][Mm])" }[token] ?? (token.length === 2 ? "(\\d{2})" : "(\\d{1,2})");

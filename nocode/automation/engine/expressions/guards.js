@@ -3,6 +3,7 @@
   "use strict";
   const realm = globalThis;
   const { stringify } = JSON;
+  const { String } = globalThis;
   const { defineProperty, freeze, getPrototypeOf } = Object;
   const { apply } = Reflect;
   const { isArray } = Array;
@@ -25,17 +26,23 @@
   for (const name of [
     "eval", "Function", "Proxy", "Reflect", "BigInt", "BigInt64Array", "BigUint64Array", "DataView", "Atomics", "SharedArrayBuffer",
     "WeakRef", "FinalizationRegistry", "queueMicrotask", "performance", "InternalError", "DisposableStack", "AsyncDisposableStack",
+    "ArrayBuffer", "Int8Array", "Uint8Array", "Uint8ClampedArray", "Int16Array", "Uint16Array", "Int32Array", "Uint32Array",
+    "Float16Array", "Float32Array", "Float64Array",
   ]) delete realm[name];
 
   // The engine does not read the clock inside a built-in. Those that can run long check the clock and the size of the work first.
-  const PATIENCE = 800;
+  const PATIENCE = 500;
   const LONGEST_LIST = 1e6;
   const LONGEST_TEXT = 8e6;
   let deadline = Infinity;
 
+  class Limit extends Error {}
+  hide(Limit.prototype, "name", "Limit");
+  freeze(Limit.prototype);
+
   function bound(size, most, what) {
-    if (size > most) throw new RangeError(`the ${what} is too long`);
-    if (clock() > deadline) throw new RangeError("too much work for one expression");
+    if (size > most) throw new Limit(what);
+    if (clock() > deadline) throw new Limit("time");
   }
   function list(self) {
     if (!isArray(self)) throw new TypeError("not a list");
@@ -44,7 +51,7 @@
   }
   function text(self) {
     if (self === null || self === undefined) throw new TypeError("there is no text here");
-    const value = typeof self === "string" ? self : `${self}`;
+    const value = typeof self === "string" ? self : String(self);
     bound(value.length, LONGEST_TEXT, "text");
     return value;
   }
@@ -54,11 +61,27 @@
       hide(owner, name, { [name](...args) { return apply(original, check(this, args), args); } }[name]);
     }
   }
-  guard(Array.prototype, "join reverse slice sort shift unshift splice copyWithin fill toReversed toSorted toSpliced with", list);
+  guard(Array.prototype, "join toLocaleString reverse slice sort shift unshift splice copyWithin fill with", list);
+  guard(Array.prototype, "toReversed toSorted toSpliced indexOf lastIndexOf includes", list);
   guard(Array.prototype, "concat", (self, args) => {
-    for (const each of args) if (isArray(each)) list(each);
+    for (const each of args) {
+      if (isArray(each)) list(each);
+      else if (typeof each === "object" && each?.[Symbol.isConcatSpreadable]) throw new TypeError("not a list");
+    }
     return list(self);
   });
+  guard(Iterator.prototype, "drop", (self, args) => {
+    args[0] = +args[0];
+    bound(args[0], LONGEST_LIST, "list");
+    return self;
+  });
+  const onTime = (self, args) => {
+    for (const each of args) if (isArray(each)) list(each);
+    bound(0, 0, "time");
+    return self;
+  };
+  guard(Object, "keys values entries assign fromEntries getOwnPropertyNames getOwnPropertyDescriptors freeze seal groupBy", onTime);
+  guard(JSON, "parse stringify", onTime);
   guard(String.prototype, "toUpperCase toLowerCase toLocaleUpperCase toLocaleLowerCase normalize trim trimStart trimEnd slice", text);
   guard(String.prototype, "substring substr concat localeCompare match matchAll search startsWith endsWith", text);
   guard(String.prototype, "repeat padStart padEnd", (self, args) => {
@@ -70,14 +93,14 @@
   guard(String.prototype, "indexOf includes lastIndexOf split replace replaceAll", (self, args) => {
     const value = text(self);
     if (!(args[0] instanceof RegExp) && args[0] !== undefined) {
-      args[0] = `${args[0]}`;
-      if (args[0].length > 200) bound(value.length * args[0].length, 1e9, "text to look for");
+      args[0] = String(args[0]);
+      if (args[0].length > 200) bound(value.length * args[0].length, 1e9, "text");
     }
     return value;
   });
   for (const name of ["encodeURIComponent", "encodeURI", "decodeURIComponent", "decodeURI", "escape", "unescape", "btoa", "atob"]) {
     const original = realm[name];
-    hide(realm, name, { [name](value) { return original(text(`${value}`)); } }[name]);
+    hide(realm, name, { [name](value) { return original(text(String(value))); } }[name]);
   }
   hide(Array.prototype, "flat", function flat(depth = 1) {
     const result = [];
@@ -107,7 +130,7 @@
   const failure = (error) => {
     const known = error instanceof Error;
     const message = known ? error.message : typeof error === "object" ? stringify(error) : String(error);
-    return "e" + stringify([known ? `${error.name}` : "", `${message}`, known ? `${error.stack}` : ""]);
+    return "e" + stringify([known ? String(error.name) : "", String(message), known ? String(error.stack) : ""]);
   };
   host.run = (code, most) => {
     deadline = clock() + PATIENCE;
@@ -115,10 +138,13 @@
       return run(() => {
         const value = code();
         if (value instanceof Promise) throw new TypeError("the result is a promise, and an expression cannot wait");
-        return value;
+        return isArray(value) ? list(value) : value;
       }, most);
     } catch (error) {
+      deadline = Infinity;
       return failure(error);
+    } finally {
+      deadline = Infinity;
     }
   };
 }

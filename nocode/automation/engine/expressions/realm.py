@@ -1,7 +1,7 @@
-"""One QuickJS context: no file, no network, nothing to wait on; time, memory and depth are limited by the engine itself.
+"""One QuickJS context: no file, no network, nothing to wait on, and limits on time, memory and depth.
 
-Only text crosses the border. QuickJS turns a result into JSON while its time limit runs, because whatever the host asks of a
-JavaScript object afterwards (a string, a property) runs without that limit.
+Only text crosses the border. QuickJS turns a result into JSON while its time limit runs, because whatever the host asks
+of a JavaScript object afterwards (a string, a property) runs without that limit.
 """
 
 from functools import cache
@@ -24,7 +24,7 @@ def script(name: str) -> str:
 
 
 class Realm:
-    """A context, its compiled expressions, and the names of what has been loaded into it. Used by the thread that made it."""
+    """A context, its compiled expressions and the names of what is loaded. Used by the thread that made it."""
 
     def __init__(self, seconds: float):
         self.thread = get_ident()

@@ -1,13 +1,14 @@
 """What an execution evaluates its expressions with.
 
-Every execution has its own Sandbox, and a Sandbox its own QuickJS realm, made when the first expression comes. Data are sent as
-JSON when an expression first mentions them, and kept. An expression that could change data or built-ins (scanner.py tells)
-runs in a realm that is thrown away after it, and so does one that met a limit: no expression sees what another one did.
+Every execution has its own Sandbox, and a Sandbox its own QuickJS realm, made when the first expression comes. Data are
+sent as JSON when an expression first mentions them, and kept. An expression that could change data or built-ins
+(code.py tells) runs in a realm that is thrown away after it, and so does one that failed: no expression sees what
+another one did.
 
-The time limit counts the CPU time of the whole process, the only clock QuickJS reads. When other threads used it up, which the
-clock of this thread tells, the expression is run again with a larger allowance. QuickJS looks at the clock every few thousand
-steps and not inside its built-ins; guards.js bounds those that can run long. What still slips through, such as a long loop over
-operators on huge texts, is ended by the time limit of the task.
+The time limit counts the CPU time of the whole process, the only clock QuickJS reads. When other threads used it up, as
+the clock of this thread tells, the expression is run again with a larger allowance. QuickJS looks at that clock every
+few thousand steps and not inside its built-ins; guards.js bounds those that can run long. What still slips through,
+such as a long loop over operators on huge texts or lists, is ended by the time limit of the task.
 """
 
 from datetime import datetime
@@ -21,12 +22,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from nocode.automation.engine.expressions import answers, zones
+from nocode.automation.engine.expressions.check import SECONDS, compile_in
+from nocode.automation.engine.expressions.code import ROOTS, Code
 from nocode.automation.engine.expressions.errors import ExpressionError, ExpressionLimit
 from nocode.automation.engine.expressions.realm import MEGABYTE, Realm
-from nocode.automation.engine.expressions.scanner import ROOTS, Code
 from nocode.automation.engine.expressions.template import OPEN, compile_code, compile_template
 
-SECONDS = 0.2
 LARGEST_ROOT = 16 * MEGABYTE
 REPEATS = 4
 
@@ -36,8 +37,8 @@ encode = DjangoJSONEncoder(allow_nan=False, separators=(",", ":")).encode
 class Sandbox:
     """Evaluates the expressions of one execution, from one thread at a time.
 
-    `roots` are JSON-like values by name; one given as a function is called when an expression first mentions it. `steps` is a
-    dict of outputs by step key. `now`, when given, is a datetime at which the clock stands still, otherwise the real time.
+    `roots` are JSON-like values by name; a function is called when an expression first mentions its root. `steps` is a
+    dict of outputs by step key. `now`, when given, is a datetime at which the clock stands still.
     """
 
     def __init__(self, roots: dict[str, Any], *, seconds: float = SECONDS):
@@ -107,7 +108,7 @@ class Sandbox:
                     raise answers.error_of(error, code.source) from None
                 seconds *= 4
                 continue
-            if code.changes or answer is None or answer.startswith('e["InternalError"'):
+            if code.changes or answer is None or answer[0] == "e":
                 self._realm = None
             if answer is None:
                 raise ExpressionLimit(_("it needs more memory than it may."), code.source)
@@ -126,10 +127,7 @@ class Sandbox:
         except quickjs.JSException as error:
             self._realm = None
             raise answers.error_of(error, code.source) from None
-        try:
-            realm.compile(code.source)
-        except quickjs.JSException as error:
-            raise answers.syntax_error_of(error, code.source) from None
+        compile_in(realm, code.source)
         return realm
 
     def _load(self, realm: Realm, code: Code) -> None:

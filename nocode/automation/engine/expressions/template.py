@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from nocode.automation.engine.expressions.scanner import Code, Scanner
+from nocode.automation.engine.expressions.code import Code
+from nocode.automation.engine.expressions.scanner import Scanner
 
 KEPT = 4096
 OPEN, ESCAPED = "{{", "\\{{"

@@ -11,7 +11,7 @@ STRIDE, MINUTE = timedelta(days=14), timedelta(minutes=1)
 
 @lru_cache(maxsize=64)
 def table(name: str) -> str:
-    """JSON `{"at": [ms, …], "offset": [seconds, …]}`, or `null` for a zone nobody knows. Offsets after 2070 stay as they are."""
+    """JSON `{"at": [ms, …], "offset": [seconds, …]}`, or `null` for an unknown zone. Nothing changes after 2070."""
     try:
         zone = ZoneInfo(name)
     except (ValueError, OSError, LookupError):

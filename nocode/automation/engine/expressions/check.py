@@ -1,0 +1,35 @@
+"""Checks the expressions of a configuration before anything runs."""
+
+from typing import Any
+
+import quickjs
+
+from nocode.automation.engine.expressions.answers import syntax_error_of
+from nocode.automation.engine.expressions.errors import ExpressionError
+from nocode.automation.engine.expressions.realm import Realm
+from nocode.automation.engine.expressions.template import compile_template, walk
+
+SECONDS = 0.2
+Path = tuple[str | int, ...]
+
+
+def find_errors(value: Any) -> list[tuple[Path, ExpressionError]]:
+    """Every badly written expression of a configuration, with the path of its text. Nothing is evaluated."""
+    errors: list[tuple[Path, ExpressionError]] = []
+    realm: Realm | None = None
+    for path, text in walk(value):
+        try:
+            for code in compile_template(text).codes:
+                realm = realm or Realm(SECONDS)
+                compile_in(realm, code.source)
+        except ExpressionError as error:
+            errors.append((path, error))
+    return errors
+
+
+def compile_in(realm: Realm, source: str) -> None:
+    """Compile the expression in the realm. Raises ExpressionSyntaxError."""
+    try:
+        realm.compile(source)
+    except quickjs.JSException as error:
+        raise syntax_error_of(error, source) from None
