@@ -93,7 +93,8 @@ class PullSentinel(Sentinel):
     def _hear(self) -> None:
         """Ring for a notification, again once nobody can be debounced any more, and when a delayed task is due."""
         raw = connection.connection
-        raw.poll()
+        with connection.wrap_database_errors:
+            raw.poll()
         now = time.monotonic()
         if raw.notifies:
             raw.notifies.clear()
@@ -142,9 +143,7 @@ class PullSentinel(Sentinel):
             if not self.connected:
                 self._connect()
             action()
-        except DatabaseError as error:
-            self._disconnect(error)
-        except InterfaceError as error:
+        except (DatabaseError, InterfaceError) as error:
             self._disconnect(error)
 
     def _connect(self) -> None:
