@@ -85,6 +85,23 @@ def test_a_poll_costs_four_queries_whatever_it_shows(office, rows, what):
     assert len(queries) == 4  # session, user, memberships, rows
 
 
+def test_a_poll_of_an_empty_list_costs_four_queries_too(office):
+    client = office.client("owner")
+    html = page(client)
+
+    with CaptureQueriesContext(connection) as queries:
+        assert poll(client, html).status_code == 204
+
+    assert len(queries) == 4
+
+
+def test_going_back_to_the_list_gets_the_whole_page(office):
+    """htmx asks so when its copy of the page is gone."""
+    headers = {**HTMX, "HX-History-Restore-Request": "true"}
+
+    assert "<html" in office.client("owner").get(LIVE, headers=headers).content.decode()
+
+
 def test_the_page_costs_the_same_for_one_row_and_for_thirty(office):
     workflow = office.workflow()
     client = office.client("owner")

@@ -45,11 +45,15 @@ class LiveFilter(forms.Form):
 @page(VIEW)
 def live(request: HttpRequest) -> HttpResponse:
     """The newest executions; htmx gets the rows alone when a filter changes."""
-    context = _live_rows(request)
-    if not request.htmx:
-        workflows = Workflow.objects.visible_to(request.user).values_list("pk", "name")
-        statuses = LiveFilter.base_fields["status"].choices
-        context = page_context(request, _("Live executions"), workflows=workflows, statuses=statuses, **context)
+    rows = _live_rows(request)
+    context = page_context(
+        request,
+        _("Live executions"),
+        workflows=Workflow.objects.visible_to(request.user).values_list("pk", "name"),
+        statuses=LiveFilter.base_fields["status"].choices,
+        lesson=_lesson(request, rows),
+        **rows,
+    )
     return render_part(request, "automation/live.html", "automation/_live_rows.html", context)
 
 
@@ -57,10 +61,10 @@ def live(request: HttpRequest) -> HttpResponse:
 @fragment(VIEW)
 def live_rows(request: HttpRequest) -> HttpResponse:
     """The rows again, or 204 when the browser already shows them."""
-    context = _live_rows(request)
-    if is_unchanged(request, context["version"]):
+    rows = _live_rows(request)
+    if is_unchanged(request, rows["version"]):
         return unchanged()
-    return render(request, "automation/_live_rows.html", context)
+    return render(request, "automation/_live_rows.html", {**rows, "lesson": _lesson(request, rows)})
 
 
 def _live_rows(request: HttpRequest) -> dict:
@@ -74,12 +78,13 @@ def _live_rows(request: HttpRequest) -> dict:
         "version": version,
         "poll_url": f"{reverse('admin:live_rows')}?{urlencode({**chosen, 'v': version})}",
         "poll_seconds": settings.LIVE_POLL_FAST if busy else settings.LIVE_POLL_SLOW,
-        "lesson": _lesson(request) if not rows and not chosen else None,
     }
 
 
-def _lesson(request: HttpRequest) -> dict:
+def _lesson(request: HttpRequest, rows: dict) -> dict | None:
     """What to do when nothing ever ran: call the first webhook, or open or make a workflow."""
+    if rows["executions"] or rows["chosen"]:
+        return None
     triggers = Trigger.objects.visible_to(request.user).select_related("workflow")
     trigger = triggers.filter(kind="webhook", is_active=True, workflow__status="active").order_by("pk").first()
     if trigger:

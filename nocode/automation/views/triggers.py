@@ -62,6 +62,7 @@ def _trigger_page(request: HttpRequest, trigger: Trigger, title: str, secret: st
         type=kind,
         workflow=trigger.workflow,
         may_change=may_change,
+        may_delete=not trigger._state.adding and request.user.has_perm("automation.delete_trigger", trigger),
         form=dress(form),
         config_form=dress(config_form),
         conditions=_conditions(config_form),

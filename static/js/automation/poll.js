@@ -30,9 +30,11 @@ function plan() {
   show();
 }
 
+// Not while a question is open inside the part: the answer would be swapped away under the person's finger.
 function poll() {
   const element = part();
-  if (element) htmx.trigger(element, "poll");
+  if (element?.querySelector("dialog[open]")) plan();
+  else if (element) htmx.trigger(element, "poll");
 }
 
 button?.addEventListener("click", () => {
