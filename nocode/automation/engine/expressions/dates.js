@@ -230,9 +230,9 @@
     toUnixInteger() { return Math.floor(this.#ms / 1000); }
     valueOf() { return this.#ms; }
     toJSDate() { return new Date(this.#ms); }
-    toISODate() { return this.toFormat("yyyy-MM-dd"); }
+    toISODate() { return this.toISO().slice(0, 10); }
     toISOTime() { return this.toISO().slice(11); }
-    toISO() { return this.toFormat("yyyy-MM-dd'T'HH:mm:ss.SSS") + (this.#zone === "UTC" ? "Z" : this.toFormat("ZZ")); }
+    toISO() { return this.#shown.toISOString().slice(0, -1) + (this.#zone === "UTC" ? "Z" : this.#token("ZZ")); }
     toSQL() { return this.toFormat("yyyy-MM-dd HH:mm:ss.SSS ZZ"); }
     toString() { return this.toISO(); }
     toJSON() { return this.toISO(); }

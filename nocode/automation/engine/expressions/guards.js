@@ -58,7 +58,7 @@
   function guard(owner, names, check) {
     for (const name of names.split(" ")) {
       const original = owner[name];
-      hide(owner, name, { [name](...args) { return apply(original, check(this, args), args); } }[name]);
+      hide(owner, name, function (...args) { return apply(original, check(this, args), args); });
     }
   }
   guard(Array.prototype, "join toLocaleString reverse slice sort shift unshift splice copyWithin fill with", list);
@@ -100,7 +100,7 @@
   });
   for (const name of ["encodeURIComponent", "encodeURI", "decodeURIComponent", "decodeURI", "escape", "unescape", "btoa", "atob"]) {
     const original = realm[name];
-    hide(realm, name, { [name](value) { return original(text(String(value))); } }[name]);
+    hide(realm, name, (value) => original(text(String(value))));
   }
   hide(Array.prototype, "flat", function flat(depth = 1) {
     const result = [];
