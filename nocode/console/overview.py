@@ -9,8 +9,9 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from nocode.automation.models import Trigger, Workflow, WorkflowExecution
 from nocode.console import queries
@@ -105,8 +106,8 @@ def _figures(now: dict[str, Any], counts: list[tuple[datetime, str, int]]) -> li
             "value": now["pending"],
             "note": _("oldest: %s") % oldest if oldest else "",
         },
-        {"label": _("Completed"), "icon": "check_circle", "value": completed},
-        {"label": _("Failed"), "icon": "error", "value": failed, "tone": "fail" if failed else ""},
+        {"label": pgettext("executions", "Completed"), "icon": "check_circle", "value": completed},
+        {"label": pgettext("executions", "Failed"), "icon": "error", "value": failed, "tone": "fail" if failed else ""},
         {"label": _("Success rate"), "icon": "percent", "value": _rate(completed, failed)},
     ]
 
@@ -114,7 +115,10 @@ def _figures(now: dict[str, Any], counts: list[tuple[datetime, str, int]]) -> li
 def _rate(completed: int, failed: int) -> str:
     """The share that completed, rounded down: 100 % means that nothing failed."""
     finished = completed + failed
-    return f"{int(1000 * completed / finished) / 10:g} %" if finished else "–"
+    if not finished:
+        return "–"
+    tenths = 1000 * completed // finished
+    return f"{number_format(tenths / 10, 0 if tenths % 10 == 0 else 1)} %"
 
 
 def _worker_concern() -> list[Concern]:
