@@ -118,3 +118,19 @@ def test_direct_sql_moves_updated_at_only_when_something_changed():
 
         cursor.execute(sql.SQL("UPDATE {} SET name = 'Bob'").format(target))
         assert Records(table).get(row["id"])["updated_at"] > row["updated_at"]
+
+
+def test_event_trigger_serves_project_schemas_only():
+    if not functions.has_event_trigger():
+        pytest.skip("this database role may not create event triggers")
+    schema = make_project().schema_name
+
+    with connection.cursor() as cursor:
+        for place in (sql.Identifier(schema, "by_hand"), sql.Identifier("public", "by_hand")):
+            cursor.execute(sql.SQL("CREATE TABLE {} (name text, updated_at timestamptz)").format(place))
+        cursor.execute(sql.SQL("CREATE TABLE {} (name text)").format(sql.Identifier(schema, "without_time")))
+        cursor.execute(
+            "SELECT nspname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid"
+            " JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE relname IN ('by_hand', 'without_time')"
+        )
+        assert cursor.fetchall() == [(schema,)]

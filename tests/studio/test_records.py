@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 
 import pytest
 from django.db import connection, connections, transaction
@@ -376,3 +377,37 @@ def test_concurrent_updates_tell_each_change_once():
 
     assert events()[1:] == [("studio.record.updated", row["id"], ["amount"])] * 20
     table.project.delete()
+
+
+@needs_commits
+def test_update_that_waited_compares_with_what_was_committed():
+    table = make_table(label="Deals", fields=DEALS)
+    row = Records(table).create({"customer": "Ada", "amount": 1})
+
+    def write_the_same() -> None:
+        Records(DataTable.objects.get(pk=table.pk)).update(row["id"], {"amount": 2})
+        connections.close_all()
+
+    thread = threading.Thread(target=write_the_same)
+    with transaction.atomic():
+        Records(table).update(row["id"], {"amount": 2})
+        thread.start()
+        with connection.cursor() as cursor:
+            until(lambda: _waits(cursor))
+    thread.join(10)
+
+    assert len(events()) == 2
+    table.project.delete()
+
+
+def _waits(cursor) -> bool:
+    cursor.execute("SELECT FROM pg_locks WHERE NOT granted AND transactionid = pg_current_xact_id()::xid")
+    return cursor.rowcount > 0
+
+
+def until(condition) -> None:
+    """Wait for a condition, at most ten seconds."""
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

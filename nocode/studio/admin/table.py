@@ -69,6 +69,8 @@ class FieldForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
+        for field in self.fields.values():  # in a table the heading is the only label
+            field.widget.attrs["aria-label"] = field.label
         self.fields["kind"].choices = field_types.choices()
         if self.instance._state.adding:
             self.initial["kind"] = "text"
