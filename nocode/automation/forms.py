@@ -31,6 +31,7 @@ def dress(form: forms.BaseForm) -> forms.BaseForm:
 def _dress(widget: forms.Widget) -> None:
     if isinstance(widget, RowsWidget):
         for field in widget.columns.values():
+            field.widget.attrs.setdefault("placeholder", str(field.label or ""))
             _dress(field.widget)
         return
     look = next(name for kind, name in _CLASSES if isinstance(widget, kind))

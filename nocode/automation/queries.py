@@ -10,6 +10,17 @@ from django.db.models.functions import Coalesce, Left, Length
 from nocode.automation.models import ExecutionLog, StepRun, WebhookDelivery, Workflow, WorkflowExecution
 
 LIVE_ROWS = 25
+LIVE_COLUMNS = [
+    "status",
+    "workflow_name",
+    "trigger_kind",
+    "created_at",
+    "updated_at",
+    "started_at",
+    "completed_at",
+    "triggered_by__name",
+    "triggered_by__email",
+]
 SHOWN_CHARACTERS = 50_000
 SHOWN_LOG_LINES = 200
 RECENT = 10
@@ -54,7 +65,7 @@ def live_executions(user, *, status: str = "", workflow: UUID | None = None, tex
     nodes = Func(KeyTransform("nodes", "version__graph"), function="jsonb_array_length", output_field=IntegerField())
     return (
         rows.select_related("triggered_by")
-        .defer("input", "output", "response")
+        .only(*LIVE_COLUMNS)
         .annotate(steps_done=Coalesce(Subquery(done), 0), steps_total=nodes, short_error=Left("error_message", 200))
         .order_by("-pk")[:LIVE_ROWS]
     )
