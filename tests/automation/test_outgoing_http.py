@@ -11,8 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from django.test import override_settings
 
-from nocode.automation.engine import http
-from nocode.automation.engine.addresses import is_public, may_reach, parse
+from nocode.automation.outgoing import http
+from nocode.automation.outgoing.addresses import is_public, may_reach, parse
 from nocode.automation.errors import PermanentFailure, TransientFailure
 
 REFUSED = [

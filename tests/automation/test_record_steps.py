@@ -94,7 +94,7 @@ def test_a_lost_lease_takes_the_row_back(orders):
 
 
 def test_step_and_row_are_one_transaction(orders, monkeypatch):
-    """A worker that dies between writing the row and keeping the step has written neither; the next writes both once."""
+    """A worker that dies between writing the row and keeping the step has written neither; the next writes both."""
     execution = executions.start(publish(orders, create(reference="A-1")))
 
     def die(*args, **kwargs):

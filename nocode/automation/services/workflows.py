@@ -6,6 +6,7 @@ import json
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from nocode.automation.engine.expressions import find_errors
 from nocode.automation.engine.graph import Graph, Problem
 from nocode.automation.engine.schedules import plan_workflow
 from nocode.automation.errors import InvalidWorkflow
@@ -50,6 +51,8 @@ def check_node(node: Node, project) -> list[Problem]:
     _cleaned, errors = clean_config(node_type.Config, node.config)
     for name, messages in node_type.check(node.config, project).items():
         errors.setdefault(name, []).extend(str(message) for message in messages)
+    for (name, *_place), error in find_errors(node.config):
+        errors.setdefault(name, []).append(error.message)
     fields = node_type.Config.base_fields
     return [
         Problem(" ".join(messages), node.key, str(fields[name].label or name) if name in fields else name)

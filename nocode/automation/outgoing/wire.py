@@ -13,7 +13,7 @@ import httpcore
 import httpx
 from django.utils.translation import gettext as _
 
-from nocode.automation.engine.addresses import may_reach, parse
+from nocode.automation.outgoing.addresses import may_reach, parse
 from nocode.automation.errors import PermanentFailure
 
 Resolver = Callable[[str, int], Iterable[str]]

@@ -19,7 +19,7 @@ import httpx
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from nocode.automation.engine.wire import AddressRefused, Deadline, GuardedTransport, Resolver, ask_system
+from nocode.automation.outgoing.wire import AddressRefused, Deadline, GuardedTransport, Resolver, ask_system
 from nocode.automation.errors import PermanentFailure, TransientFailure
 
 __all__ = ["AddressRefused", "Answer", "BadAnswer", "BadUrl", "HttpFailed", "HttpRefused", "TimedOut", "call"]
