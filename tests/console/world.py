@@ -26,6 +26,8 @@ from nocode.automation.models import (
 )
 from nocode.foundation.models import Organization, OutboxEvent, QueuedTask, Role, User, Worker
 from nocode.studio.models import DataTable, Field, Project
+from nocode.studio.schema.manager import SchemaManager
+from nocode.studio.services.records import Records
 from tests import factories
 
 SECRET = "Zebrafish"  # is in every name of the world, and in nothing else
@@ -142,14 +144,15 @@ def _edge(world: World, number: int) -> Edge:
     return factories.make_edge(world.rows[Node], target)
 
 
+def _table(world: World, number: int) -> DataTable:
+    table = factories.make_table(world.rows[Project], f"{SECRET} table {number}")
+    Records(table).create({"name": SECRET})
+    return table
+
+
 def _field(world: World, number: int) -> Field:
-    return Field.objects.create(
-        table=world.rows[DataTable],
-        label=f"{SECRET} field {number}",
-        physical_name=f"field_{number}",
-        kind="text",
-        position=number,
-    )
+    project, table = world.rows[Project], world.rows[DataTable]
+    return SchemaManager(project).add_field(table, f"{SECRET} field {number}", "text")
 
 
 def _member(world: World, number: int) -> User:
@@ -177,7 +180,7 @@ MAKERS: dict[type[Model], Callable[[World, int], Model]] = {
     Organization: lambda world, number: world.organization if number == 0 else _more_organization(world, number),
     User: _member,
     Project: lambda world, number: factories.make_project(world.organization, f"{SECRET} project {number}"),
-    DataTable: lambda world, number: factories.make_table(world.rows[Project], f"{SECRET} table {number}"),
+    DataTable: _table,
     Field: _field,
     Workflow: _workflow,
     WorkflowVersion: _version,
@@ -244,6 +247,11 @@ ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "connection_delete": lambda world: {"pk": world.rows[Edge].pk},
     **{name: lambda world: {"pk": world.rows[Node].pk} for name in ["step_delete", "step_duplicate", "step_earlier"]},
     **{name: lambda world: {"pk": world.rows[Trigger].pk} for name in ["trigger_secret", "trigger_address"]},
+    **{name: lambda world: {"pk": world.rows[DataTable].pk} for name in ["studio_table_rows", "studio_table_row_add"]},
+    **{
+        name: lambda world: {"pk": world.rows[DataTable].pk, "row": 1}
+        for name in ["studio_table_row", "studio_table_row_delete"]
+    },
     "auth_user_password_change": lambda world: {"id": world.rows[User].pk},
 }
 
