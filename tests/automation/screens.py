@@ -15,7 +15,7 @@ FAILING = (("first", "set", set_values(x="1")), ("second", "stop", {"message": "
 
 @dataclass
 class Office:
-    """An organization with an owner and a viewer, and a stranger who is not in it."""
+    """An organization with an owner, a viewer (who owns another one: roles do not mix), and a stranger."""
 
     organization: Organization
     owner: User
@@ -41,9 +41,11 @@ class Office:
 
 def make_office() -> Office:
     organization, elsewhere = make_organization("Acme"), make_organization("Elsewhere")
+    viewer = make_user(organization=organization, role=Role.VIEWER)
+    elsewhere.memberships.create(user=viewer, role=Role.OWNER)
     return Office(
         organization,
         owner=make_user(organization=organization, name="Olive Owner"),
-        viewer=make_user(organization=organization, role=Role.VIEWER),
+        viewer=viewer,
         stranger=make_user(organization=elsewhere),
     )

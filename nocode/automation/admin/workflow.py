@@ -67,7 +67,8 @@ class WorkflowAdmin(HistoryAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Workflow | None = None, **kwargs: Any
     ) -> HttpResponse:
-        """The general settings, with everything else about the workflow around them."""
+        """The general settings, with everything else about the workflow around them; saving stays here."""
+        context |= {"show_save_and_continue": False, "show_save_and_add_another": False}
         if obj is not None:
             context |= workflow_page(request, obj)
         return super().render_change_form(request, context, *args, obj=obj, **kwargs)
