@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from django.utils import timezone
 
-from nocode.foundation.models import QueuedTask, Role, Worker
+from nocode.foundation.models import OutboxEvent, QueuedTask, Role, Worker
 from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -135,6 +135,32 @@ def test_the_queue_page_follows_the_workers(new_page):
         pass
     assert poll.value.status == 204
     assert page.locator("#queue-panel[data-second]").count() == 1  # nothing new, nothing swapped
+
+
+def test_a_dialog_takes_the_focus_keeps_it_and_gives_it_back(new_page, person):
+    lost = OutboxEvent.objects.create(
+        name="x.happened", key="x", payload={}, organization=person.organizations.get(), gave_up=True
+    )
+    page = new_page(person, viewport=DESKTOP)
+    page.goto(reverse("admin:foundation_outboxevent_change", args=[lost.pk]))
+    opener = page.get_by_role("link", name="Deliver again")
+
+    opener.focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="Deliver again")
+    dialog.wait_for()
+    page.wait_for_function("document.activeElement.closest('[role=dialog]')")
+    for _stop in range(6):
+        page.keyboard.press("Tab")
+        assert page.evaluate("!!document.activeElement.closest('[role=dialog]')")
+    page.keyboard.press("Escape")
+    page.wait_for_function("document.activeElement.textContent.includes('Deliver again')")
+    assert OutboxEvent.objects.get().gave_up is True
+
+    page.keyboard.press("Enter")
+    dialog.get_by_role("button", name="Deliver again").click()
+    page.wait_for_selector("text=1 event is delivered again.")
+    assert OutboxEvent.objects.get().gave_up is False
 
 
 @pytest.mark.parametrize("color_scheme", ["light", "dark"])

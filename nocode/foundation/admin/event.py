@@ -8,7 +8,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import action, display
+from unfold.forms import BaseDialogForm
 
+from nocode.foundation.admin.actions import object_action
 from nocode.foundation.admin.base import ConsoleAdmin, ReadOnly
 from nocode.foundation.admin.filters import VisibleRelatedFilter
 from nocode.foundation.displays import code_block, pill
@@ -42,10 +44,22 @@ class OutboxEventAdmin(ReadOnly, ConsoleAdmin):
     ]
     readonly_fields = ["state", "payload_block"]
     actions = ["retry"]
+    actions_detail = ["retry_one"]
 
     @action(description=_("Deliver again"), permissions=["run"])
     def retry(self, request: HttpRequest, queryset: QuerySet) -> None:
         self.tell(request, events.retry, queryset, done=_again)
+
+    @object_action(
+        "run",
+        label=_("Deliver again"),
+        description=_(
+            "Subscribers that were told already are not told twice; an event that was not given up stays as it is."
+        ),
+        icon="replay",
+    )
+    def retry_one(self, request: HttpRequest, event: OutboxEvent, form: BaseDialogForm) -> None:
+        self.tell(request, events.retry, OutboxEvent.objects.filter(pk=event.pk), done=_again)
 
     @display(description=_("state"))
     def state(self, event: OutboxEvent) -> SafeString:
