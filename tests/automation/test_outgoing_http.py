@@ -4,6 +4,7 @@ import gzip
 import json
 import threading
 import time
+import tracemalloc
 import zlib
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,9 +12,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from django.test import override_settings
 
+from nocode.automation.errors import PermanentFailure, TransientFailure
 from nocode.automation.outgoing import http
 from nocode.automation.outgoing.addresses import is_public, may_reach, parse
-from nocode.automation.errors import PermanentFailure, TransientFailure
 
 REFUSED = [
     "127.0.0.1", "127.8.8.8", "0.1.2.3", "10.1.2.3", "172.16.0.1", "192.168.1.1", "100.64.0.1", "169.254.169.254",
@@ -287,14 +288,17 @@ def test_an_answer_that_is_too_large_is_refused(loopback):
             http.call("GET", server.url, max_bytes=2000)
 
 
-def test_a_small_answer_cannot_unfold_past_the_limit(loopback):
+def test_a_small_answer_cannot_unfold_into_all_of_our_memory(loopback):
     bomb = gzip.compress(b"0" * 50_000_000)
 
-    with (
-        serve(lambda request: request.reply(body=bomb, content_encoding="gzip")) as server,
-        pytest.raises(PermanentFailure, match="larger"),
-    ):
-        http.call("GET", server.url, max_bytes=1_000_000)
+    with serve(lambda request: request.reply(body=bomb, content_encoding="gzip")) as server:
+        tracemalloc.start()
+        with pytest.raises(PermanentFailure, match="larger"):
+            http.call("GET", server.url, max_bytes=1_000_000)
+        _now, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+
+    assert peak < 10_000_000
 
 
 @pytest.mark.parametrize(("encoding", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress)])

@@ -4,7 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
 from nocode.automation.models import WebhookDelivery, WorkflowExecution
@@ -125,3 +125,17 @@ def test_the_rate_limit_holds_for_calls_at_once(hook):
 
     assert sorted(statuses) == [202] * 5 + [429] * 11
     assert WebhookDelivery.objects.count() == 5
+
+
+def test_what_cannot_be_queued_is_not_accepted(hook):
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE foundation_queuedtask ADD CONSTRAINT full_up CHECK (false) NOT VALID")
+    try:
+        with pytest.raises(IntegrityError):
+            call(hook, "n1")
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE foundation_queuedtask DROP CONSTRAINT full_up")
+
+    assert not WebhookDelivery.objects.exists()
+    assert call(hook, "n1").status_code == 202  # the sender tries again

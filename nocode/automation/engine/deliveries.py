@@ -5,6 +5,7 @@ import logging
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 
 from nocode.automation.engine.start import create_execution
@@ -18,11 +19,12 @@ logger = logging.getLogger(__name__)
 
 def start_execution(delivery_id: int) -> UUID | None:
     """Create the execution of a delivery unless it exists; None when it cannot be, and the delivery then says why."""
-    deliveries = WebhookDelivery.objects.select_related("trigger__workflow")
+    started = Exists(WorkflowExecution.objects.filter(pk=OuterRef("execution_id")))
+    deliveries = WebhookDelivery.objects.select_related("trigger__workflow").annotate(is_started=started)
     delivery = deliveries.filter(pk=delivery_id).first()
     if delivery is None:
         return None
-    if WorkflowExecution.objects.filter(pk=delivery.execution_id).exists():
+    if delivery.is_started:
         return delivery.execution_id
     try:
         create_execution(

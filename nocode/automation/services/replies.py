@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
-from uuid import UUID
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -40,31 +39,30 @@ def started(accepted: Accepted, **more: Any) -> Reply:
 def result(accepted: Accepted) -> Reply:
     """Run the execution here, or follow it where it runs, and tell what came out within the time limit."""
     until_response = accepted.settings["answer"] == RESPOND
-    ends = time.monotonic() + accepted.settings["wait_seconds"]
+    budget = accepted.settings["wait_seconds"]
+    ends = time.monotonic() + budget
+    execution = None
     if accepted.delivery_id is not None and start_execution(accepted.delivery_id):
-        executions.run_now(
-            accepted.execution_id, budget=accepted.settings["wait_seconds"], until_response=until_response
-        )
-    execution = _follow(accepted.execution_id, ends, until_response)
-    if execution is None or not (execution.is_finished or (until_response and execution.response)):
-        status = execution.status if execution else WorkflowExecution.Status.PENDING
-        return started(accepted, status=status)
+        execution = executions.run_now(accepted.execution_id, budget=budget, until_response=until_response)
+    while not _is_answered(execution, until_response) and _may_wait_for(execution, ends):
+        time.sleep(LOOK_EVERY)
+        execution = WorkflowExecution.objects.filter(pk=accepted.execution_id).first()
+    if not _is_answered(execution, until_response):
+        return started(accepted, status=execution.status if execution else WorkflowExecution.Status.PENDING)
     if until_response and execution.response:
         return Reply(**execution.response)
     return _outcome(execution)
 
 
-def _follow(execution_id: UUID, ends: float, until_response: bool) -> WorkflowExecution | None:
-    """The execution when it has ended or answered, or as it is when that will not happen in time."""
-    rows = WorkflowExecution.objects.filter(pk=execution_id)
-    while True:
-        execution = rows.only("status", "response", "output", "error_message", "wake_at").first()
-        done = execution and (execution.is_finished or (until_response and execution.response))
-        left = ends - time.monotonic()
-        sleeps = execution and execution.wake_at and execution.wake_at > timezone.now() + timedelta(seconds=left)
-        if done or sleeps or left < LOOK_EVERY:
-            return execution
-        time.sleep(LOOK_EVERY)
+def _is_answered(execution: WorkflowExecution | None, until_response: bool) -> bool:
+    return execution is not None and (execution.is_finished or bool(until_response and execution.response))
+
+
+def _may_wait_for(execution: WorkflowExecution | None, ends: float) -> bool:
+    """Whether there is time left, and the execution does not sleep for longer."""
+    left = ends - time.monotonic()
+    sleeps = execution and execution.wake_at and execution.wake_at > timezone.now() + timedelta(seconds=left)
+    return left > LOOK_EVERY and not sleeps
 
 
 def _outcome(execution: WorkflowExecution) -> Reply:
