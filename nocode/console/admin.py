@@ -81,7 +81,7 @@ class FailureAdmin(ResultAdmin, FailAdmin):
 class QueueScheduleAdmin(PlatformAdmin, ScheduleAdmin):
     """Tasks the cluster itself starts by the clock. Schedules of workflows are triggers, not these."""
 
-    list_display = ["name", "func", "schedule_type", "next_run", "repeats", "get_success"]
+    list_display = ["name", "func", "schedule_type", "next_run", "get_success"]
     list_filter = []
     empty_icon = "schedule"
     empty_text = _("Periodic duties of the installation, such as starting scheduled workflows.")

@@ -59,6 +59,10 @@ def test_every_menu_page_opens_clean(new_page, viewport, color_scheme):
     organization = factories.make_organization("An organization whose name is longer than anybody would wish it to be")
     root = factories.make_user(organization=organization, is_superuser=True, name="Root")
     factories.make_workflow(organization, name="Collect every invoice of every customer of every subsidiary each night")
+    Worker.objects.create(
+        id=uuid4(), cluster="nocode", host="machine-1.department.example.com", pid=4242, current_task="x" * 60
+    )
+    QueuedTask.objects.create(queue="nocode", payload="x")
     page = new_page(root, viewport=viewport, color_scheme=color_scheme)
     page.goto(reverse("admin:index"))
 
