@@ -208,6 +208,20 @@ def test_the_form_knows_where_it_was_asked_from(office, draft):
     assert f'<option value="{second.pk} main" selected>' in html
 
 
+def test_the_help_names_the_outputs_that_can_be_read(office, draft):
+    first, second = draft.nodes.get(key="first"), draft.nodes.get(key="second")
+    client = office.client("owner")
+
+    def named(address: str, **query) -> list[bool]:
+        html = page(client, address, **query)
+        return [f"<code data-copy-label>steps.{key}</code>" in html for key in ("first", "second")]
+
+    assert named(change_url(first)) == [False, False]
+    assert named(change_url(second)) == [True, False]
+    assert named(ADD, workflow=draft.pk, kind="set", after=second.pk, port="main") == [True, True]
+    assert named(ADD, workflow=draft.pk, kind="set") == [True, True]
+
+
 def test_settings_are_checked_and_errors_stand_at_their_field(office, draft):
     query = f"?workflow={draft.pk}&kind=http.request"
     data = step_data(**{"config-method": "GET", "config-url": "", "config-timeout": "900"})

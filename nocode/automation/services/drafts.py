@@ -34,6 +34,12 @@ def free_key(workflow: Workflow, label: str) -> str:
     return key
 
 
+def steps_before(node: Node) -> list[Node]:
+    """The steps whose outputs a step can read, in the order they were made."""
+    before = _reachable(node, backwards=True) - {node.pk}
+    return list(node.workflow.nodes.filter(pk__in=before).order_by("created_at"))
+
+
 @transaction.atomic
 def add_step(node: Node, *, after: Node | None = None, port: str = "main", insert: bool = False) -> Node:
     """Add a new, unsaved step; with `after`, connect it there; with `insert`, put it before what follows there."""
@@ -155,14 +161,15 @@ def _put_between(after: Node, port: str, node: Node) -> None:
         Edge.objects.filter(source=after, port=port).update(source=node, port=ports[0][0])
 
 
-def _reachable(start: Node) -> set:
-    """The ids of a step and of all that come after it."""
-    targets = defaultdict(list)
+def _reachable(start: Node, *, backwards: bool = False) -> set:
+    """The ids of a step and of all that come after it, or before it."""
+    neighbours = defaultdict(list)
     for source, target in Edge.objects.filter(workflow=start.workflow_id).values_list("source", "target"):
-        targets[source].append(target)
+        here, there = (target, source) if backwards else (source, target)
+        neighbours[here].append(there)
     found, todo = {start.pk}, [start.pk]
     while todo:
-        new = [pk for pk in targets[todo.pop()] if pk not in found]
+        new = [pk for pk in neighbours[todo.pop()] if pk not in found]
         found.update(new)
         todo.extend(new)
     return found

@@ -69,10 +69,19 @@ def _step_page(request: HttpRequest, node: Node, title: str) -> HttpResponse:
         type=node_types.find(node.kind),
         may_change=may_change,
         problems=[] if node._state.adding or node.kind not in node_types else _problems(node),
-        earlier=[other for other in node.workflow.nodes.order_by("created_at") if other.pk != node.pk],
+        earlier=_earlier(request, node),
         **{f"{name}_form": dress(form) for name, form in forms.items()},
     )
     return render(request, "automation/step.html", context)
+
+
+def _earlier(request: HttpRequest, node: Node) -> list[Node]:
+    """The steps whose outputs this one can read; a new one those up to where it was asked for, else any."""
+    if not node._state.adding:
+        return drafts.steps_before(node)
+    steps = {str(each.pk): each for each in node.workflow.nodes.order_by("created_at")}
+    after = steps.get(request.GET.get("after", ""))
+    return [*drafts.steps_before(after), after] if after else list(steps.values())
 
 
 def _problems(node: Node) -> list:
