@@ -9,7 +9,7 @@ def test_a_console_page_is_logged_in(console_page):
 
 
 def test_script_errors_are_collected(browser_page):
-    browser_page.goto("/healthz")
+    browser_page.goto("/admin/login/")
     with browser_page.expect_event("pageerror"):
         browser_page.evaluate("setTimeout(() => { throw new Error('seen') }, 0)")
 
