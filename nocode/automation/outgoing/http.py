@@ -19,8 +19,8 @@ import httpx
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from nocode.automation.outgoing.wire import AddressRefused, Deadline, GuardedTransport, Resolver, ask_system
 from nocode.automation.errors import PermanentFailure, TransientFailure
+from nocode.automation.outgoing.wire import AddressRefused, Deadline, GuardedTransport, Resolver, ask_system
 
 __all__ = ["AddressRefused", "Answer", "BadAnswer", "BadUrl", "HttpFailed", "HttpRefused", "TimedOut", "call"]
 

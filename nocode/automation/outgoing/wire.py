@@ -13,8 +13,8 @@ import httpcore
 import httpx
 from django.utils.translation import gettext as _
 
-from nocode.automation.outgoing.addresses import may_reach, parse
 from nocode.automation.errors import PermanentFailure
+from nocode.automation.outgoing.addresses import may_reach, parse
 
 Resolver = Callable[[str, int], Iterable[str]]
 _SLICE = 16 * 1024

@@ -41,12 +41,16 @@ def result(accepted: Accepted) -> Reply:
     until_response = accepted.settings["answer"] == RESPOND
     budget = accepted.settings["wait_seconds"]
     ends = time.monotonic() + budget
-    execution = None
-    if accepted.delivery_id is not None and start_execution(accepted.delivery_id):
+    rows = WorkflowExecution.objects.filter(pk=accepted.execution_id)
+    if accepted.delivery_id is None:
+        execution = rows.first()
+    elif start_execution(accepted.delivery_id):
         execution = executions.run_now(accepted.execution_id, budget=budget, until_response=until_response)
+    else:
+        return Reply(HTTPStatus.CONFLICT, {"error": _("The workflow was stopped meanwhile; activate it first.")})
     while not _is_answered(execution, until_response) and _may_wait_for(execution, ends):
         time.sleep(LOOK_EVERY)
-        execution = WorkflowExecution.objects.filter(pk=accepted.execution_id).first()
+        execution = rows.first()
     if not _is_answered(execution, until_response):
         return started(accepted, status=execution.status if execution else WorkflowExecution.Status.PENDING)
     if until_response and execution.response:
