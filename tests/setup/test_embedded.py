@@ -102,9 +102,11 @@ def test_a_pid_file_with_a_reused_number_does_not_block(tmp_path):
 
 def test_a_path_longer_than_a_socket_may_be(tmp_path):
     mine = Client(tmp_path / ("long" * 30), durable=False)
+    running = mine.ensure()
 
-    assert ask(mine.ensure(), "SELECT 1") == (1,)
+    assert ask(running, "SELECT 1") == (1,)
     mine.release()
+    assert not os.path.exists(running["host"])
 
 
 def test_wrong_programs_are_told(tmp_path, monkeypatch):

@@ -4,6 +4,7 @@ Started by the first client (see `client.py`), in its own session so that a Ctrl
 It runs without Django: `python -m nocode.setup.embedded.keeper <home> <durable: 0 or 1>`.
 """
 
+import contextlib
 import fcntl
 import os
 import select
@@ -52,6 +53,8 @@ class Keeper:
         finally:
             self.server.layout.running.unlink(missing_ok=True)
             self.server.stop()
+            with contextlib.suppress(OSError):
+                self.server.socket.rmdir()  # it may be in /tmp; a server that was killed leaves files in it
 
     def _start(self) -> None:
         self.started_at = time.monotonic()
