@@ -1,12 +1,15 @@
 """The entry points of the queue: fetch, call the engine, stop. Each may run twice."""
 
-from datetime import datetime, timedelta
+import logging
+from datetime import datetime
 from uuid import UUID
 
 from nocode.automation.engine import deliveries, janitor, runner, schedules
 from nocode.automation.engine.reopen import reopen
-from nocode.automation.engine.store import LEASE_SECONDS
+from nocode.foundation.errors import IllegalTransition
 from nocode.foundation.queue import task
+
+logger = logging.getLogger(__name__)
 
 
 @task(timeout=300)
@@ -22,11 +25,8 @@ def continue_later(execution_id: UUID, due_at: datetime | None) -> None:
 
 @task(timeout=300)
 def process_webhook_trigger(delivery_id: int) -> None:
-    """Start what a webhook delivered and run it; while the web process runs it, only see to it that somebody does."""
-    execution_id = deliveries.start_execution(delivery_id)
-    if execution_id and deliveries.runs_elsewhere(execution_id):
-        process_webhook_trigger.enqueue(delivery_id, due_at=timedelta(seconds=LEASE_SECONDS))
-    elif execution_id:
+    """Start what a webhook delivered, and run it; while the web process runs it, come back when its lease ends."""
+    if execution_id := deliveries.start_execution(delivery_id):
         runner.run(execution_id, continue_later=continue_later)
 
 
@@ -42,7 +42,10 @@ def process_scheduled_triggers(look_ahead: bool = True) -> dict[str, int]:
 @task(timeout=300)
 def retry_failed_step(execution_id: str, node_key: str) -> None:
     """Repeat one failed step with the saved context, and continue from it."""
-    reopen(execution_id, node_key)
+    try:
+        reopen(execution_id, node_key)
+    except IllegalTransition as refusal:  # reopened already, by an earlier delivery of this task
+        logger.info("execution %s: %s", execution_id, refusal.message)
     runner.run(execution_id, continue_later=continue_later)
 
 

@@ -12,7 +12,7 @@ from nocode.setup.secrets import instance_secret
 BASE_DIR = Path(__file__).resolve().parents[2]
 NOCODE_HOME = Path(os.environ.get("NOCODE_HOME", BASE_DIR / ".nocode"))
 
-# --- Web ---------------------------------------------------------------------------------------------------------------
+# --- Web --------------------------------------------------------------------------------
 DEBUG = env_bool("DEBUG")
 SECRET_KEY = os.environ.get("SECRET_KEY") or instance_secret(NOCODE_HOME, "secret_key")
 # Stored secrets are encrypted with the first key and decrypted with any: put a new one in front to rotate.
@@ -100,7 +100,7 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 
-# --- Data --------------------------------------------------------------------------------------------------------------
+# --- Data -------------------------------------------------------------------------------
 DATABASES = {
     "default": {
         "ENGINE": "nocode.db",
@@ -116,7 +116,7 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
-# --- People ------------------------------------------------------------------------------------------------------------
+# --- People -----------------------------------------------------------------------------
 AUTH_USER_MODEL = "foundation.User"
 AUTHENTICATION_BACKENDS = ["nocode.foundation.permissions.MembershipBackend"]
 LOGIN_URL = "admin:login"
@@ -128,7 +128,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 
-# --- Words and time ----------------------------------------------------------------------------------------------------
+# --- Words and time ---------------------------------------------------------------------
 LANGUAGE_CODE = env("LANGUAGE_CODE", "en")
 LANGUAGES = [("en", _("English")), ("fr", _("French"))]
 LOCALE_PATHS = [BASE_DIR / "nocode" / "locale"]
@@ -136,7 +136,7 @@ FORMAT_MODULE_PATH = ["nocode.formats"]
 TIME_ZONE = env("TIME_ZONE", "UTC")
 USE_I18N = USE_TZ = True
 
-# --- Files -------------------------------------------------------------------------------------------------------------
+# --- Files ------------------------------------------------------------------------------
 STATIC_URL = "static/"
 STATIC_ROOT = NOCODE_HOME / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
@@ -153,7 +153,7 @@ STORAGES = {
     },
 }
 
-# --- Queue -------------------------------------------------------------------------------------------------------------
+# --- Queue ------------------------------------------------------------------------------
 # django-q2 on our PostgreSQL broker; QUEUE_BROKER may name another of its brokers.
 Q_CLUSTER = {
     "name": "nocode",
@@ -173,13 +173,13 @@ Q_CLUSTER = {
     "broker_class": env("QUEUE_BROKER", "nocode.foundation.queue.broker.PostgresBroker"),
 }
 
-# --- Automation --------------------------------------------------------------------------------------------------------
+# --- Automation -------------------------------------------------------------------------
 # Addresses the HTTP request step may reach although they are private or loopback: host, host:port or CIDR.
 OUTGOING_HTTP_ALLOW = env_list("OUTGOING_HTTP_ALLOW")
 WEBHOOK_MAX_BODY_BYTES = env_int("WEBHOOK_MAX_BODY_BYTES", 1024 * 1024, minimum=1)
 LIVE_POLL_FAST, LIVE_POLL_SLOW = env_int("LIVE_POLL_FAST", 2, minimum=1), env_int("LIVE_POLL_SLOW", 10, minimum=1)
 
-# --- Logs --------------------------------------------------------------------------------------------------------------
+# --- Logs -------------------------------------------------------------------------------
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

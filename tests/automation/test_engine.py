@@ -13,6 +13,7 @@ from nocode.automation.models import StepRun, WorkflowExecution
 from nocode.automation.nodes import NodeType, Outcome, node_types
 from nocode.automation.nodes.base import Effect, Family
 from nocode.automation.services import executions, workflows
+from nocode.automation.tasks import retry_failed_step
 from nocode.foundation.errors import IllegalTransition
 from nocode.foundation.models import OutboxEvent, QueuedTask
 from tests.factories import make_chain, make_edge, make_node, make_published, make_workflow, set_values
@@ -249,6 +250,22 @@ def test_retries_end_and_one_step_can_be_repeated_with_the_saved_context(flaky):
     ]  # fmt: skip
     with pytest.raises(IllegalTransition):
         executions.retry_step(execution, "call")
+
+
+def test_the_retry_task_may_run_twice(flaky):
+    flaky.__class__.failures = 1
+    workflow = make_published(("call", "test.flaky", {}))
+    workflow.nodes.update(max_retries=0)
+    workflows.publish(workflow)
+    workflow.refresh_from_db()
+    execution = run(start(workflow))
+    assert execution.status == Status.FAILED
+
+    retry_failed_step(str(execution.pk), "call")
+    retry_failed_step(str(execution.pk), "call")
+
+    execution.refresh_from_db()
+    assert (execution.status, len(flaky.calls)) == (Status.COMPLETED, 2)
 
 
 def test_wait_releases_the_worker_and_goes_on_when_its_time_has_come():

@@ -3,10 +3,12 @@
 import json
 import threading
 import time
+from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from nocode.automation.models import WebhookDelivery, WorkflowExecution
 from nocode.automation.services import replies, triggers
@@ -89,12 +91,15 @@ class TestWait:
 
     def test_while_another_process_runs_it_the_net_stays(self):
         call(make_hook(("pause", "wait", {"amount": "1", "unit": "hours"}), wait_seconds=1), {"n": 1})
-        WorkflowExecution.objects.update(lease_until="2999-01-01T00:00Z", lease_token=uuid7())
+        ends = timezone.now() + timedelta(seconds=30)
+        WorkflowExecution.objects.update(lease_until=ends, lease_token=uuid7(), wake_at=None)
         QueuedTask.objects.all().delete()
 
         process_webhook_trigger(WebhookDelivery.objects.get().pk)
 
-        assert QueuedTask.objects.get().name.endswith("process_webhook_trigger")
+        again = QueuedTask.objects.get()
+        assert again.name.endswith("execute_workflow_async")
+        assert ends < again.due_at < ends + timedelta(seconds=2)
 
     def test_when_the_web_process_dies_after_accepting_the_queue_runs_it(self, monkeypatch):
         def die(accepted):

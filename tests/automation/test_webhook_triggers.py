@@ -20,7 +20,7 @@ WEBHOOK = trigger_types["webhook"]
 def test_every_kind_explains_itself(kind):
     assert kind.label
     assert kind.icon
-    assert kind.__doc__
+    assert str(kind.summary).endswith(".")
     assert kind.kind in Trigger.Kind.values
     form = kind.Config()
     assert all(field.label for field in form.fields.values())

@@ -111,8 +111,8 @@ def test_events_tell_creation_changes_and_deletion():
 
 @pytest.mark.django_db(transaction=True)
 def test_a_rolled_back_change_announces_nothing():
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         make_workflow()
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
 
     assert OutboxEvent.objects.count() == 0

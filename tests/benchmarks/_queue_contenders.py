@@ -88,9 +88,7 @@ class Stock:
 
     def _enqueue(self, packages: list[str]) -> None:
         with transaction.atomic():
-            OrmQ.objects.bulk_create(
-                OrmQ(key="nocode", payload=package, lock=timezone.now()) for package in packages
-            )
+            OrmQ.objects.bulk_create(OrmQ(key="nocode", payload=package, lock=timezone.now()) for package in packages)
 
 
 class CeleryRedis:

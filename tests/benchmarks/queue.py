@@ -79,8 +79,6 @@ def _register(contender) -> None:
 
 for each in (Ours(), Stock(), CeleryRedis()):
     _register(each)
-ratio(
-    "throughput, ours / Celery + Redis", f"{THROUGHPUT}: ours", f"{THROUGHPUT}: {CeleryRedis.name}", at_least=5
-)
+ratio("throughput, ours / Celery + Redis", f"{THROUGHPUT}: ours", f"{THROUGHPUT}: {CeleryRedis.name}", at_least=5)
 ratio("throughput, ours / stock", f"{THROUGHPUT}: ours", f"{THROUGHPUT}: {Stock.name}", at_least=50)
 ratio("idle p95, stock / ours", f"{IDLE}: {Stock.name}, p95", f"{IDLE}: ours, p95", at_least=10)

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef
-from django.db.models.functions import Now
 
 from nocode.automation.engine.start import create_execution
 from nocode.automation.engine.store import to_json
@@ -50,8 +49,3 @@ def payload_of(delivery: WebhookDelivery) -> dict[str, Any]:
         "received_at": delivery.received_at,
     }
     return json.loads(to_json(payload))
-
-
-def runs_elsewhere(execution_id: UUID) -> bool:
-    """Whether another process holds the execution's lease at this moment."""
-    return WorkflowExecution.objects.filter(pk=execution_id, lease_until__gt=Now()).exists()

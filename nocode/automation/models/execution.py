@@ -36,7 +36,9 @@ class WorkflowExecution(Record):
         "Workflow", models.SET_NULL, null=True, related_name="executions", verbose_name=_("workflow")
     )
     workflow_name = models.CharField(_("workflow"), max_length=150)
-    version = models.ForeignKey("WorkflowVersion", models.RESTRICT, related_name="executions", verbose_name=_("version"))
+    version = models.ForeignKey(
+        "WorkflowVersion", models.RESTRICT, related_name="executions", verbose_name=_("version")
+    )
     trigger = models.ForeignKey(
         "Trigger", models.SET_NULL, null=True, related_name="executions", verbose_name=_("trigger")
     )

@@ -6,10 +6,10 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from nocode.automation.outgoing import http
 from nocode.automation.errors import PermanentFailure
 from nocode.automation.nodes.base import Effect, Family, NodeType, Step, node_types
 from nocode.automation.nodes.config import ConfigForm, RowsField, TextField, ValueField
+from nocode.automation.outgoing import http
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"]
 MASK = "•••"

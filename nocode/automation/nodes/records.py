@@ -71,14 +71,15 @@ class RecordNode(NodeType):
     def check(self, config: dict, project) -> dict[str, list[str]]:
         if project is None:
             return {"table": [_("Choose the workflow's project first: its tables are what this step uses.")]}
-        table = DataTable.objects.filter(project=project, physical_name=config.get("table", "")).first()
+        tables = {table.physical_name: table for table in project.tables.all()}
+        table = tables.get(config.get("table", ""))
         if table is None:
             message = _("The project “%(project)s” has no table “%(table)s”; choose another one.")
             return {"table": [message % {"project": project, "table": config.get("table", "")}]}
         return self._check_fields(config, table)
 
     def _check_fields(self, config: dict, table: DataTable) -> dict[str, list[str]]:
-        known = {"id", *table.fields.values_list("physical_name", flat=True)}
+        known = {"id", *(field.physical_name for field in table.fields.all())}
         errors = {}
         for name in ("values", "where"):
             strange = [row.get("field", "") for row in config.get(name) or [] if row.get("field") not in known]

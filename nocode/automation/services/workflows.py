@@ -4,6 +4,7 @@ import hashlib
 import json
 
 from django.db import transaction
+from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from nocode.automation.engine.expressions import find_errors
@@ -34,6 +35,8 @@ def validate(workflow: Workflow) -> list[Problem]:
     """Everything that keeps the draft from being published; each problem names the node and the setting."""
     nodes = list(workflow.nodes.all())
     known = [node for node in nodes if node.kind in node_types]
+    if workflow.project:
+        prefetch_related_objects([workflow.project], "tables__fields")  # read once, however many steps use tables
     unknown = [
         Problem(_("The step type “%s” is not installed; delete the step.") % node.kind, node.key)
         for node in nodes

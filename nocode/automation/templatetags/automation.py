@@ -2,13 +2,11 @@
 
 import json
 from datetime import datetime
-from inspect import getdoc
 from typing import Any
 
 from django import template
 from django.utils import timezone
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
 
 from nocode.automation.models import Trigger
 from nocode.foundation import displays
@@ -69,9 +67,3 @@ def compact_json(value: Any) -> str:
 @register.filter
 def at(mapping: dict | None, key: str) -> Any:
     return (mapping or {}).get(key)
-
-
-@register.filter
-def sentence(kind: Any) -> str:
-    """The docstring of a trigger type: one sentence for people."""
-    return _(getdoc(kind) or "")

@@ -50,7 +50,7 @@ class TriggerType:
         initials = {name: field.initial for name, field in self.Config.base_fields.items()}
         return {name: value() if callable(value) else value for name, value in initials.items()}
 
-    def summary(self, trigger) -> str:
+    def describe(self, trigger) -> str:
         """One line for lists: when, or how, this trigger starts its workflow."""
         return str(self.label)
 

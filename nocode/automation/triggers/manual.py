@@ -23,9 +23,8 @@ INPUTS = {
 
 @trigger_types.register
 class Manual(TriggerType):
-    """A person starts the workflow with the “Run” button; what they fill in is `trigger`."""
-
     kind, label, icon = "manual", _("Manual"), "play_circle"
+    summary = _("A person starts the workflow with the “Run” button; what they fill in is `trigger`.")
 
     class Config(forms.Form):
         """What the person is asked for."""
@@ -48,7 +47,7 @@ class Manual(TriggerType):
             help_text=_("What to ask before the start; a step reads it as trigger.<key>."),
         )
 
-    def summary(self, trigger) -> str:
+    def describe(self, trigger) -> str:
         """How much is asked."""
         asked = len(self.clean(trigger.config)["fields_asked"])
         return ngettext("asks for %d value", "asks for %d values", asked) % asked if asked else str(self.label)

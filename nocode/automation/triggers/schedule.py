@@ -50,9 +50,8 @@ class CheckedField(forms.CharField):
 
 @trigger_types.register
 class Schedule(TriggerType):
-    """Runs at set times; `trigger.scheduled_for` is the time it was due."""
-
     kind, label, icon = "schedule", gettext_lazy("Schedule"), "schedule"
+    summary = gettext_lazy("Runs at set times; `trigger.scheduled_for` is the time it was due.")
 
     class Config(forms.Form):
         """Which times, and what to do about missed ones."""
@@ -122,7 +121,7 @@ class Schedule(TriggerType):
                     self.add_error("cron", _("These times never come."))
             return data
 
-    def summary(self, trigger) -> str:
+    def describe(self, trigger) -> str:
         """When it fires, in words."""
         return describe(self.clean(trigger.config))
 

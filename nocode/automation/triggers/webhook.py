@@ -31,9 +31,8 @@ _header_name = RegexValidator(rf"\A{HEADER_NAME.pattern}\Z", gettext_lazy("This 
 
 @trigger_types.register
 class Webhook(TriggerType):
-    """Another system calls an address of ours; what it sends is `trigger.body`."""
-
     kind, label, icon = "webhook", gettext_lazy("Webhook"), "webhook"
+    summary = gettext_lazy("Another system calls an address of ours; what it sends is `trigger.body`.")
 
     class Config(forms.Form):
         """How to call, who may call, and what is answered."""
@@ -149,7 +148,7 @@ class Webhook(TriggerType):
                     self.add_error(name, self.fields[name].default_error_messages["required"])
             return data
 
-    def summary(self, trigger) -> str:
+    def describe(self, trigger) -> str:
         """How it is protected."""
         return str(schemes[self.clean(trigger.config)["security"]].label)
 

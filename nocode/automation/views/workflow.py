@@ -89,7 +89,7 @@ def _named(node: Node, output: dict) -> str:
 def _trigger(trigger: Any) -> dict[str, Any]:
     kind = trigger_types[trigger.kind]
     try:
-        summary = kind.summary(trigger)
+        summary = kind.describe(trigger)
     except InvalidTrigger as problem:
         summary = problem.message
     return {"trigger": trigger, "icon": kind.icon, "kind_label": kind.label, "summary": summary}

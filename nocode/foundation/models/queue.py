@@ -52,9 +52,7 @@ class QueuedTask(models.Model):
             models.Index(
                 fields=["queue", "due_at", "id"], name="queuedtask_waiting", condition=models.Q(claimed_by=None)
             ),
-            models.Index(
-                fields=["claimed_by"], name="queuedtask_taken", condition=models.Q(claimed_by__isnull=False)
-            ),
+            models.Index(fields=["claimed_by"], name="queuedtask_taken", condition=models.Q(claimed_by__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -149,7 +149,8 @@ class PullWorker:
             call_hook(Task, row)
         post_execute.send(sender="django_q", task=package)
         if not outcome.success:
-            logger.error("task %s failed: %s", task.name or package["func"], outcome.result)
+            reason = str(outcome.result).partition(" : Traceback")[0]  # the whole of it is in the Task row
+            logger.error("task %s %s failed: %s", package["id"], task.name, reason)
 
     def _record(self, task: claims.Claim, package: dict, outcome: Outcome) -> Task | None:
         with transaction.atomic():
