@@ -34,6 +34,12 @@ def test_up_refuses_to_run_twice(stack):
     assert f"NoCode is already running at {stack.url}/admin/ (process {stack.process.pid})" in second.stderr
 
 
+def test_idle_it_needs_less_than_600_megabytes(stack):
+    stack.get("/admin/login/")
+
+    assert 100 < stack.memory() < 600
+
+
 def test_two_first_starts_at_once_leave_one(new_stack):
     stack = new_stack("--no-demo").start(wait=False)
     first, second = stack.process, stack.start(wait=False).process
