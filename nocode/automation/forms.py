@@ -1,6 +1,5 @@
 """Forms of the builder: a step, a trigger, a connection, the input of a run."""
 
-import json
 from typing import Any
 
 from django import forms
@@ -11,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from nocode.automation.models import Node, Trigger, Workflow
 from nocode.automation.nodes.config import RowsWidget
 from nocode.automation.services import drafts
+from nocode.foundation.json_text import JsonField
 
 _CLASSES = (
     (forms.CheckboxInput, "c-check"),
@@ -123,24 +123,6 @@ class TriggerForm(forms.ModelForm):
             required=False,
             choices=[("", _("Every step that follows no other")), *steps],
         )
-
-
-class JsonField(forms.CharField):
-    """JSON typed by a person; an error says where it is."""
-
-    widget = forms.Textarea
-
-    def to_python(self, value: str) -> Any:
-        text = super().to_python(value)
-        if not text.strip():
-            return None
-        try:
-            return json.loads(text)
-        except json.JSONDecodeError as error:
-            raise ValidationError(
-                _("This is not JSON: line %(line)d, column %(column)d: %(why)s."),
-                params={"line": error.lineno, "column": error.colno, "why": error.msg},
-            ) from None
 
 
 class RunForm(forms.Form):

@@ -400,7 +400,7 @@ def test_json_that_is_wrong_says_where(office):
     response = office.client("owner").post(url("workflow_run", office.workflow()), {"input": '{\n  "x": 4,\n}'})
 
     [error] = response.context["form"].errors["input"]
-    assert error.startswith("This is not JSON: line 3, column 1:")
+    assert error.startswith("This cannot be used: it is not JSON: line 3, column 1")
     assert not WorkflowExecution.objects.exists()
 
 

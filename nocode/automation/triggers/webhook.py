@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from nocode.automation.triggers.base import InvalidTrigger, TriggerType, settings_of, trigger_types
 from nocode.automation.triggers.signatures import schemes
 from nocode.automation.webhooks.senders import read_networks
+from nocode.foundation.json_text import JsonField
 
 HEADER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 MAX_WAIT_SECONDS = 30
@@ -118,7 +119,7 @@ class Webhook(TriggerType):
             min_value=1,
             help_text=gettext_lazy("Empty: the limit of this installation."),
         )
-        sample = forms.JSONField(
+        sample = JsonField(
             label=gettext_lazy("Sample body"),
             required=False,
             initial={"hello": "world"},

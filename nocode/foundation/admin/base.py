@@ -13,6 +13,7 @@ from unfold.admin import ModelAdmin
 
 from nocode.foundation.admin.forms import ConsoleForm, OnlyOrganizationField
 from nocode.foundation.errors import NoCodeError
+from nocode.foundation.json_text import JsonField
 from nocode.foundation.models import Organization
 from nocode.foundation.permissions import organizations_where
 
@@ -26,6 +27,7 @@ class ConsoleAdmin(ModelAdmin):
     """
 
     form = ConsoleForm
+    formfield_overrides = {models.JSONField: {"form_class": JsonField}}
     empty_text = ""
     empty_icon = "inbox"
     list_per_page = 25

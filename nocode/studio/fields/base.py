@@ -4,9 +4,9 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
+from nocode.foundation.json_text import storable
 from nocode.foundation.registry import Registry
 
 
@@ -79,13 +79,6 @@ class LinesField(forms.CharField):
     def run_validators(self, value: list[str]) -> None:
         for line in value:
             super().run_validators(line)
-
-
-def storable(text: str) -> str:
-    """The text itself. Raises ValidationError for what PostgreSQL cannot keep: NUL, halves of surrogate pairs."""
-    if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        raise ValidationError(_("it contains a character that cannot be stored (NUL or half of a surrogate pair)"))
-    return text
 
 
 def quoted(value: Any) -> str:

@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from nocode.studio.fields.base import FieldType, LinesField, field_types, quoted, storable
+from nocode.foundation.json_text import storable
+from nocode.studio.fields.base import FieldType, LinesField, field_types, quoted
 
 _WORDS = {
     **dict.fromkeys(["true", "1", "yes", "on"], True),

@@ -1,19 +1,15 @@
 """Anything JSON can say."""
 
 import json
-import math
 from typing import Any
 
 import psycopg2.extras
 from django import forms
-from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from nocode.studio.fields.base import FieldType, field_types, storable
-
-_DEEPEST = 100
+from nocode.foundation.json_text import check_storable, read_json
+from nocode.studio.fields.base import FieldType, field_types
 
 
 @field_types.register
@@ -29,8 +25,8 @@ class Json(FieldType):
             if not value.strip():
                 return None
             if value.lstrip()[0] in "[{":
-                value = _read(value)
-        self._check_storable(value)
+                value = read_json(value)
+        check_storable(value)
         return value
 
     def adapt(self, value: Any) -> Any:
@@ -48,23 +44,6 @@ class Json(FieldType):
     def form_field(self, settings: dict, **options: Any) -> forms.Field:
         return _JsonField(widget=UnfoldAdminTextareaWidget(attrs={"spellcheck": "false"}), **options)
 
-    def _check_storable(self, value: Any, depth: int = 0) -> None:
-        if depth > _DEEPEST:
-            raise ValidationError(_("it is nested too deeply"))
-        if isinstance(value, str):
-            storable(value)
-        elif isinstance(value, dict):
-            for key, item in value.items():
-                storable(str(key))
-                self._check_storable(item, depth + 1)
-        elif isinstance(value, (list, tuple)):
-            for item in value:
-                self._check_storable(item, depth + 1)
-        elif isinstance(value, float) and not math.isfinite(value):
-            raise ValidationError(_("it contains a number that JSON has no word for (NaN or Infinity)"))
-        elif not (value is None or isinstance(value, (bool, int, float))):
-            raise ValidationError(_("it contains a value that is not JSON (%(type)s)") % {"type": type(value).__name__})
-
 
 class _JsonField(forms.CharField):
     """JSON as text while it is compared with what was shown, as a value once it is clean."""
@@ -74,15 +53,4 @@ class _JsonField(forms.CharField):
 
     def clean(self, value: Any) -> Any:
         text = super().clean(value)
-        return _read(text) if text else None
-
-
-def _read(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ValidationError(
-            _("it is not JSON: line %(line)d, column %(column)d") % {"line": error.lineno, "column": error.colno}
-        ) from None
-    except (ValueError, RecursionError):
-        raise ValidationError(_("it is nested too deeply, or has a number that is too long")) from None
+        return read_json(text) if text else None

@@ -14,7 +14,8 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from nocode.studio.fields.base import FieldType, field_types, quoted, storable
+from nocode.foundation.json_text import storable
+from nocode.studio.fields.base import FieldType, field_types, quoted
 
 
 class _Words(FieldType):
