@@ -9,9 +9,11 @@ from django.http import Http404
 from django.urls import reverse
 
 from nocode.automation.models import Workflow
+from nocode.automation.services import workflows
 from nocode.foundation.admin.actions import object_action
 from nocode.foundation.admin.base import ConsoleAdmin, HistoryAdmin
 from nocode.foundation.admin.filters import VisibleRelatedFilter
+from nocode.foundation.admin.pages import tell
 from nocode.foundation.errors import NoCodeError
 from nocode.foundation.models import Membership, Organization, Role
 from nocode.settings.unfold import MENU
@@ -166,25 +168,25 @@ def _told(request) -> list[tuple[int, str]]:
     return [(each.level, str(each)) for each in messages.get_messages(request)]
 
 
-def test_tell_reports_success_with_the_result(pages, request_by):
+def test_tell_reports_success_with_the_result(request_by):
     request = request_by(None)
 
-    result = pages.tell(request, len, "abc", done=lambda length: f"{length} letters")
+    result = tell(request, len, "abc", done=lambda length: f"{length} letters")
 
     assert result == 3
     assert _told(request) == [(messages.SUCCESS, "3 letters")]
 
 
-def test_tell_turns_a_refusal_into_a_red_message(pages, request_by):
+def test_tell_turns_a_refusal_into_a_red_message(request_by):
     request = request_by(None)
 
-    assert pages.tell(request, _refuse, done="never") is None
+    assert tell(request, _refuse, done="never") is None
     assert _told(request) == [(messages.ERROR, "It is too late for that.")]
 
 
-def test_tell_lets_a_defect_through(pages, request_by):
+def test_tell_lets_a_defect_through(request_by):
     with pytest.raises(ZeroDivisionError):
-        pages.tell(request_by(None), lambda: 1 / 0, done="never")
+        tell(request_by(None), lambda: 1 / 0, done="never")
 
 
 def test_bulk_actions_leave_out_rows_the_role_does_not_reach(pages, request_by):
@@ -255,6 +257,56 @@ def test_a_reader_cannot_go_back_to_an_old_version():
     assert log_in(viewer).post(url, {}).status_code == 403
     organization.refresh_from_db()
     assert organization.name == "After"
+
+
+def test_going_back_to_an_old_version_restores_what_its_form_shows():
+    organization = factories.make_organization()
+    workflow = factories.make_published(("first", "set", {}), organization=organization, name="Old name")
+    draft = workflow.history.order_by("history_id").first()
+    workflow.name = "New name"
+    workflow.save()
+    workflows.archive(workflow)
+    client = log_in(factories.make_user(organization=organization))
+
+    client.post(
+        reverse("admin:automation_workflow_simple_history", args=[workflow.pk, draft.pk]),
+        {"name": "Old name", "timeout": 3600, "variables": "{}"},
+    )
+
+    again = Workflow.objects.get(pk=workflow.pk)
+    assert again.name == "Old name"
+    assert again.status == Workflow.Status.ARCHIVED
+    assert again.published_version == workflow.published_version
+
+
+def test_going_back_to_settings_that_make_no_sense_is_refused():
+    organization = factories.make_organization()
+    trigger = factories.make_trigger(factories.make_workflow(organization), "schedule")
+    client = log_in(factories.make_user(organization=organization))
+
+    response = client.post(
+        reverse("admin:automation_trigger_simple_history", args=[trigger.pk, trigger.history.latest().pk]),
+        {"name": "Renamed", "config": '{"rubbish": 1}'},
+        follow=True,
+    )
+
+    assert [message.level for message in response.context["messages"]] == [messages.ERROR]
+    trigger.refresh_from_db()
+    assert (trigger.name, trigger.config) == ("schedule trigger", {})
+
+
+def test_a_form_writes_only_what_it_shows(pages, request_by):
+    """What somebody else wrote between reading and writing stays."""
+    organization = factories.make_organization()
+    workflow = factories.make_workflow(organization, name="Before")
+    request = request_by(factories.make_user(organization=organization), "post", name="After")
+    form = pages.get_form(request, workflow)(request.POST, instance=workflow)
+    Workflow.objects.filter(pk=workflow.pk).update(status=Workflow.Status.ARCHIVED)
+
+    pages.save_model(request, pages.save_form(request, form, change=True), form, change=True)
+
+    workflow.refresh_from_db()
+    assert (workflow.name, workflow.status) == ("After", Workflow.Status.ARCHIVED)
 
 
 def test_the_history_of_a_foreign_object_does_not_exist():

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -14,6 +15,7 @@ from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
 
 from nocode.automation.models import Trigger, WebhookDelivery
+from nocode.automation.triggers import trigger_types
 from nocode.automation.views import triggers
 from nocode.foundation.admin.base import ConsoleAdmin, HistoryAdmin, ReadOnly
 from nocode.foundation.admin.filters import VisibleRelatedFilter
@@ -45,6 +47,11 @@ class TriggerAdmin(HistoryAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
     ) -> HttpResponse:
         return triggers.trigger_change(request, self.object_for(request, object_id, "view"))
+
+    def save_model(self, request: HttpRequest, obj: Trigger, form: forms.ModelForm, change: bool) -> None:
+        """An old version, from the history: its settings must still make sense."""
+        obj.config = trigger_types[obj.kind].clean(obj.config)
+        super().save_model(request, obj, form, change)
 
     def response_delete(self, request: HttpRequest, obj_display: str, obj_id: Any) -> HttpResponse:
         """To the workflows: there is no list of triggers in the menu."""

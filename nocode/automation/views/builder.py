@@ -14,8 +14,8 @@ from nocode.automation.models import Edge, Node, Workflow
 from nocode.automation.nodes import node_types
 from nocode.automation.nodes.base import Family
 from nocode.automation.services import drafts, workflows
-from nocode.automation.views.answers import back, tell
-from nocode.foundation.admin.pages import page, page_context, visible_object
+from nocode.automation.views.answers import back
+from nocode.foundation.admin.pages import page, page_context, tell, visible_object
 
 CHANGE = "automation.change_workflow"
 

@@ -15,10 +15,10 @@ from nocode.automation.models import Trigger, Workflow
 from nocode.automation.services import executions, workflows
 from nocode.automation.triggers import settings_of
 from nocode.automation.triggers.manual import as_input, input_form
-from nocode.automation.views.answers import back, tell
+from nocode.automation.views.answers import back
 from nocode.automation.views.builder import workflow_url
 from nocode.automation.views.diagrams import diagram
-from nocode.foundation.admin.pages import page, page_context, visible_object
+from nocode.foundation.admin.pages import page, page_context, tell, visible_object
 
 VIEW, RUN, PUBLISH = "automation.view_workflow", "automation.run_workflow", "automation.publish_workflow"
 

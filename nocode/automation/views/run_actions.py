@@ -11,8 +11,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from nocode.automation.models import WorkflowExecution
 from nocode.automation.services import executions
-from nocode.automation.views.answers import back, tell
-from nocode.foundation.admin.pages import page, visible_object
+from nocode.automation.views.answers import back
+from nocode.foundation.admin.pages import page, tell, visible_object
 
 VIEW = "automation.view_workflowexecution"
 RUN = "automation.run_workflowexecution"

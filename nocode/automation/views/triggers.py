@@ -19,9 +19,9 @@ from nocode.automation.triggers import InvalidTrigger, settings_of, trigger_type
 from nocode.automation.triggers.phrases import describe
 from nocode.automation.triggers.schedule import next_runs
 from nocode.automation.triggers.webhook import curl_example
-from nocode.automation.views.answers import base_url, tell
+from nocode.automation.views.answers import base_url
 from nocode.automation.views.builder import workflow_named_in
-from nocode.foundation.admin.pages import fragment, page, page_context, visible_object
+from nocode.foundation.admin.pages import fragment, page, page_context, tell, visible_object
 
 VIEW, CHANGE = "automation.view_trigger", "automation.change_trigger"
 PREFIX = "config"

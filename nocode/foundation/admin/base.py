@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
-from django.db import models
+from django.db import models, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import ngettext
 from simple_history.admin import SimpleHistoryAdmin
@@ -121,25 +122,33 @@ class ConsoleAdmin(ModelAdmin):
         owned = any(field.name == "organization" for field in self.opts.fields)
         return (*fields, "organization") if obj and owned and "organization" not in fields else fields
 
-    # --- Saving, deleting, acting: a refusal becomes a red message ----------------------------------------------------
+    # --- Saving, deleting, acting: a refusal is told in red ----------------------------------------------------
 
-    def tell(
-        self, request: HttpRequest, function: Callable, *args: Any, done: str | Callable[[Any], str], **kwargs: Any
-    ) -> Any:
-        """Call a service and tell the person how it went: `done`, or why it was refused.
+    def save_model(self, request: HttpRequest, obj: models.Model, form: forms.ModelForm, change: bool) -> None:
+        """Write what the form shows and nothing else: the object may be older than what others wrote since.
 
-        Returns what the service returned, None after a refusal. `done` may be a function of that result.
+        So it is when two people save at once, and in the history, where `obj` is the object of another day.
         """
-        try:
-            result = function(*args, **kwargs)
-        except NoCodeError as refusal:
-            self.message_user(request, refusal.message, messages.ERROR)
-            return None
-        self.message_user(request, done(result) if callable(done) else done, messages.SUCCESS)
-        return result
+        if change:
+            typed = {name for name, field in form.fields.items() if not field.disabled}
+            rest = [field.name for field in self.opts.concrete_fields if field.name not in typed]
+            obj.refresh_from_db(fields=rest, from_queryset=self.model.objects.select_for_update(no_key=True))
+        super().save_model(request, obj, form, change)
+
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> type[forms.ModelForm]:
+        form = super().get_form(request, *args, **kwargs)
+        form.refusal = getattr(request, "_console_refusal", None)
+        return form
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return self._or_refusal(request, super().changeform_view, *args, **kwargs)
+        """The form; when what was typed is refused on saving, the form again, still filled, with the refusal on top."""
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except NoCodeError as refusal:
+            if request.method != "POST" or not issubclass(self.form, ConsoleForm):
+                raise
+            request._console_refusal = refusal.message
+            return super().changeform_view(request, *args, **kwargs)
 
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return self._or_refusal(request, super().delete_view, *args, **kwargs)
@@ -212,7 +221,8 @@ class HistoryAdmin(SimpleHistoryAdmin, ConsoleAdmin):
         """Old versions are for readers, going back to one is a change (simple_history asks only to read)."""
         if request.method == "POST":
             self.object_for(request, object_id, "change")
-        return super().history_form_view(request, object_id, version_id, extra_context)
+        view = transaction.atomic(super().history_form_view)
+        return self._or_refusal(request, view, object_id, version_id, extra_context)
 
 
 class ReadOnly:

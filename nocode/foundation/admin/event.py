@@ -13,6 +13,7 @@ from unfold.forms import BaseDialogForm
 from nocode.foundation.admin.actions import object_action
 from nocode.foundation.admin.base import ConsoleAdmin, ReadOnly
 from nocode.foundation.admin.filters import VisibleRelatedFilter
+from nocode.foundation.admin.pages import tell
 from nocode.foundation.displays import code_block, pill
 from nocode.foundation.models import OutboxEvent
 from nocode.foundation.services import events
@@ -48,7 +49,7 @@ class OutboxEventAdmin(ReadOnly, ConsoleAdmin):
 
     @action(description=_("Deliver again"), permissions=["run"])
     def retry(self, request: HttpRequest, queryset: QuerySet) -> None:
-        self.tell(request, events.retry, queryset, done=_again)
+        tell(request, events.retry, queryset, done=_again)
 
     @object_action(
         "run",
@@ -59,7 +60,7 @@ class OutboxEventAdmin(ReadOnly, ConsoleAdmin):
         icon="replay",
     )
     def retry_one(self, request: HttpRequest, event: OutboxEvent, form: BaseDialogForm) -> None:
-        self.tell(request, events.retry, OutboxEvent.objects.filter(pk=event.pk), done=_again)
+        tell(request, events.retry, OutboxEvent.objects.filter(pk=event.pk), done=_again)
 
     @display(description=_("state"))
     def state(self, event: OutboxEvent) -> SafeString:

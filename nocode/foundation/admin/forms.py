@@ -27,9 +27,16 @@ class OnlyOrganizationField(forms.ModelChoiceField):
 
 
 class ConsoleForm(forms.ModelForm):
-    """Refuses to join objects of different organizations, which a person with two memberships could pick."""
+    """Refuses to join objects of different organizations, which a person with two memberships could pick.
+
+    `refusal` is why saving what was typed was refused; the page sets it and shows the form again.
+    """
+
+    refusal: str | None = None
 
     def clean(self) -> dict[str, Any]:
+        if self.refusal:
+            raise ValidationError(self.refusal)
         data = super().clean() or self.cleaned_data
         chosen = [value for value in data.values() if _has_organization(value)]
         if not self.instance._state.adding and _has_organization(self.instance):

@@ -1,10 +1,10 @@
-"""Our own pages of the console: who may open them, and what the frame around them needs."""
+"""Our own pages of the console: who may open them, what they say, and what the frame around them needs."""
 
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django_htmx.http import HttpResponseClientRedirect
 
+from nocode.foundation.errors import NoCodeError
 from nocode.settings.unfold import SUPERUSER
 
 
@@ -37,6 +38,20 @@ def visible_object(request: HttpRequest, queryset: QuerySet, permission: str | N
     if permission and not request.user.has_perm(permission, found):
         raise PermissionDenied
     return found
+
+
+def tell(request: HttpRequest, function: Callable, *args: Any, done: str | Callable[[Any], str], **kwargs: Any) -> Any:
+    """Call a service and tell the person how it went: `done`, or why it was refused.
+
+    Returns what the service returned, None after a refusal. `done` may be a function of that result.
+    """
+    try:
+        result = function(*args, **kwargs)
+    except NoCodeError as refusal:
+        messages.error(request, refusal.message)
+        return None
+    messages.success(request, done(result) if callable(done) else done)
+    return result
 
 
 def page_context(request: HttpRequest, title: str, **context: Any) -> dict[str, Any]:
