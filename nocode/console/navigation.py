@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
 from nocode.foundation.admin.pages import holds
-from nocode.settings.unfold import MENU
+from nocode.settings.unfold import MENU, PARTS
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
@@ -34,6 +34,7 @@ def _item(entry: tuple[str, str, str, str | None]) -> dict[str, Any] | None:
 def _mark_current(path: str, items: list[dict[str, Any]]) -> None:
     """The entry with the longest address that the path starts with; the overview only when it is the page itself."""
     home = reverse("admin:index")
+    path = next((reverse(entry) for part, entry in PARTS.items() if path.startswith(reverse(part))), path)
     inside = [item for item in items if path.startswith(item["link"]) and (item["link"] != home or path == home)]
     if inside:
         max(inside, key=lambda item: len(item["link"]))["active"] = True

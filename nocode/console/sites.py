@@ -36,7 +36,7 @@ class ConsoleSite(UnfoldAdminSite):
         from nocode.console.palette import search
 
         term = request.GET.get("s", "").strip().lower()
-        if not term:
+        if not term or "\x00" in term:  # no name holds a NUL, and PostgreSQL does not take one
             return HttpResponse()
         results = Paginator(search(request, term), 100)
         context = {"page_obj": results, "results": results.page(1), "page_counter": 0, "execution_time": 0}

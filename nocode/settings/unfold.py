@@ -53,6 +53,19 @@ MENU = [
     ),
 ]
 
+# Lists that are in no menu → the entry that is marked as current on their pages.
+PARTS = {
+    "admin:automation_node_changelist": "admin:automation_workflow_changelist",
+    "admin:automation_edge_changelist": "admin:automation_workflow_changelist",
+    "admin:automation_trigger_changelist": "admin:automation_workflow_changelist",
+    "admin:automation_workflowversion_changelist": "admin:automation_workflow_changelist",
+    "admin:automation_webhookdelivery_changelist": "admin:automation_workflowexecution_changelist",
+    "admin:automation_steprun_changelist": "admin:automation_workflowexecution_changelist",
+    "admin:automation_executionlog_changelist": "admin:automation_workflowexecution_changelist",
+    "admin:foundation_queuedtask_changelist": "admin:queue_health",
+    "admin:foundation_worker_changelist": "admin:queue_health",
+}
+
 UNFOLD = {
     "SITE_TITLE": "NoCode",
     "SITE_HEADER": "NoCode",

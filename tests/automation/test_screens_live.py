@@ -164,8 +164,9 @@ def test_an_empty_list_teaches_the_call_that_fills_it(office):
     workflow = office.workflow()
     trigger = make_trigger(workflow, "webhook")
 
-    html = page(office.client("viewer"))
+    html = page(office.client("owner"))
 
+    assert trigger.token not in page(office.client("viewer"))
     assert f"curl -X POST http://testserver/hooks/{trigger.token}/" in html
     assert reverse("admin:automation_workflow_change", args=[workflow.pk]) in html
 

@@ -150,7 +150,7 @@ def test_the_address_and_a_line_to_paste_are_shown(office, workflow, settings):
     settings.PUBLIC_URL = "https://nocode.example.com"
     trigger = make_trigger(workflow, "webhook")
 
-    html = page(office.client("viewer"), url("automation_trigger_change", trigger))
+    html = page(office.client("owner"), url("automation_trigger_change", trigger))
 
     assert f"https://nocode.example.com/hooks/{trigger.token}/" in html
     assert f"curl -X POST https://nocode.example.com/hooks/{trigger.token}/" in html
@@ -241,6 +241,16 @@ def test_viewers_see_no_buttons(office, workflow):
     assert "<fieldset" in html
     for word in ("Make a secret", "New address", "Save</button>", ">Delete<"):
         assert word not in html, word
+
+
+def test_viewers_do_not_see_the_address(office, workflow):
+    """Whoever knows it can start the workflow."""
+    trigger = make_trigger(workflow, "webhook")
+
+    html = page(office.client("viewer"), url("automation_trigger_change", trigger))
+
+    assert trigger.token not in html
+    assert "Last calls" in html
 
 
 def test_an_owner_deletes_a_trigger(office, workflow):

@@ -302,6 +302,17 @@ def test_a_step_of_a_type_that_is_gone_can_be_seen_and_deleted(office, draft):
     assert not Node.objects.filter(pk=node.pk).exists()
 
 
+def test_steps_are_deleted_on_the_page_of_their_workflow_only(office, draft):
+    """Elsewhere nothing would close the way through them."""
+    client, first = office.client("owner"), draft.nodes.get(key="first")
+
+    assert client.post(url("automation_node_delete", first), {"post": "yes"}).status_code == 403
+    client.post(
+        reverse("admin:automation_node_changelist"), {"action": "delete_selected", "_selected_action": [first.pk]}
+    )
+    assert draft.nodes.count() == 2
+
+
 def test_buttons_of_a_step(office, draft):
     client = office.client("owner")
     first, second = draft.nodes.get(key="first"), draft.nodes.get(key="second")
@@ -338,8 +349,10 @@ def test_steps_of_another_workflow_cannot_be_connected_through_the_form(office, 
     foreign = make_node(make_workflow(), "foreign")
     first = draft.nodes.get(key="first")
 
-    office.client("owner").post(url("connection_add", draft), {"source": f"{first.pk} main", "target": foreign.pk})
+    data = {"source": f"{first.pk} main", "target": foreign.pk}
+    response = office.client("owner").post(url("connection_add", draft), data, follow=True)
 
+    assert messages(response) == ["These steps cannot be connected: the draft was changed meanwhile."]
     assert ways(draft) == {"first-main-second"}
 
 

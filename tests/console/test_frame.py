@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from nocode.foundation.models import Role
+from nocode.settings.unfold import MENU, PARTS
 from tests import factories
 from tests.console.conftest import log_in
 
@@ -48,6 +49,13 @@ def test_exactly_one_entry_is_current():
     assert current(root, reverse("admin:automation_workflowexecution_changelist")) == ["Executions"]
     assert current(root, reverse("admin:foundation_organization_change", args=[organization.pk])) == ["Organizations"]
     assert current(root, reverse("admin:password_change")) == []
+
+
+@pytest.mark.parametrize(("part", "entry"), PARTS.items())
+def test_pages_that_are_in_no_menu_have_a_current_entry(part, entry):
+    [title] = [str(title) for _group, items in MENU for title, _icon, name, _who in items if name == entry]
+
+    assert current(log_in(factories.make_user(is_superuser=True)), reverse(part)) == [title]
 
 
 def test_the_menu_survives_modules_without_pages(monkeypatch):
@@ -135,6 +143,12 @@ def test_one_can_change_ones_own_password():
 
     user.refresh_from_db()
     assert user.check_password("another horse battery")
+
+
+def test_the_palette_finds_nothing_that_has_a_nul():
+    found = log_in(factories.make_user()).get(reverse("admin:search"), {"s": "a\x00b"})
+
+    assert (found.status_code, found.content) == (200, b"")
 
 
 def test_the_palette_finds_pages_and_rows():

@@ -183,6 +183,15 @@ def test_a_colleagues_other_organizations_stay_unknown(organization, owner, admi
         assert "Hidden" not in page
 
 
+def test_a_filter_tells_colleagues_nothing_that_the_list_hides(organization, owner):
+    factories.make_user("root@example.com", organization=organization, is_superuser=True)
+    url, client = reverse("admin:foundation_user_changelist"), log_in(owner)
+
+    for lookup in ("is_superuser__exact", "is_staff__exact", "last_login__isnull", "password__startswith"):
+        assert client.get(url, {lookup: "1"}).status_code == 400, lookup
+    assert client.get(url, {"is_active__exact": "1"}).status_code == 200
+
+
 def test_an_owner_cannot_take_over_an_account(organization, owner, administrator):
     client, password = log_in(owner), administrator.password
     page = client.get(user_page(administrator)).content.decode()

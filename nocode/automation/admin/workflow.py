@@ -121,6 +121,10 @@ class NodeAdmin(PartOfWorkflow):
     list_display = ["label", "kind", "key", "workflow"]
     search_fields = ["label", "key"]
 
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Deleted on the page of the workflow, where the way through the step is closed again."""
+        return False
+
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict | None = None) -> HttpResponse:
         return builder.step_add(request)
 

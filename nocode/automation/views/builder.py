@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -165,6 +166,8 @@ def connection_add(request: HttpRequest, pk: Any) -> HttpResponse:
         nodes = {str(key): node for key, node in ends.items()}
         target = nodes[form.cleaned_data["target"]]
         tell(request, drafts.connect, nodes[source], port, target, done=_("The steps are connected."))
+    else:
+        messages.error(request, _("These steps cannot be connected: the draft was changed meanwhile."))
     return back(request, workflow_url(workflow, "#connections"))
 
 

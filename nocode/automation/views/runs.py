@@ -87,7 +87,7 @@ def _lesson(request: HttpRequest, rows: dict) -> dict | None:
         return None
     triggers = Trigger.objects.visible_to(request.user).select_related("workflow")
     trigger = triggers.filter(kind="webhook", is_active=True, workflow__status="active").order_by("pk").first()
-    if trigger:
+    if trigger and request.user.has_perm("automation.run_trigger", trigger):
         return {"workflow": trigger.workflow, "curl": curl_example(trigger, base_url(request))}
     return {"workflow": Workflow.objects.visible_to(request.user).order_by("pk").first()}
 

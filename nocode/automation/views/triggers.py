@@ -23,7 +23,7 @@ from nocode.automation.views.answers import base_url
 from nocode.automation.views.builder import workflow_named_in
 from nocode.foundation.admin.pages import fragment, page, page_context, tell, visible_object
 
-VIEW, CHANGE = "automation.view_trigger", "automation.change_trigger"
+VIEW, CHANGE, RUN = "automation.view_trigger", "automation.change_trigger", "automation.run_trigger"
 PREFIX = "config"
 RUNS_SHOWN = 5
 
@@ -92,12 +92,14 @@ def _around(request: HttpRequest, trigger: Trigger, secret: str) -> dict[str, An
         return {"schedule": _preview(settings)}
     if trigger.kind != Trigger.Kind.WEBHOOK:
         return {}
-    return {
-        "address": base_url(request) + reverse("webhook", args=[trigger.token]),
-        "curl": curl_example(trigger, base_url(request), secret),
-        "needs_secret": trigger_types[trigger.kind].needs_secret(settings),
-        "deliveries": queries.recent_deliveries(trigger),
-    }
+    shown = {"deliveries": queries.recent_deliveries(trigger)}
+    if request.user.has_perm(RUN, trigger):  # whoever knows the address can start the workflow
+        shown |= {
+            "address": base_url(request) + reverse("webhook", args=[trigger.token]),
+            "curl": curl_example(trigger, base_url(request), secret),
+            "needs_secret": trigger_types[trigger.kind].needs_secret(settings),
+        }
+    return shown
 
 
 def _conditions(form: Any) -> dict[str, dict[str, str]]:

@@ -50,6 +50,12 @@ class UserAdmin(DjangoUserAdmin, ConsoleAdmin):
         key = obj.pk if isinstance(obj, User) else obj
         return User.objects.visible_to(request.user).filter(pk=key).exists()
 
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        """What colleagues do not see they do not filter by either: the answer would tell it."""
+        seen = {"is_active", "email", "name"}
+        may_ask = request.user.is_superuser or lookup.split("__")[0] in seen
+        return may_ask and super().lookup_allowed(lookup, value, request)
+
     def get_list_display(self, request: HttpRequest) -> list:
         columns = super().get_list_display(request)
         return columns if request.user.is_superuser else ["email", "name", "member_of"]

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -94,6 +95,8 @@ def table_row(request: HttpRequest, table: DataTable, row: int) -> HttpResponse:
     records = Records(table)
     shown = records.get(row)
     if not request.user.has_perm("studio.change_record", table):
+        if request.method == "POST":
+            raise PermissionDenied
         return render(request, "studio/table_row.html", _row_context(request, table, shown, records.layout))
     form = RowForm(records.layout, request.POST or None, row=shown)
     if form.is_valid() and form.save(records):
