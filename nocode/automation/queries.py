@@ -5,7 +5,7 @@ from uuid import UUID
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, F, Func, IntegerField, OuterRef, Q, QuerySet, Subquery, TextField
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
-from django.db.models.functions import Coalesce, Left, Length
+from django.db.models.functions import Cast, Coalesce, Left, Length
 
 from nocode.automation.models import ExecutionLog, StepRun, WebhookDelivery, Workflow, WorkflowExecution
 
@@ -23,6 +23,7 @@ LIVE_COLUMNS = [
 ]
 SHOWN_CHARACTERS = 50_000
 SHOWN_LOG_LINES = 200
+SHOWN_LOG_CHARACTERS = 2000
 RECENT = 10
 
 _HEX_DIGITS = set("0123456789abcdef")
@@ -100,16 +101,29 @@ def steps_of(execution: WorkflowExecution) -> list[StepRun]:
 
 
 def log_of(execution: WorkflowExecution, **lookup) -> list[ExecutionLog]:
-    """The newest log lines, oldest first."""
-    return list(execution.logs.filter(**lookup).order_by("-pk")[:SHOWN_LOG_LINES])[::-1]
+    """The newest log lines, oldest first, cut to what is shown."""
+    lines = (
+        execution.logs.filter(**lookup)
+        .defer("message", "details")
+        .annotate(
+            shown_message=Left("message", SHOWN_LOG_CHARACTERS),
+            shown_details=Left(Cast("details", TextField()), SHOWN_LOG_CHARACTERS),
+        )
+    )
+    return list(lines.order_by("-pk")[:SHOWN_LOG_LINES])[::-1]
 
 
 def attempts_of(execution: WorkflowExecution, node_key: str) -> list[StepRun]:
-    """The attempts at one step, newest first, their values cut to what is shown."""
-    return list(
-        execution.steps.filter(node_key=node_key)
-        .defer("settings", "output")
-        .annotate(
+    """The attempts at one step, newest first, without their values."""
+    attempts = execution.steps.filter(node_key=node_key).defer("settings", "output")
+    return list(attempts.order_by("-pk")[:RECENT])
+
+
+def last_attempt(execution: WorkflowExecution, node_key: str) -> StepRun | None:
+    """The newest attempt at one step, its values cut to what is shown."""
+    attempts = execution.steps.filter(node_key=node_key).defer("settings", "output")
+    return (
+        attempts.annotate(
             shown_settings=shown("settings"),
             size_settings=size("settings"),
             shown_output=shown("output"),
@@ -117,7 +131,8 @@ def attempts_of(execution: WorkflowExecution, node_key: str) -> list[StepRun]:
             written_table=KeyTextTransform("_table", "output"),
             written_row=KeyTextTransform("id", "output"),
         )
-        .order_by("-pk")[:RECENT]
+        .order_by("-pk")
+        .first()
     )
 
 

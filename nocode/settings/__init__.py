@@ -29,6 +29,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env_bool("BEHIN
 # How many reverse proxies in front of us write X-Forwarded-For; 0 means the header is not believed.
 TRUSTED_PROXIES = env_int("TRUSTED_PROXIES", 0)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # the page of a table sends some ten for each of its fields
 
 INSTALLED_APPS = [
     "nocode.console.apps.ConsoleConfig",

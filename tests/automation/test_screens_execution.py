@@ -131,6 +131,19 @@ def test_the_log_shows_its_last_lines(office, settings):
     assert html.index("line 001") < html.index(f"line {queries.SHOWN_LOG_LINES:03}")
 
 
+def test_a_log_line_of_a_megabyte_is_cut(office):
+    execution = office.finished()
+    ExecutionLog.objects.create(
+        execution=execution, at=execution.completed_at, message="m" * 1_000_000, details={"long": "d" * 1_000_000}
+    )
+
+    html = page(office.client("owner"), "execution_detail", execution)
+
+    assert "m" * 1000 in html
+    assert "d" * 1000 in html
+    assert len(html) < 200_000
+
+
 def test_a_retry_and_what_it_repeats_lead_to_each_other(office):
     execution = office.finished()
     again = executions.retry(execution)
@@ -196,6 +209,27 @@ def test_a_step_shows_its_attempts(office):
     html = page(office.client("owner"), "execution_step", execution, "second", headers=HTMX)
 
     assert html.index("Attempt 2") < html.index("Attempt 1")
+
+
+def test_only_the_last_of_many_large_attempts_is_read(office):
+    execution = office.finished()
+    step = execution.steps.get(node_key="first")
+    for attempt in range(2, 11):
+        execution.steps.create(
+            node_key="first",
+            attempt=attempt,
+            status="failed",
+            output=[attempt] * 20_000,
+            started_at=step.started_at,
+            finished_at=step.finished_at,
+        )
+
+    with CaptureQueriesContext(connection) as asked:
+        html = page(office.client("owner"), "execution_step", execution, "first", headers=HTMX)
+
+    assert html.count("Attempt ") == 10
+    [read] = [each["sql"] for each in asked if 'jsonb_pretty("automation_steprun"."output")' in each["sql"]]
+    assert read.endswith("LIMIT 1")
 
 
 def test_a_record_step_leads_to_the_row_it_wrote(office):

@@ -1,5 +1,7 @@
 """Projects, tables and rows in the console: who sees what, and what the pages do."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.urls import reverse
@@ -240,6 +242,19 @@ def test_refusal_of_the_database_undoes_the_whole_page(owner, table, everything)
     form, [fields] = response.context["adminform"].form, response.context["inline_admin_formsets"]
     assert "has rows without a value" in form.non_field_errors()[0]
     assert (form["label"].value(), fields.formset.forms[0]["label"].value()) == ("Renamed", "Must")
+
+
+def test_wide_table_can_be_saved(owner, organization):
+    wide = make_table(make_project(organization), "Wide", tuple(NewField(f"Field {n}", "text") for n in range(210)))
+    html = owner.get(pages(wide)[4]).content.decode()
+    existing = [{"id": field.pk, "label": field.label, "table": wide.pk, "required": ""} for field in wide.fields.all()]
+    sent = dict.fromkeys(re.findall(r'name="(fields-\d+-settings-[^"]+)"', html), "255")
+
+    response = owner.post(pages(wide)[4], sent | {"label": "Wider", **lines(existing=tuple(existing))})
+
+    assert len(sent) == 210
+    assert response.status_code == 302
+    assert DataTable.objects.get(pk=wide.pk).label == "Wider"
 
 
 def test_table_in_a_project_of_others_is_refused(owner, table):

@@ -146,14 +146,13 @@ def execution_step(request: HttpRequest, pk: UUID, key: str) -> HttpResponse:
     """One step: what came in, its settings with the values filled in, what came out, its attempts and log."""
     execution = visible_object(request, queries.with_values(queries.executions_to_show(request.user)), pk=pk)
     node = _node(execution, key)
-    attempts = queries.attempts_of(execution, key)
-    last = attempts[0] if attempts else None
+    last = queries.last_attempt(execution, key)
     context = {
         "execution": execution,
         "node": node,
         "icon": kind_icon(node["kind"]),
         "kind_label": kind_label(node["kind"]),
-        "attempts": attempts,
+        "attempts": queries.attempts_of(execution, key),
         "last": last,
         "inputs": [
             {"step": step, "label": _label_of(execution, step.node_key)} for step in queries.inputs_of(execution, key)

@@ -76,7 +76,7 @@ class FieldForm(forms.ModelForm):
             self.initial["kind"] = "text"
         else:
             self.fields["kind"].disabled = True
-            self.fields["settings"].kind = self.instance.kind
+            self.fields["settings"].fix_kind(self.instance.kind)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()

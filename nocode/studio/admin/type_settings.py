@@ -13,15 +13,19 @@ class Typed(dict):
 
 
 class TypeSettingsWidget(forms.Widget):
-    """The settings forms of all types that have any, one below the other; `fields.js` hides the others."""
+    """The settings forms of all types that have any, one below the other; `fields.js` hides the others.
+
+    With a `kind` only those of that type.
+    """
 
     template = "studio/widgets/type_settings.html"
+    kind: str | None = None
 
     def render(self, name: str, value: Any, attrs: dict | None = None, renderer: Any = None) -> str:
         shown = [
             (each.kind, self._form(each, name, value.get(each.kind) if isinstance(value, Typed) else value))
             for each in field_types
-            if each.Config.base_fields
+            if each.Config.base_fields and self.kind in (None, each.kind)
         ]
         return render_to_string(self.template, {"forms": shown})
 
@@ -46,6 +50,10 @@ class TypeSettingsField(forms.Field):
 
     widget = TypeSettingsWidget
     kind: str | None = None  # of a field that exists
+
+    def fix_kind(self, kind: str) -> None:
+        """The type is chosen already."""
+        self.kind = self.widget.kind = kind
 
     def has_changed(self, initial: Any, data: Typed) -> bool:
         """Settings alone make no new field; those of a field that exists are compared as its type reads them."""
