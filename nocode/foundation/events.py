@@ -138,7 +138,8 @@ class Kick:
         self._lock = threading.Lock()
         self._free_at = 0.0
 
-    def __call__(self) -> None:
+    def queue(self) -> None:
+        """A commit has happened."""
         with self._lock:
             now = time.monotonic()
             if now < self._free_at - self.WINDOW:
@@ -148,7 +149,7 @@ class Kick:
         deliver_events.enqueue(due_at=timedelta(seconds=wait) if wait else None)
 
 
-bus.after_publish = Kick()
+bus.after_publish = Kick().queue
 
 
 @every(seconds=2)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from django.db import connections, transaction
+from django.db import OperationalError, connections, transaction
 from django.db.models import F
 from django.test import RequestFactory
 from django.utils import timezone
@@ -212,12 +212,24 @@ def test_the_window_of_deliveries(monkeypatch):
     waits = []
     for _commit in range(5):
         before = set(QueuedTask.objects.values_list("pk", flat=True))
-        kick()
+        kick.queue()
         new = QueuedTask.objects.exclude(pk__in=before).annotate(wait=F("due_at") - F("created_at")).first()
         waits.append(round(new.wait.total_seconds(), 3) if new else None)
 
     # At once; at the end of the window; covered by that one; the next window's end; at once again.
     assert waits == [0.0, 0.04, None, 0.04, 0.0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_delivery_that_cannot_be_queued_does_not_break_the_publisher(monkeypatch):
+    def fail(due_at=None):
+        raise OperationalError("server closed the connection")
+
+    monkeypatch.setattr(deliver_events, "enqueue", fail)
+
+    publish("test.a")
+
+    assert OutboxEvent.objects.get().name == "test.a"
 
 
 def test_forgotten_events_are_found(subscribe):

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import Error, OperationalError, connection, transaction
+from django.db import Error, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -29,6 +29,7 @@ from nocode.automation.errors import LeaseLost
 from nocode.automation.events import transition_payload
 from nocode.automation.models import StepRun, WorkflowExecution
 from nocode.automation.nodes import Effect
+from nocode.foundation.database import is_connection_lost
 from nocode.foundation.errors import NoCodeError
 
 logger = logging.getLogger(__name__)
@@ -165,8 +166,8 @@ class Run:
         except LeaseLost:
             raise
         except (NoCodeError, Error) as error:
-            if isinstance(error, OperationalError) and not connection.is_usable():
-                raise  # the database went away: nothing was written, the next worker repeats the step
+            if is_connection_lost(error):
+                raise  # nothing was written: the step is repeated when the database is back
             attempt.fail(error)
             self._conclude(attempt)
         else:

@@ -9,11 +9,11 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, connections
 from django_q.exceptions import TimeoutException
 from django_q.signals import post_execute_in_worker, pre_execute
 from django_q.signing import BadSignature, SignedPackage
 
+from nocode.foundation.database import is_connection_lost
 from nocode.foundation.middleware import acting_as
 from nocode.foundation.queue import results
 
@@ -50,7 +50,7 @@ def run(package: dict, stop_clock: Callable[[], None]) -> Outcome:
         with acting_as(*origin) if origin else nullcontext():
             outcome = Outcome(True, function(*package["args"], **package["kwargs"]))
     except Exception as error:
-        outcome = _failure(error, disturbed=isinstance(error, OperationalError | InterfaceError) and _is_cut_off())
+        outcome = _failure(error, disturbed=is_connection_lost(error))
     except TimeoutException as error:
         outcome = _failure(error, timed_out=True)
     stop_clock()
@@ -73,9 +73,3 @@ def _locate(path: str) -> Callable:
 
 def _failure(error: BaseException, **flags: bool) -> Outcome:
     return Outcome(False, f"{error} : {''.join(traceback.format_exception(error))}", **flags)
-
-
-def _is_cut_off() -> bool:
-    """Whether a database connection of ours is dead, as after a restart of the server."""
-    opened = [each.connection for each in connections.all(initialized_only=True)]
-    return any(each is not None and each.closed for each in opened)

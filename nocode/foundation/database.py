@@ -1,0 +1,17 @@
+"""What a database error says about the connection."""
+
+from django.db import InterfaceError, OperationalError
+
+# admin_shutdown, crash_shutdown, cannot_connect_now (PostgreSQL's error codes, appendix A)
+_SERVER_GOES = {"57P01", "57P02", "57P03"}
+
+
+def is_connection_lost(error: BaseException) -> bool:
+    """Whether the server or the way to it is gone, so that the error says nothing about the statement.
+
+    libpq gives no code to what it finds out by itself; class 08 is the server's "connection exception".
+    """
+    if not isinstance(error, OperationalError | InterfaceError):
+        return False
+    code = getattr(error.__cause__, "pgcode", None)
+    return code is None or code in _SERVER_GOES or code.startswith("08")
