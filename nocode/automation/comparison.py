@@ -10,12 +10,16 @@ EMPTY = {"nodes": [], "edges": [], "settings": {}}
 
 @dataclass(frozen=True)
 class Change:
-    """One difference: `what` is "step", "connection" or "setting"; `values` are (name, before, after)."""
+    """One difference: `what` is "step", "connection" or "setting"; `values` are (name, before, after).
+
+    `key` is the step's, of a step.
+    """
 
     how: str
     what: str
     name: str
     values: list[tuple[str, Any, Any]] = field(default_factory=list)
+    key: str = ""
 
 
 def compare(before: dict | None, after: dict) -> list[Change]:
@@ -27,12 +31,12 @@ def compare(before: dict | None, after: dict) -> list[Change]:
 def _steps(before: dict, after: dict) -> list[Change]:
     old = {node["key"]: node for node in before["nodes"]}
     new = {node["key"]: node for node in after["nodes"]}
-    changes = [Change(ADDED, "step", _name(node)) for key, node in new.items() if key not in old]
-    changes += [Change(REMOVED, "step", _name(node)) for key, node in old.items() if key not in new]
+    changes = [Change(ADDED, "step", _name(node), key=key) for key, node in new.items() if key not in old]
+    changes += [Change(REMOVED, "step", _name(node), key=key) for key, node in old.items() if key not in new]
     for key in new.keys() & old.keys():
         values = _differences(_flat(old[key]), _flat(new[key]))
         if values:
-            changes.append(Change(CHANGED, "step", _name(new[key]), values))
+            changes.append(Change(CHANGED, "step", _name(new[key]), values, key))
     return sorted(changes, key=lambda change: (change.how, change.name))
 
 

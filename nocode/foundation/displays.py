@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.template.loader import render_to_string
+from django.utils.formats import number_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -44,11 +45,11 @@ def duration(seconds: float | None) -> str:
     """A length of time people can read: 340 ms, 4.2 s, 2 min 05 s, 3 h 10 min, 4 d 2 h."""
     if seconds is None:
         return ""
-    if seconds < 1:
+    if seconds < 0.9995:
         return _("%d ms") % round(seconds * 1000)
-    if seconds < 60:
-        return _("%.1f s") % seconds
-    minutes, rest = divmod(int(seconds), 60)
+    if seconds < 59.95:
+        return _("%s s") % number_format(round(seconds, 1), 1)
+    minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:
         return _("%(minutes)d min %(seconds)02d s") % {"minutes": minutes, "seconds": rest}
     hours, minutes = divmod(minutes, 60)

@@ -192,4 +192,6 @@ def test_graphs_are_compared_step_by_step():
 
 
 def test_a_first_version_is_all_new():
-    assert [(each.how, each.name) for each in compare(None, graph({"key": "a"}, timeout=5))] == [("added", "a")]
+    changes = compare(None, graph({"key": "a", "label": "Ask"}, timeout=5))
+
+    assert [(each.how, each.name, each.key) for each in changes] == [("added", "Ask", "a")]

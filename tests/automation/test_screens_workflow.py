@@ -1,5 +1,6 @@
 """The page of a workflow and everything done on it: steps, connections, publishing, running."""
 
+import re
 from html import unescape
 
 import pytest
@@ -371,6 +372,18 @@ def test_publishing_shows_what_changed_and_freezes_it(office, draft):
     version = draft.published_version
     assert (version.number, version.note, version.created_by) == (2, "More polite", office.owner)
     assert "Thank them" in page(client, url("workflow_version", draft, 2))
+
+
+def test_the_steps_of_a_version_lead_to_what_changed(office, draft):
+    workflows.publish(draft)
+    make_node(draft, "third")
+    workflows.publish(draft)
+
+    html = page(office.client("viewer"), reverse("admin:workflow_version", args=[draft.pk, 2]))
+
+    anchors = set(re.findall(r'class="c-node [^"]*" href="#([^"]+)"', html))
+    assert anchors == {"change-third", "changes-title"}
+    assert all(f'id="{anchor}"' in html for anchor in anchors)
 
 
 def test_a_draft_with_problems_is_not_published(office, draft):

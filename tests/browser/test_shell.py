@@ -8,6 +8,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from nocode.foundation.models import OutboxEvent, QueuedTask, Role, Worker
+from nocode.studio.schema.manager import NewField
+from nocode.studio.services.records import Records
 from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -73,6 +75,18 @@ def test_every_menu_page_opens_clean(new_page, viewport, color_scheme):
         assert page.locator("main, [role=main]").count() == 1, link
         assert page.locator("#nav-sidebar [aria-current=page]").get_attribute("href") == link
         assert overflow(page) <= 0, f"{link} is too wide"
+
+
+def test_a_wide_table_fits_a_phone(new_page, person):
+    fields = tuple(NewField(f"A field with a name of some length, number {number}", "text") for number in range(12))
+    table = factories.make_table(factories.make_project(person.organizations.get()), "Wide", fields)
+    Records(table).create({field.physical_name: "word " * 50 for field in table.fields.all()})
+    page = new_page(person, viewport=PHONE)
+
+    page.goto(reverse("admin:studio_table_rows", args=[table.pk]))
+
+    assert overflow(page) <= 0
+    assert page.eval_on_selector(".c-scroll", "box => box.scrollWidth - box.clientWidth") <= 0
 
 
 def test_the_keyboard_reaches_content_menu_and_language(new_page, person):

@@ -44,7 +44,7 @@ def trigger_label(kind: str) -> str:
 
 @register.filter
 def duration(seconds: float | None) -> str:
-    """Empty for None; static/js/automation/clock.js writes the same."""
+    """Empty for None; static/js/console/clock.js writes the same."""
     return displays.duration(seconds)
 
 

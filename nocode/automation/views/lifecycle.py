@@ -100,14 +100,16 @@ def workflow_version(request: HttpRequest, pk: UUID, number: int) -> HttpRespons
     workflow = _workflow(request, pk, VIEW)
     version = get_object_or_404(workflow.versions.select_related("created_by"), number=number)
     before = workflow.versions.filter(number__lt=number).order_by("-number").first()
+    changes = compare(before.graph if before else None, version.graph)
+    changed = {change.key for change in changes}
     context = page_context(
         request,
         f"{workflow.name} · {version}",
         workflow=workflow,
         version=version,
         before=before,
-        diagram=diagram(version.graph, lambda key: f"#change-{key}"),
-        changes=compare(before.graph if before else None, version.graph),
+        diagram=diagram(version.graph, lambda key: f"#change-{key}" if key in changed else "#changes-title"),
+        changes=changes,
     )
     return render(request, "automation/version.html", context)
 

@@ -1,8 +1,10 @@
 // What every page of the console loads.
 import { makeOperable } from "./a11y.js";
+import { keepTime } from "./clock.js";
 import { watchDialogs } from "./dialogs.js";
 import { enterGoesToFirst } from "./palette.js";
 
 makeOperable(document.body);
 watchDialogs();
+keepTime();
 enterGoesToFirst();

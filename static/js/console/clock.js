@@ -1,19 +1,23 @@
 // Keeps durations (data-since) and relative times (data-ago) right while the page stays open.
 
+import { word } from "./words.js";
+
 const language = document.documentElement.lang || "en";
+const tenths = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "short" });
 const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
 
 const pad = (number) => String(number).padStart(2, "0");
 
-// The same words as `duration` in nocode/foundation/admin/displays.py.
+// The same words as `duration` in nocode/foundation/displays.py.
 function duration(seconds) {
-  if (seconds < 60) return `${Math.max(seconds, 0).toFixed(1)} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${pad(Math.floor(seconds % 60))} s`;
+  if (seconds < 59.95) return `${tenths.format(Math.max(seconds, 0))} s`;
+  const whole = Math.round(seconds);
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes} min ${pad(whole % 60)} s`;
   const hours = Math.floor(minutes / 60);
   if (hours < 24) return `${hours} h ${pad(minutes % 60)} min`;
-  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+  return `${Math.floor(hours / 24)} ${word("days")} ${hours % 24} h`;
 }
 
 function ago(seconds) {
@@ -34,6 +38,8 @@ function tick() {
   }
 }
 
-setInterval(() => document.hidden || tick(), 1000);
-document.addEventListener("htmx:afterSettle", tick);
-tick();
+export function keepTime() {
+  setInterval(() => document.hidden || tick(), 1000);
+  document.addEventListener("htmx:afterSettle", tick);
+  tick();
+}
