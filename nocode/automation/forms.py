@@ -51,8 +51,28 @@ def _is_json(value: Any) -> bool:
     return value is None or isinstance(value, bool | int | float | str | list | dict)
 
 
-class StepForm(forms.ModelForm):
+class SeenForm(forms.ModelForm):
+    """Does not overwrite what somebody else saved since the person opened the page; says so at `seen_on`."""
+
+    seen_at = forms.CharField(required=False, widget=forms.HiddenInput)
+    seen_on: str  # the field a person sees first
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["seen_at"].initial = "" if self.instance._state.adding else self.instance.updated_at.isoformat()
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        seen_at = data.pop("seen_at", "")
+        if seen_at and seen_at != self.fields["seen_at"].initial:
+            self.add_error(self.seen_on, _("Somebody changed this meanwhile; open it again before you save."))
+        return data
+
+
+class StepForm(SeenForm):
     """What every step has, whatever its type."""
+
+    seen_on = "label"
 
     class Meta:
         model = Node
@@ -74,7 +94,7 @@ class StepForm(forms.ModelForm):
     @property
     def rest(self) -> list[forms.BoundField]:
         """What usually stays as it is."""
-        return [self["key"], self["on_error"], self["max_retries"]]
+        return [self["key"], self["on_error"], self["max_retries"], self["seen_at"]]
 
     def clean_key(self) -> str:
         key = self.cleaned_data["key"] or self.instance.key
@@ -108,8 +128,10 @@ class ConnectionForm(forms.Form):
         self.fields["target"].choices = steps
 
 
-class TriggerForm(forms.ModelForm):
+class TriggerForm(SeenForm):
     """What every trigger has, whatever its kind."""
+
+    seen_on = "name"
 
     class Meta:
         model = Trigger

@@ -95,6 +95,16 @@ def test_a_renamed_key_is_followed_by_expressions_and_triggers(workflow):
     assert trigger.entry == "uno"
 
 
+def test_a_step_that_was_deleted_meanwhile_is_not_saved(workflow):
+    node = make_node(workflow, "first")
+    stale = Node.objects.get(pk=node.pk)
+    drafts.delete_step(node)
+
+    with pytest.raises(InvalidDraft, match="deleted meanwhile"):
+        drafts.save_step(stale)
+    assert not workflow.nodes.filter(pk=stale.pk).exists()
+
+
 def test_a_copy_has_the_settings_and_no_connections(workflow):
     _first, second = make_chain(workflow, ("a", "set", {}), ("b", "set", set_values(x="1")))
 

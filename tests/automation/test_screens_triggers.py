@@ -1,5 +1,6 @@
 """The page of a trigger: settings, address, secret, calls, next runs."""
 
+import re
 from html import unescape
 
 import pytest
@@ -23,7 +24,7 @@ HOOK = {
     "config-answer": "at_once",
     "config-wait_seconds": "25",
     "config-methods": ["POST"],
-    "config-sample_body": "{}",
+    "config-sample": "{}",
 }
 
 
@@ -99,6 +100,19 @@ def test_a_trigger_is_changed(office, workflow):
     assert (trigger.name, trigger.is_active, trigger.entry) == ("Orders", False, "second")
     assert trigger.config["rate_limit"] == 60
     assert trigger.history.count() == 2
+
+
+def test_a_trigger_changed_meanwhile_is_not_overwritten(office, workflow):
+    trigger, client = make_trigger(workflow, "webhook"), office.client("owner")
+    address = url("automation_trigger_change", trigger)
+    [seen_at] = re.findall(r'name="seen_at" value="([^"]+)"', page(client, address))
+    client.post(address, {"name": "Theirs", "entry": "", **HOOK, "seen_at": seen_at})
+
+    response = client.post(address, {"name": "Mine", "entry": "", **HOOK, "seen_at": seen_at})
+
+    assert "Somebody changed this meanwhile" in response.context["form"].errors["name"][0]
+    trigger.refresh_from_db()
+    assert trigger.name == "Theirs"
 
 
 def test_it_starts_only_at_a_step_of_its_workflow(office, workflow):

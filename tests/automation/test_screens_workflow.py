@@ -284,6 +284,19 @@ def test_a_step_is_changed(office, draft):
     assert response.url.endswith("#step-last")
 
 
+def test_a_step_changed_meanwhile_is_not_overwritten(office, draft):
+    node, client = draft.nodes.get(key="second"), office.client("owner")
+    [seen_at] = re.findall(r'name="seen_at" value="([^"]+)"', page(client, change_url(node)))
+    client.post(change_url(node), step_data(label="Theirs", key="second", seen_at=seen_at))
+
+    response = client.post(change_url(node), step_data(label="Mine", key="second", seen_at=seen_at))
+
+    assert "Somebody changed this meanwhile" in response.context["step_form"].errors["label"][0]
+    assert 'value="Mine"' in response.content.decode()
+    node.refresh_from_db()
+    assert node.label == "Theirs"
+
+
 @pytest.mark.parametrize("key", ["first", "Not-a-key", "1st"])
 def test_a_key_is_free_and_can_be_written_in_an_expression(office, draft, key):
     node = draft.nodes.get(key="second")

@@ -1,9 +1,13 @@
 """Who may change the members of an organization, and what an organization's people see of accounts."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from django.db import connection, transaction
 from django.urls import reverse
 
 from nocode.foundation.models import Membership, Organization, Role, User
+from nocode.foundation.services import members
 from tests import factories
 from tests.console.conftest import log_in
 
@@ -119,6 +123,33 @@ def test_the_last_owner_stays(organization, owner):
     assert save_members(owner, organization, {own: Role.EDITOR}) == 200
     assert save_members(owner, organization, {own: Role.OWNER}, delete=[own]) == 200
     assert roles(organization) == {"owner@example.com": "owner"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_owners_cannot_demote_each_other_at_once(organization, owner):
+    other = factories.make_user("second@example.com", organization=organization)
+    first, second = memberships(organization)
+
+    def take_over() -> None:
+        save_members(other, organization, {first: Role.EDITOR, second: Role.OWNER})
+        connection.close()
+
+    with ThreadPoolExecutor() as pool:
+        with transaction.atomic():
+            members.roles_in(organization.pk)  # as the first owner's form does, which then demotes the second
+            answer = pool.submit(take_over)
+            while not answer.done() and not somebody_waits():
+                pass
+            organization.memberships.filter(user=other).update(role=Role.EDITOR)
+        answer.result(timeout=20)
+
+    assert roles(organization) == {"owner@example.com": Role.OWNER, "second@example.com": Role.EDITOR}
+
+
+def somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() <> pid)")
+        return cursor.fetchone()[0]
 
 
 def test_an_owner_makes_another_owner(organization, owner, administrator):

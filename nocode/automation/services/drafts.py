@@ -56,9 +56,14 @@ def add_step(node: Node, *, after: Node | None = None, port: str = "main", inser
 
 @transaction.atomic
 def save_step(node: Node) -> Node:
-    """Save a changed step; when its key changed, expressions of other steps and triggers follow."""
+    """Save a changed step; when its key changed, expressions of other steps and triggers follow.
+
+    Raises InvalidDraft for a step that was deleted meanwhile.
+    """
     _lock(node.workflow)
-    before = Node.objects.values_list("key", flat=True).get(pk=node.pk)
+    before = Node.objects.filter(pk=node.pk).values_list("key", flat=True).first()
+    if before is None:
+        raise InvalidDraft(_("“%s” was deleted meanwhile.") % node)
     node.save()
     if before != node.key:
         _rename(node.workflow, before, node.key)

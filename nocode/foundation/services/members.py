@@ -15,8 +15,9 @@ class OwnerMissing(NoCodeError):
 
 
 def roles_in(organization_id: UUID) -> Roles:
-    """The present members and their roles."""
-    return dict(Membership.objects.filter(organization=organization_id).values_list("user_id", "role"))
+    """The present members and their roles, held until the transaction ends: two owners cannot demote each other."""
+    held = Membership.objects.filter(organization=organization_id).select_for_update().order_by("pk")
+    return dict(held.values_list("user_id", "role"))
 
 
 def check_roles(actor: User, before: Roles, after: Roles) -> None:
