@@ -15,6 +15,14 @@ class InvalidDraft(NoCodeError):
     """This change of the draft is not possible."""
 
 
+class InvalidIntegration(NoCodeError):
+    """The settings of this integration are not valid."""
+
+
+class IntegrationInUse(NoCodeError):
+    """Steps use this integration."""
+
+
 class StepFailure(NoCodeError):
     """A step could not do its work."""
 

@@ -17,6 +17,19 @@ def workflow_event(workflow, what: str) -> Event:
     return Event(f"automation.workflow.{what}", payload, f"workflow:{workflow.pk}", workflow.organization_id)
 
 
+def integration_created(integration) -> Event:
+    """`automation.integration.created`."""
+    payload = {
+        "integration_id": str(integration.pk),
+        "name": integration.name,
+        "type": integration.type,
+        "organization_id": str(integration.organization_id),
+    }
+    return Event(
+        "automation.integration.created", payload, f"integration:{integration.pk}", integration.organization_id
+    )
+
+
 def transition_payload(execution, status: str, completed_at: datetime | None, error_message: str) -> dict[str, Any]:
     """The payload of an execution event. `execution`: a WorkflowExecution, or the engine's view of one."""
     duration = None

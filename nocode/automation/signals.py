@@ -7,8 +7,8 @@ from django.db.models.signals import post_migrate, post_save, pre_delete, pre_sa
 from django.dispatch import receiver
 
 from nocode.automation.engine.schedules import plan
-from nocode.automation.events import ANNOUNCED, execution_event, workflow_event
-from nocode.automation.models import Trigger, Workflow, WorkflowExecution
+from nocode.automation.events import ANNOUNCED, execution_event, integration_created, workflow_event
+from nocode.automation.models import Integration, Trigger, Workflow, WorkflowExecution
 from nocode.automation.schedules import ensure_schedules
 from nocode.foundation.events import bus
 
@@ -32,6 +32,13 @@ def workflow_execution_status_changed(instance: WorkflowExecution, raw: bool, **
     if not raw and instance.status != instance.told_status and instance.status in ANNOUNCED:
         bus.publish(execution_event(instance))
     instance.told_status = instance.status
+
+
+@receiver(post_save, sender=Integration, dispatch_uid="automation.integration_saved")
+def integration_saved(instance: Integration, created: bool, raw: bool, **kwargs: Any) -> None:
+    """Tell that an integration is new."""
+    if created and not raw:
+        bus.publish(integration_created(instance))
 
 
 @receiver(pre_save, sender=Trigger, dispatch_uid="automation.trigger_planned")

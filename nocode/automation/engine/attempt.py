@@ -15,6 +15,7 @@ from nocode.automation.engine.store import Leased, StepRow
 from nocode.automation.errors import TransientFailure
 from nocode.automation.models import StepRun
 from nocode.automation.nodes import Outcome, Step
+from nocode.foundation.database import is_connection_lost
 from nocode.foundation.errors import NoCodeError
 
 logger = logging.getLogger(__name__)
@@ -69,7 +70,7 @@ class Attempt:
                 self._prepare()
             self._succeed(self.prepared.type.run(self.settings, self.step))
         except (NoCodeError, Error) as error:
-            if reraise:
+            if reraise or is_connection_lost(error):
                 raise
             self.fail(error)
         except Exception as error:  # a step type's own fault must end the step, not leave the execution hanging
@@ -110,6 +111,7 @@ class Attempt:
             woken=self.woken,
             log=self._note,
         )
+        self.step.loaded = self.prepared.type.load(self.settings, self.step)
 
     def _resolve(self, value: Any, item: Any) -> Any:
         self.run.sandbox.set("item", item)

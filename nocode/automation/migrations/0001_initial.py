@@ -20,6 +20,32 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name='HistoricalIntegration',
+            fields=[
+                ('id', models.UUIDField(db_index=True, default=nocode.foundation.ids.uuid7, editable=False)),
+                ('created_at', models.DateTimeField(blank=True, editable=False, verbose_name='created')),
+                ('updated_at', models.DateTimeField(blank=True, editable=False, verbose_name='updated')),
+                ('name', models.CharField(max_length=150, verbose_name='name')),
+                ('type', models.CharField(editable=False, max_length=60, verbose_name='type')),
+                ('settings', models.JSONField(blank=True, default=dict, verbose_name='settings')),
+                ('is_active', models.BooleanField(default=True, help_text='Steps that use an integration which is switched off fail.', verbose_name='active')),
+                ('history_id', models.AutoField(primary_key=True, serialize=False)),
+                ('history_date', models.DateTimeField(db_index=True)),
+                ('history_change_reason', models.CharField(max_length=100, null=True)),
+                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
+                ('created_by', models.ForeignKey(blank=True, db_constraint=False, editable=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='author')),
+                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('organization', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='foundation.organization', verbose_name='organization')),
+            ],
+            options={
+                'verbose_name': 'historical integration',
+                'verbose_name_plural': 'historical integrations',
+                'ordering': ('-history_date', '-history_id'),
+                'get_latest_by': ('history_date', 'history_id'),
+            },
+            bases=(simple_history.models.HistoricalChanges, models.Model),
+        ),
+        migrations.CreateModel(
             name='Workflow',
             fields=[
                 ('id', models.UUIDField(default=nocode.foundation.ids.uuid7, editable=False, primary_key=True, serialize=False)),
@@ -265,6 +291,27 @@ class Migration(migrations.Migration):
                 'get_latest_by': ('history_date', 'history_id'),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
+        ),
+        migrations.CreateModel(
+            name='Integration',
+            fields=[
+                ('id', models.UUIDField(default=nocode.foundation.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
+                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='updated')),
+                ('name', models.CharField(max_length=150, verbose_name='name')),
+                ('type', models.CharField(editable=False, max_length=60, verbose_name='type')),
+                ('settings', models.JSONField(blank=True, default=dict, verbose_name='settings')),
+                ('secrets', models.TextField(blank=True, editable=False, verbose_name='secrets')),
+                ('is_active', models.BooleanField(default=True, help_text='Steps that use an integration which is switched off fail.', verbose_name='active')),
+                ('created_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='author')),
+                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='integrations', to='foundation.organization', verbose_name='organization')),
+            ],
+            options={
+                'verbose_name': 'integration',
+                'verbose_name_plural': 'integrations',
+                'ordering': ['name'],
+                'constraints': [models.UniqueConstraint(fields=('organization', 'name'), name='integration_name_once_per_organization', violation_error_message='Another integration of this organization has this name.')],
+            },
         ),
         migrations.CreateModel(
             name='WebhookDelivery',

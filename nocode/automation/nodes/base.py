@@ -1,7 +1,7 @@
 """What a step type is. To add one: write its class in a file of this folder and import that file in `__init__.py`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
+from nocode.automation.models import Workflow
 from nocode.automation.nodes.config import ConfigForm
 from nocode.foundation.registry import Registry
 
@@ -43,6 +44,7 @@ class Step:
     resolve: Callable[..., Any]  # resolve(value, item=…): fills in the expressions of a deferred setting
     log: Callable[..., None]  # log(level, message, **details): a line that is committed with the step's result
     woken: bool = False  # the step waited, and its time has come
+    loaded: Any = field(default=None, repr=False)  # what the step type's load() gave; stored nowhere
 
 
 @dataclass
@@ -75,21 +77,25 @@ class NodeType:
     class Config(ConfigForm):
         """No settings."""
 
-    def form(self, project, **options) -> ConfigForm:
-        """The form that draws the settings, with the choices that depend on the project."""
+    def form(self, workflow: Workflow, **options) -> ConfigForm:
+        """The form that draws the settings, with the choices that the workflow gives."""
         return self.Config(**options)
 
     def ports(self, config: dict) -> list[tuple[str, str]]:
         """The outputs as (name, label), the first being the usual one."""
         return [("main", "")]
 
-    def check(self, config: dict, project) -> dict[str, list[str]]:
+    def check(self, config: dict, workflow: Workflow) -> dict[str, list[str]]:
         """Problems that only the whole shows (a missing table, say), by field name."""
         return {}
 
     def redact(self, settings: dict) -> dict:
         """What of the filled-in settings may be stored and shown."""
         return settings
+
+    def load(self, settings: dict, step: Step) -> Any:
+        """What the work needs from our database, kept in `step.loaded`: calls outside run in threads without one."""
+        return None
 
     def run(self, settings: dict, step: Step) -> Any:
         """Do the work. Returns an output, or an Outcome. Raises PermanentFailure or TransientFailure."""

@@ -1,5 +1,6 @@
 """Conditions: rows of (value, operator, value), joined by all or any. Used by if, switch and filter."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
@@ -7,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from nocode.automation.errors import PermanentFailure
@@ -54,7 +56,9 @@ def _comparable(left: Any, right: Any) -> tuple[Any, Any]:
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
+    if value is None:
+        return gettext("an empty value")
+    text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) < 60 else text[:57] + "…"
 
 

@@ -7,12 +7,14 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from nocode.automation.errors import PermanentFailure
+from nocode.automation.integrations import chosen
+from nocode.automation.models import Workflow
 from nocode.automation.nodes.base import Effect, Family, NodeType, Step, node_types
 from nocode.automation.nodes.config import ConfigForm, RowsField, TextField, ValueField
 from nocode.automation.outgoing import http
+from nocode.automation.outgoing.concealing import MASK
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"]
-MASK = "•••"
 OWN_PATHS = ("/hooks/", "/echo/")
 _SECRET_HEADERS = ("authorization", "cookie", "token", "secret", "key", "password", "signature")
 
@@ -32,6 +34,12 @@ def _own_address() -> str:
     return settings.PUBLIC_URL
 
 
+def _merged(own: dict[str, str], admission: dict[str, str]) -> dict[str, str]:
+    """The step's own headers, and those of the integration, which win."""
+    taken = {name.lower() for name in admission}
+    return {**{name: value for name, value in own.items() if name.lower() not in taken}, **admission}
+
+
 def _looks_secret(name: str) -> bool:
     return any(word in name.lower() for word in _SECRET_HEADERS)
 
@@ -49,6 +57,9 @@ class HttpRequest(NodeType):
             max_length=8000,
             help_text=_("Private addresses are refused. /hooks/… and /echo/ are this installation's own."),
         )
+        integration = forms.UUIDField(
+            label=_("Integration"), required=False, help_text=_("Its credentials are sent along, and kept nowhere.")
+        )
         query = _pairs(_("Query"))
         headers = _pairs(_("Headers"))
         body = ValueField(
@@ -61,6 +72,24 @@ class HttpRequest(NodeType):
             label=_("Go on after an error status"), required=False, help_text=_("Otherwise 4xx and 5xx are failures.")
         )
 
+    def form(self, workflow: Workflow, **options) -> ConfigForm:
+        form = super().form(workflow, **options)
+        field = form.fields["integration"]
+        choices = chosen.choices(workflow, form.initial.get("integration") or "")
+        form.fields["integration"] = forms.ChoiceField(
+            label=field.label, help_text=field.help_text, required=False, choices=choices
+        )
+        return form
+
+    def check(self, config: dict, workflow: Workflow) -> dict[str, list[str]]:
+        wanted = config.get("integration")
+        problem = chosen.problem_with(wanted, workflow) if wanted else ""
+        return {"integration": [problem]} if problem else {}
+
+    def load(self, settings: dict, step: Step) -> chosen.Credentials | None:
+        wanted = settings["integration"]
+        return chosen.load(wanted, step.organization_id) if wanted else None
+
     def redact(self, settings: dict) -> dict:
         return {**settings, "query": self._masked(settings["query"]), "headers": self._masked(settings["headers"])}
 
@@ -69,19 +98,21 @@ class HttpRequest(NodeType):
         return [{**row, "value": MASK} if _looks_secret(row["name"]) else row for row in rows]
 
     def run(self, settings: dict, step: Step) -> dict:
-        url = settings["url"]
-        is_own = url.startswith(OWN_PATHS)
+        is_own = settings["url"].startswith(OWN_PATHS)
+        url = _own_address() + settings["url"] if is_own else settings["url"]
+        admission = step.loaded.headers_for(http.host_of(url)) if step.loaded else {}
         answer = http.call(
             settings["method"],
-            _own_address() + url if is_own else url,
+            url,
             query={row["name"]: row["value"] for row in settings["query"]},
-            headers={row["name"]: row["value"] for row in settings["headers"]},
+            headers=_merged({row["name"]: row["value"] for row in settings["headers"]}, admission),
             body=settings["body"] if settings["body"] != "" else None,
             timeout=settings["timeout"],
             idempotency_key=step.idempotency_key,
             accept_errors=settings["accept_errors"],
             follow_redirects=not is_own,
-            also_allow=[urlsplit(_own_address()).netloc] if is_own else [],
+            also_allow=[urlsplit(url).netloc] if is_own else [],
+            secrets=step.loaded.traces(admission) if step.loaded else [],
         )
         is_json = answer.content_type == "application/json" or answer.content_type.endswith("+json")
         body = answer.json() if is_json and answer.body else answer.text

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from nocode.automation.errors import PermanentFailure
+from nocode.automation.models import Workflow
 from nocode.automation.nodes.base import Family, NodeType, Outcome, Step, node_types
 from nocode.automation.nodes.conditions import combine_field, condition_columns, conditions_field, holds, met
 from nocode.automation.nodes.config import ConfigForm, RowsField, TextField
@@ -118,7 +119,7 @@ class Wait(NodeType):
 
     Config.base_fields["unit"].choices = list(UNITS.items())
 
-    def check(self, config: dict, project) -> dict[str, list[str]]:
+    def check(self, config: dict, workflow: Workflow) -> dict[str, list[str]]:
         if config.get("amount") in (None, "") and not config.get("until"):
             return {"amount": [_("Say how long to wait, or until when.")]}
         return {}

@@ -6,9 +6,10 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from nocode.automation.errors import PermanentFailure
+from nocode.automation.models import Workflow
 from nocode.automation.nodes.base import Effect, Family, NodeType, Outcome, Step, node_types
 from nocode.automation.nodes.config import ConfigForm, RowsField, ValueField
-from nocode.studio.models import DataTable
+from nocode.studio.models import DataTable, Field
 from nocode.studio.queries import OPERATORS
 from nocode.studio.services.records import Records
 
@@ -62,13 +63,18 @@ class RecordNode(NodeType):
 
     family, effect = Family.RECORDS, Effect.TRANSACTION
 
-    def form(self, project, **options) -> ConfigForm:
-        form = super().form(project, **options)
-        tables = DataTable.objects.filter(project=project).values_list("physical_name", "label") if project else []
-        form.fields["table"].widget = forms.Select(choices=[("", "---------"), *tables])
+    def form(self, workflow: Workflow, **options) -> ConfigForm:
+        form = super().form(workflow, **options)
+        tables = list(DataTable.objects.filter(project=workflow.project_id).prefetch_related("fields"))
+        choices = [(table.physical_name, table.label) for table in tables]
+        form.fields["table"].widget = forms.Select(choices=[("", "---------"), *choices])
+        for name in {"values", "where"} & form.fields.keys():
+            columns = form.fields[name].columns
+            columns["field"].widget = forms.Select(choices=[("", "---------"), *_fields_by_table(tables, name)])
         return form
 
-    def check(self, config: dict, project) -> dict[str, list[str]]:
+    def check(self, config: dict, workflow: Workflow) -> dict[str, list[str]]:
+        project = workflow.project
         if project is None:
             return {"table": [_("Choose the workflow's project first: its tables are what this step uses.")]}
         tables = {table.physical_name: table for table in project.tables.all()}
@@ -88,6 +94,13 @@ class RecordNode(NodeType):
                 errors[name] = [message % {"table": table, "field": field} for field in strange]
         return errors
 
+    def _check_required(self, config: dict, table: DataTable) -> dict[str, list[str]]:
+        given = {row.get("field") for row in config.get("values") or []}
+        missing = [field.label for field in table.fields.all() if field.required and field.physical_name not in given]
+        if not missing:
+            return {}
+        return {"values": [_("The table needs a value for: %s.") % ", ".join(missing)]}
+
     def records(self, settings: dict, step: Step) -> Records:
         """The table's records. Raises PermanentFailure when it does not exist any more."""
         if step.project_id is None:
@@ -96,6 +109,16 @@ class RecordNode(NodeType):
         if table is None:
             raise PermanentFailure(_("The project has no table “%s” any more.") % settings["table"])
         return Records(table)
+
+
+def _fields_by_table(tables: list[DataTable], use: str) -> list[tuple]:
+    """Groups of choices: each table's fields, the required ones marked; rows are found by their id too."""
+    first = [("id", "id")] if use == "where" else []
+    return [(table.label, first + [_choice(field) for field in table.fields.all()]) for table in tables]
+
+
+def _choice(field: Field) -> tuple[str, str]:
+    return field.physical_name, f"{field.label} *" if field.required else field.label
 
 
 def _written(record: dict, records: Records) -> dict[str, Any]:
@@ -110,6 +133,9 @@ class CreateRecord(RecordNode):
     class Config(ConfigForm):
         table = table_field()
         values = values_field()
+
+    def _check_fields(self, config: dict, table: DataTable) -> dict[str, list[str]]:
+        return super()._check_fields(config, table) or self._check_required(config, table)
 
     def run(self, settings: dict, step: Step) -> dict:
         records = self.records(settings, step)

@@ -8,7 +8,7 @@ import json
 import ssl
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.message import Message
 from email.utils import parsedate_to_datetime
@@ -20,9 +20,21 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from nocode.automation.errors import PermanentFailure, TransientFailure
+from nocode.automation.outgoing.concealing import conceal
 from nocode.automation.outgoing.wire import AddressRefused, Deadline, GuardedTransport, Resolver, ask_system
 
-__all__ = ["AddressRefused", "Answer", "BadAnswer", "BadUrl", "HttpFailed", "HttpRefused", "TimedOut", "call"]
+__all__ = [
+    "NOT_FOR_CREDENTIALS",
+    "AddressRefused",
+    "Answer",
+    "BadAnswer",
+    "BadUrl",
+    "HttpFailed",
+    "HttpRefused",
+    "TimedOut",
+    "call",
+    "host_of",
+]
 
 MAX_REDIRECTS = 5
 _PASSING = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
@@ -30,6 +42,7 @@ _PASSING = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MAN
 _OURS = {"host", "connection", "content-length", "transfer-encoding", "upgrade", "te", "trailer"}
 # Everything else a caller set may be a credential, and stays behind when a redirect leaves the origin.
 _HARMLESS = {"accept", "accept-encoding", "accept-language", "content-type", "user-agent", "host"}
+NOT_FOR_CREDENTIALS = _OURS | _HARMLESS | {"idempotency-key"}
 
 
 class BadUrl(PermanentFailure):
@@ -100,6 +113,7 @@ def call(
     idempotency_key: str = "",
     accept_errors: bool = False,
     also_allow: Sequence[str] = (),
+    secrets: Sequence[str] = (),
     resolve: Resolver = ask_system,
 ) -> Answer:
     """Send a request and read the whole answer within `timeout` seconds.
@@ -107,7 +121,7 @@ def call(
     `body` is bytes, text, or anything else as JSON. Raises TransientFailure (no connection, time over, 408, 425, 429,
     5xx: `details["retry_after"]` is what the other side asked for, in seconds) or PermanentFailure (address refused,
     bad address, too large, any other 4xx). With `accept_errors` an answer of any status is returned. `also_allow` names
-    addresses (as in OUTGOING_HTTP_ALLOW) that the caller vouches for.
+    addresses (as in OUTGOING_HTTP_ALLOW) that the caller vouches for. Where the answer quotes `secrets` they are masked.
     """
     deadline = Deadline(timeout)
     transport = GuardedTransport(deadline, resolve, [*settings.OUTGOING_HTTP_ALLOW, *also_allow])
@@ -126,9 +140,15 @@ def call(
         raise _broken(error, target) from error
     except (httpx.InvalidURL, UnicodeError, TypeError, ValueError) as error:
         raise BadUrl(_("The request cannot be sent: %(error)s") % {"error": error}) from error
+    answer = _without(answer, secrets)
     if not accept_errors:
         _refuse_errors(answer)
     return answer
+
+
+def host_of(url: str) -> str:
+    """The host a call to this address would go to, as it is looked up. Raises BadUrl."""
+    return _address(url, None).raw_host.decode("ascii")
 
 
 def _address(url: str, query: Mapping[str, Any] | None) -> httpx.URL:
@@ -229,6 +249,16 @@ def _broken(error: httpx.TransportError, target: httpx.URL) -> PermanentFailure 
     if isinstance(error, httpx.LocalProtocolError | httpx.UnsupportedProtocol):
         return BadUrl(_("The request cannot be sent: %(error)s") % names)
     return Unreachable(_("The connection to %(url)s failed: %(error)s") % names)
+
+
+def _without(answer: Answer, secrets: Sequence[str]) -> Answer:
+    """The answer with the secrets masked, before anything of it is quoted or cut."""
+
+    def masked(text: str) -> str:
+        return conceal(text.encode(), secrets).decode()
+
+    headers = {name: masked(value) for name, value in answer.headers.items()}
+    return replace(answer, headers=headers, body=conceal(answer.body, secrets), url=masked(answer.url))
 
 
 def _refuse_errors(answer: Answer) -> None:

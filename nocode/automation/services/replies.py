@@ -73,5 +73,12 @@ def _outcome(execution: WorkflowExecution) -> Reply:
     answer = {"execution_id": str(execution.pk), "status": execution.status}
     if execution.status == WorkflowExecution.Status.COMPLETED:
         return Reply(HTTPStatus.OK, {**answer, "output": execution.output})
-    error = execution.error_message or _("The execution was cancelled.")
-    return Reply(HTTPStatus.INTERNAL_SERVER_ERROR, {"error": error, **answer})
+    return Reply(HTTPStatus.INTERNAL_SERVER_ERROR, {"error": _public_error(execution), **answer})
+
+
+def _public_error(execution: WorkflowExecution) -> str:
+    """The author's own words of a "stop" step; any other error may tell about the inside of the workflow."""
+    kinds = {node["key"]: node["kind"] for node in execution.version.graph["nodes"]}
+    if kinds.get(execution.error_step) == "stop":
+        return execution.error_message
+    return _("The workflow did not complete.")

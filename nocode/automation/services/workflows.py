@@ -4,14 +4,14 @@ import hashlib
 import json
 
 from django.db import transaction
-from django.db.models import prefetch_related_objects
+from django.db.models import Prefetch, prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from nocode.automation.engine.expressions import find_errors
 from nocode.automation.engine.graph import Graph, Problem
 from nocode.automation.engine.schedules import plan_workflow
 from nocode.automation.errors import InvalidWorkflow
-from nocode.automation.models import Node, Trigger, Workflow, WorkflowVersion
+from nocode.automation.models import Integration, Node, Trigger, Workflow, WorkflowVersion
 from nocode.automation.nodes import node_types
 from nocode.automation.nodes.config import clean_config
 from nocode.foundation.models import User
@@ -35,8 +35,7 @@ def validate(workflow: Workflow) -> list[Problem]:
     """Everything that keeps the draft from being published; each problem names the node and the setting."""
     nodes = list(workflow.nodes.all())
     known = [node for node in nodes if node.kind in node_types]
-    if workflow.project:
-        prefetch_related_objects([workflow.project], "tables__fields")  # read once, however many steps use tables
+    _read_what_steps_use(workflow)
     unknown = [
         Problem(_("The step type “%s” is not installed; delete the step.") % node.kind, node.key)
         for node in nodes
@@ -45,14 +44,22 @@ def validate(workflow: Workflow) -> list[Problem]:
     ports = {node.key: [name for name, _label in node_types[node.kind].ports(node.config)] for node in known}
     entries = list(Trigger.objects.filter(workflow=workflow, is_active=True).values_list("entry", flat=True))
     structural = Graph.from_json(draft_graph(workflow)).problems(entries, ports)
-    return [*structural, *unknown, *(problem for node in known for problem in check_node(node, workflow.project))]
+    return [*structural, *unknown, *(problem for node in known for problem in check_node(node))]
 
 
-def check_node(node: Node, project) -> list[Problem]:
+def _read_what_steps_use(workflow: Workflow) -> None:
+    """Tables and integrations, each read once however many steps use them."""
+    if workflow.project:
+        prefetch_related_objects([workflow.project], "tables__fields")
+    integrations = Integration.objects.defer("secrets")
+    prefetch_related_objects([workflow], Prefetch("organization__integrations", integrations))
+
+
+def check_node(node: Node) -> list[Problem]:
     """What is wrong with one step's settings."""
     node_type = node_types[node.kind]
     _cleaned, errors = clean_config(node_type.Config, node.config)
-    for name, messages in node_type.check(node.config, project).items():
+    for name, messages in node_type.check(node.config, node.workflow).items():
         errors.setdefault(name, []).extend(str(message) for message in messages)
     for (name, *_place), error in find_errors(node.config):
         errors.setdefault(name, []).append(error.message)

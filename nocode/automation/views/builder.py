@@ -86,7 +86,7 @@ def _earlier(request: HttpRequest, node: Node) -> list[Node]:
 
 
 def _problems(node: Node) -> list:
-    return workflows.check_node(node, node.workflow.project)
+    return workflows.check_node(node)
 
 
 def _step_forms(request: HttpRequest, node: Node) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def _step_forms(request: HttpRequest, node: Node) -> dict[str, Any]:
     forms: dict[str, Any] = {"step": StepForm(data, instance=node)}
     if node.kind in node_types:
         options = {"data": data, "prefix": "config", "initial": node.config}
-        forms["config"] = node_types[node.kind].form(node.workflow.project, **options)
+        forms["config"] = node_types[node.kind].form(node.workflow, **options)
     if node._state.adding:
         after = f"{request.GET.get('after', '')} {request.GET.get('port', 'main')}".strip()
         outputs = output_choices(node.workflow)

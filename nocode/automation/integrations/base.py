@@ -1,0 +1,65 @@
+"""What a type of integration is. To add one: write its class in a file here and import that file in `__init__.py`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+
+from nocode.automation.errors import InvalidIntegration
+from nocode.foundation.registry import Registry
+
+
+class SecretField(forms.CharField):
+    """A credential: typed once, encrypted, and never sent back to a browser."""
+
+    widget = forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"})
+
+    def show_as_kept(self) -> None:
+        """There is one already: an empty input keeps it."""
+        self.required = self.widget.is_required = False
+        self.widget.attrs["placeholder"] = _("•••, leave empty to keep")
+
+
+class IntegrationType:
+    """Base of every type of integration. `kind` is stored and never changes meaning."""
+
+    kind: str
+    label: str
+    summary: str  # one sentence for the person who looks for a type
+    icon: str  # a Material Symbols name
+
+    class Config(forms.Form):
+        """The settings and the secrets: each SecretField is kept encrypted, all else as readable JSON."""
+
+    @property
+    def secret_names(self) -> set[str]:
+        """The fields that are kept encrypted."""
+        return {name for name, field in self.Config.base_fields.items() if isinstance(field, SecretField)}
+
+    def form(self, *, has_secrets: bool, **options: Any) -> forms.Form:
+        """The form that draws the settings; secrets which are kept already may stay empty."""
+        form = self.Config(**options)
+        for name in self.secret_names if has_secrets else ():
+            form.fields[name].show_as_kept()
+        return form
+
+    def clean(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+        """Checked (settings, secrets). Raises InvalidIntegration; `details["errors"]` is by field."""
+        fields = self.Config.base_fields
+        form = self.Config(values)
+        errors = {name: [str(text) for text in texts] for name, texts in form.errors.items()}
+        errors |= {name: [_("This setting does not exist; remove it.")] for name in values.keys() - fields.keys()}
+        if errors:
+            name, texts = next(iter(errors.items()))
+            label = fields[name].label if name in fields else name
+            raise InvalidIntegration(f"{label}: {texts[0]}", errors=errors)
+        secrets = {name: form.cleaned_data[name] for name in self.secret_names}
+        return {name: value for name, value in form.cleaned_data.items() if name not in secrets}, secrets
+
+    def apply(self, settings: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str, str]:
+        """The headers that a call needs to be let in."""
+        raise NotImplementedError
+
+
+integration_types: Registry[IntegrationType] = Registry("integration types")

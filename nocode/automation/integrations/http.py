@@ -1,0 +1,91 @@
+"""Credentials that travel in a header of an HTTP call."""
+
+import base64
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.core.validators import RegexValidator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from nocode.automation.integrations.base import IntegrationType, SecretField, integration_types
+from nocode.automation.outgoing.http import NOT_FOR_CREDENTIALS
+
+HOST = re.compile(r"(\*\.)?[a-z0-9_]([a-z0-9_.:-]*[a-z0-9])?")
+_header_name = RegexValidator(r"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,99}\Z", gettext_lazy("This is not the name of a header."))
+# What may stand in a header; elsewhere a line break would be an error whose text quotes the secret.
+_one_word = RegexValidator(r"\A[!-~]+\Z", gettext_lazy("Letters, digits and signs of ASCII only, without spaces."))
+_one_line = RegexValidator(r"\A[ -~]+\Z", gettext_lazy("Letters, digits and signs of ASCII only, on one line."))
+
+
+class HostsForm(forms.Form):
+    """Where the credentials may be sent: the address of a step may come from whoever called a webhook."""
+
+    hosts = forms.CharField(
+        label=gettext_lazy("Only for these hosts"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "placeholder": "api.example.com\n*.example.org"}),
+        help_text=gettext_lazy("One name per line. Empty: the credentials go to whatever address a step calls."),
+    )
+
+    field_order = ["username", "header", "password", "token", "value", "hosts"]
+
+    def clean_hosts(self) -> str:
+        """One host per line, in small letters."""
+        hosts = self.cleaned_data["hosts"].lower().split()
+        for host in hosts:
+            if not HOST.fullmatch(host):
+                raise forms.ValidationError(_("“%s” is not the name of a host, such as api.example.com.") % host)
+        return "\n".join(hosts)
+
+
+@integration_types.register
+class Basic(IntegrationType):
+    kind, label, icon = "http.basic", gettext_lazy("User name and password"), "person"
+    summary = gettext_lazy("HTTP basic: both are sent with every call.")
+
+    class Config(HostsForm):
+        username = forms.CharField(
+            label=gettext_lazy("User name"),
+            max_length=200,
+            validators=[RegexValidator(":", gettext_lazy("A user name has no colon."), inverse_match=True)],
+        )
+        password = SecretField(label=gettext_lazy("Password"), max_length=1000, strip=False)
+
+    def apply(self, settings: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str, str]:
+        pair = f"{settings['username']}:{secrets['password']}"
+        return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+
+
+@integration_types.register
+class Bearer(IntegrationType):
+    kind, label, icon = "http.bearer", gettext_lazy("Bearer token"), "token"
+    summary = gettext_lazy("A token in the Authorization header, as most services want it.")
+
+    class Config(HostsForm):
+        token = SecretField(label=gettext_lazy("Token"), max_length=8000, validators=[_one_word])
+
+    def apply(self, settings: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str, str]:
+        return {"Authorization": f"Bearer {secrets['token']}"}
+
+
+@integration_types.register
+class ApiKey(IntegrationType):
+    kind, label, icon = "http.api_key", gettext_lazy("API key"), "key"
+    summary = gettext_lazy("A key in a header whose name the service tells you.")
+
+    class Config(HostsForm):
+        header = forms.CharField(label=gettext_lazy("Header"), initial="X-API-Key", validators=[_header_name])
+        value = SecretField(label=gettext_lazy("Key"), max_length=8000, validators=[_one_line])
+
+        def clean_header(self) -> str:
+            """A header that stays behind when a redirect leaves the host, and that the call does not set itself."""
+            header = self.cleaned_data["header"]
+            if header.lower() in NOT_FOR_CREDENTIALS:
+                raise forms.ValidationError(_("The header “%s” cannot carry a key.") % header)
+            return header
+
+    def apply(self, settings: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str, str]:
+        return {settings["header"]: secrets["value"]}
