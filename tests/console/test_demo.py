@@ -16,7 +16,7 @@ from nocode.console.demo.workflows import SAMPLE
 from nocode.foundation.models import Organization
 from nocode.studio.models import DataTable, Project
 from nocode.studio.services.records import Records
-from tests.factories import make_user
+from tests.factories import make_user, make_workflow
 
 pytestmark = pytest.mark.django_db
 
@@ -120,6 +120,18 @@ def test_remove_leaves_nothing(owner):
         cursor.execute("SELECT count(*) FROM pg_namespace WHERE nspname = %s", [schema])
         assert cursor.fetchone() == (0,)
     assert demo.remove() is False
+
+
+def test_remove_does_not_take_peoples_own_work_unasked(owner):
+    organization = demo.load(owner, "fr")
+    make_workflow(organization, name="Mine")
+
+    with pytest.raises(CommandError, match="Mine.*--force"):
+        call_command("demo", "--remove")
+    assert Workflow.objects.count() == 3
+
+    call_command("demo", "--remove", "--force")
+    assert Organization.objects.count() == 0
 
 
 def test_without_an_owner_the_command_says_how_to_make_one():

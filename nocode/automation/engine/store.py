@@ -157,7 +157,7 @@ def take(execution_id: UUID) -> Leased | None:
     leased = Leased(*row)
     if leased.is_first:
         transaction.on_commit(bus.after_publish, robust=True)
-    leased.input = json.loads(leased.input) if leased.input else None
+    leased.input = json.loads(leased.input) if leased.input else {}
     return leased
 
 

@@ -6,6 +6,8 @@ from django.utils.translation import gettext as _
 
 from nocode.automation.models import Workflow
 from nocode.console.demo import shop, workflows
+from nocode.console.demo.own_work import own_work
+from nocode.foundation.errors import NoCodeError
 from nocode.foundation.models import Membership, Organization, Role, User
 from nocode.studio.models import Project
 
@@ -25,12 +27,21 @@ def load(owner: User, language: str) -> Organization:
     return organization
 
 
+class HoldsOwnWork(NoCodeError):
+    """The demo organization also holds what somebody made."""
+
+
 @transaction.atomic
-def remove() -> bool:
-    """Delete the demo organization with its schema, workflows and executions; False when there is none."""
+def remove(*, force: bool = False) -> bool:
+    """Delete the demo organization with its schema, workflows and executions; False when there is none.
+
+    Raises HoldsOwnWork, naming it, when people made something in there, unless forced.
+    """
     organization = Organization.objects.filter(slug=SLUG).first()
     if organization is None:
         return False
+    if not force and (names := own_work(organization)):
+        raise HoldsOwnWork(f"{HoldsOwnWork.__doc__} It would be deleted too: {', '.join(names)}.")
     for workflow in Workflow.objects.filter(organization=organization):
         workflow.delete()
     for project in Project.objects.filter(organization=organization):

@@ -1,6 +1,6 @@
 """Expressions: `{{ javascript }}` in any text of a configuration, evaluated in a sandbox."""
 
-from nocode.automation.engine.expressions.check import find_errors
+from nocode.automation.engine.expressions.check import find_errors, steps_read
 from nocode.automation.engine.expressions.errors import ExpressionError, ExpressionLimit, ExpressionSyntaxError
 from nocode.automation.engine.expressions.sandbox import Sandbox
 from nocode.automation.engine.expressions.template import Template, compile_template, has_expression
@@ -14,4 +14,5 @@ __all__ = [
     "compile_template",
     "find_errors",
     "has_expression",
+    "steps_read",
 ]

@@ -27,6 +27,17 @@ def find_errors(value: Any) -> list[tuple[Path, ExpressionError]]:
     return errors
 
 
+def steps_read(value: Any) -> set[str]:
+    """Keys of the steps that the expressions of a configuration plainly read; badly written ones count for nothing."""
+    found: set[str] = set()
+    for _path, text in walk(value):
+        try:
+            found |= {key for code in compile_template(text).codes for key in code.steps or ()}
+        except ExpressionError:
+            continue
+    return found
+
+
 def compile_in(realm: Realm, source: str) -> None:
     """Compile the expression in the realm. Raises ExpressionSyntaxError."""
     try:

@@ -12,6 +12,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         parser.add_argument("--remove", action="store_true", help="delete the demo and everything in it")
+        parser.add_argument("--force", action="store_true", help="with --remove: also delete what people made in there")
         parser.add_argument("--owner", help="e-mail address of its owner (default: the first superuser)")
         parser.add_argument(
             "--language", choices=dict(settings.LANGUAGES), default=settings.LANGUAGE_CODE, help="language of the demo"
@@ -19,7 +20,10 @@ class Command(BaseCommand):
 
     def handle(self, **options):
         if options["remove"]:
-            removed = demo.remove()
+            try:
+                removed = demo.remove(force=options["force"])
+            except demo.HoldsOwnWork as refusal:
+                raise CommandError(f"{refusal} Add --force to delete all of it.") from None
             return "The demo was removed." if removed else "There is no demo to remove."
         organization = demo.load(self._owner(options["owner"]), options["language"])
         return f"The demo organization is “{organization}”."
