@@ -1,4 +1,4 @@
-"""Keeps what grants access out of the logs."""
+"""Keeps out of the logs what grants access, and what is no news."""
 
 import logging
 import re
@@ -14,3 +14,14 @@ class HideTokens(logging.Filter):
         if "/hooks/" in message:
             record.msg, record.args = _HOOK.sub(r"\1…", message), ()
         return True
+
+
+class OnlyCrashes(logging.Filter):
+    """Of the answers with an error status, lets only those pass that an exception made.
+
+    The others a view chose: a webhook whose workflow failed answers with the status the workflow gave, and the
+    execution tells why.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.exc_info is not None

@@ -178,18 +178,23 @@ Q_CLUSTER = {
 # Addresses the HTTP request step may reach although they are private or loopback: host, host:port or CIDR.
 OUTGOING_HTTP_ALLOW = env_list("OUTGOING_HTTP_ALLOW")
 WEBHOOK_MAX_BODY_BYTES = env_int("WEBHOOK_MAX_BODY_BYTES", 1024 * 1024, minimum=1)
-LIVE_POLL_FAST, LIVE_POLL_SLOW = env_int("LIVE_POLL_FAST", 2, minimum=1), env_int("LIVE_POLL_SLOW", 3, minimum=1)
+LIVE_POLL_FAST, LIVE_POLL_SLOW = env_int("LIVE_POLL_FAST", 2, minimum=1), env_int("LIVE_POLL_SLOW", 10, minimum=1)
 
 # --- Logs -------------------------------------------------------------------------------
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(levelname)s %(name)s: %(message)s"}},
-    "filters": {"hide_tokens": {"()": "nocode.foundation.logs.HideTokens"}},
+    "filters": {
+        "hide_tokens": {"()": "nocode.foundation.logs.HideTokens"},
+        "only_crashes": {"()": "nocode.foundation.logs.OnlyCrashes"},
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["hide_tokens"]}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", "INFO")},
-    # httpx logs whole addresses, which may carry secrets.
     "loggers": {
+        # A page that is not there or not allowed was told to the person who asked.
+        "django.request": {"level": "ERROR", "filters": ["only_crashes"]},
+        # It logs whole addresses, which may carry secrets.
         "httpx": {"level": "WARNING"},
         "django-q": {"handlers": ["console"], "level": "WARNING", "propagate": False},
     },
