@@ -357,6 +357,7 @@ def test_a_connection_in_a_circle_is_refused_with_words(office, draft):
     response = office.client("owner").post(url("connection_add", draft), data, follow=True)
 
     assert messages(response) == ["This would lead in a circle: “First” already comes before it."]
+    assert response.redirect_chain == [(change_url(draft), 302)]  # no anchor: the message is at the top
 
 
 def test_steps_of_another_workflow_cannot_be_connected_through_the_form(office, draft):

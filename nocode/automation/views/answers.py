@@ -1,6 +1,7 @@
 """What views share when they answer: the way back, and the address people reach us at."""
 
 from typing import Any
+from urllib.parse import urldefrag
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseRedirect
@@ -9,11 +10,16 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 
 def back(request: HttpRequest, to: Any, *args: Any) -> HttpResponseRedirect:
-    """To the page named in the form's `next` if it is ours, else to the given view."""
+    """To the page named in the form's `next` if it is ours, else to the given view.
+
+    A refusal is told at the top of the page: then not to an anchor, which may lie far below it.
+    """
     wanted = request.POST.get("next", "")
     if url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure()):
-        return HttpResponseRedirect(wanted)
-    return HttpResponseRedirect(resolve_url(to, *args))
+        to, args = wanted, ()
+    address = resolve_url(to, *args)
+    was_refused = getattr(request, "was_refused", False)
+    return HttpResponseRedirect(urldefrag(address).url if was_refused else address)
 
 
 def base_url(request: HttpRequest) -> str:

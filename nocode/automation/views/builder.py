@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -16,7 +15,7 @@ from nocode.automation.nodes import node_types
 from nocode.automation.nodes.base import Family
 from nocode.automation.services import drafts, workflows
 from nocode.automation.views.answers import back
-from nocode.foundation.admin.pages import page, page_context, tell, visible_object
+from nocode.foundation.admin.pages import page, page_context, refuse, tell, visible_object
 
 CHANGE = "automation.change_workflow"
 
@@ -113,7 +112,7 @@ def _save_step(request: HttpRequest, node: Node, forms: dict[str, Any]) -> HttpR
         tell(request, drafts.add_step, node, **options, done=_("“%s” was added.") % node.label)
     else:
         tell(request, drafts.save_step, node, done=_("“%s” was saved.") % node.label)
-    return redirect(workflow_url(node.workflow, f"#step-{node.key}"))
+    return back(request, workflow_url(node.workflow, f"#step-{node.key}"))
 
 
 # --- What buttons do: each a POST ---------------------------------------------------------------------------------
@@ -167,7 +166,7 @@ def connection_add(request: HttpRequest, pk: Any) -> HttpResponse:
         target = nodes[form.cleaned_data["target"]]
         tell(request, drafts.connect, nodes[source], port, target, done=_("The steps are connected."))
     else:
-        messages.error(request, _("These steps cannot be connected: the draft was changed meanwhile."))
+        refuse(request, _("These steps cannot be connected: the draft was changed meanwhile."))
     return back(request, workflow_url(workflow, "#connections"))
 
 

@@ -48,10 +48,16 @@ def tell(request: HttpRequest, function: Callable, *args: Any, done: str | Calla
     try:
         result = function(*args, **kwargs)
     except NoCodeError as refusal:
-        messages.error(request, refusal.message)
+        refuse(request, refusal.message)
         return None
     messages.success(request, done(result) if callable(done) else done)
     return result
+
+
+def refuse(request: HttpRequest, why: str) -> None:
+    """Tell the person why nothing was done; `request.was_refused` lets the answer lead to where that is read."""
+    messages.error(request, why)
+    request.was_refused = True
 
 
 def page_context(request: HttpRequest, title: str, **context: Any) -> dict[str, Any]:
