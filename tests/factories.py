@@ -2,9 +2,9 @@
 
 from itertools import count
 
-from nocode.automation.models import Edge, Node, Trigger, Workflow
+from nocode.automation.models import Edge, Integration, Node, Trigger, Workflow
 from nocode.automation.nodes import node_types
-from nocode.automation.services import workflows
+from nocode.automation.services import integrations, workflows
 from nocode.foundation.models import Membership, Organization, Role, User
 from nocode.studio.models import DataTable, Project
 from nocode.studio.schema.manager import NewField, SchemaManager
@@ -79,3 +79,12 @@ def make_published(*steps: tuple[str, str, dict], **fields) -> Workflow:
 def set_values(**values) -> dict:
     """The settings of a "set" step."""
     return {"values": [{"name": name, "value": value} for name, value in values.items()]}
+
+
+def make_integration(
+    organization: Organization | None = None, kind: str = "http.bearer", *, values: dict | None = None, **fields
+) -> Integration:
+    """An integration; `values` are its settings and secrets."""
+    fields.setdefault("name", f"Integration {next(_number)}")
+    integration = Integration(organization=organization or make_organization(), type=kind, **fields)
+    return integrations.save(integration, {"token": "a-token-of-the-tests"} if values is None else values)

@@ -5,11 +5,13 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from nocode.automation.models import Node, Trigger, Workflow
+from nocode.automation.models import Integration, Node, Trigger, Workflow
 from nocode.automation.nodes.config import RowsWidget
 from nocode.automation.services import drafts
+from nocode.foundation.admin.forms import OnlyOrganizationField
 from nocode.foundation.json_text import JsonField
 
 _CLASSES = (
@@ -145,6 +147,29 @@ class TriggerForm(SeenForm):
             required=False,
             choices=[("", _("Every step that follows no other")), *steps],
         )
+
+
+class IntegrationForm(SeenForm):
+    """What every integration has, whatever its type; once made, it stays in its organization."""
+
+    seen_on = "name"
+
+    class Meta:
+        model = Integration
+        fields = ["organization", "name", "is_active"]
+
+    def __init__(self, *args: Any, organizations: QuerySet, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        if not self.instance._state.adding:
+            del self.fields["organization"]
+        elif len(organizations[:2]) == 1:
+            self.fields["organization"] = OnlyOrganizationField(organizations)
+        else:
+            self.fields["organization"].queryset = organizations
+
+    def _get_validation_exclusions(self) -> set[str]:
+        """The organization is checked also where it is not shown: a name is taken only within it."""
+        return super()._get_validation_exclusions() - {"organization"}
 
 
 class RunForm(forms.Form):

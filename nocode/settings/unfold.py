@@ -25,6 +25,7 @@ MENU = [
                 "admin:automation_workflowexecution_changelist",
                 "automation.view_workflowexecution",
             ),
+            (_("Integrations"), "power", "admin:automation_integration_changelist", "automation.view_integration"),
         ],
     ),
     (

@@ -16,6 +16,7 @@ from django_q.models import Failure, Schedule, Success
 from nocode.automation.models import (
     Edge,
     ExecutionLog,
+    Integration,
     Node,
     StepRun,
     Trigger,
@@ -190,6 +191,9 @@ MAKERS: dict[type[Model], Callable[[World, int], Model]] = {
     Edge: _edge,
     Trigger: lambda world, number: factories.make_trigger(
         world.rows[Workflow], "webhook", name=f"{SECRET} trigger {number}"
+    ),
+    Integration: lambda world, number: factories.make_integration(
+        world.organization, name=f"{SECRET} integration {number}"
     ),
     WorkflowExecution: _execution,
     StepRun: _step,

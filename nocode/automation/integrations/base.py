@@ -44,10 +44,13 @@ class IntegrationType:
             form.fields[name].show_as_kept()
         return form
 
-    def clean(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-        """Checked (settings, secrets). Raises InvalidIntegration; `details["errors"]` is by field."""
+    def clean(self, values: Mapping[str, Any], *, has_secrets: bool = False) -> tuple[dict[str, Any], dict[str, str]]:
+        """Checked (settings, secrets); secrets that are kept already may stay empty.
+
+        Raises InvalidIntegration; `details["errors"]` is by field.
+        """
         fields = self.Config.base_fields
-        form = self.Config(values)
+        form = self.form(has_secrets=has_secrets, data=values)
         errors = {name: [str(text) for text in texts] for name, texts in form.errors.items()}
         errors |= {name: [_("This setting does not exist; remove it.")] for name in values.keys() - fields.keys()}
         if errors:

@@ -121,7 +121,7 @@ def call(
     `body` is bytes, text, or anything else as JSON. Raises TransientFailure (no connection, time over, 408, 425, 429,
     5xx: `details["retry_after"]` is what the other side asked for, in seconds) or PermanentFailure (address refused,
     bad address, too large, any other 4xx). With `accept_errors` an answer of any status is returned. `also_allow` names
-    addresses (as in OUTGOING_HTTP_ALLOW) that the caller vouches for. Where the answer quotes `secrets` they are masked.
+    addresses (as in OUTGOING_HTTP_ALLOW) that the caller vouches for. What the answer quotes of `secrets` is masked.
     """
     deadline = Deadline(timeout)
     transport = GuardedTransport(deadline, resolve, [*settings.OUTGOING_HTTP_ALLOW, *also_allow])

@@ -29,17 +29,17 @@ def save(integration: Integration, values: Mapping[str, Any]) -> Integration:
 
 def delete(integration: Integration) -> None:
     """Delete an integration. Raises IntegrationInUse, naming the workflows."""
-    if names := used_by(integration):
+    if workflows := used_by(integration):
         raise IntegrationInUse(
             _("“%(name)s” is used by %(workflows)s; choose another integration there first.")
-            % {"name": integration, "workflows": ", ".join(f"“{name}”" for name in names)}
+            % {"name": integration, "workflows": ", ".join(f"“{workflow}”" for workflow in workflows)}
         )
     integration.delete()
 
 
-def used_by(integration: Integration) -> list[str]:
-    """The names of the workflows that use it, in their draft or in what they run."""
+def used_by(integration: Integration) -> list[Workflow]:
+    """The workflows that use it, in their draft or in what they run."""
     step = {"config": {"integration": str(integration.pk)}}
     uses = Q(nodes__config__contains=step["config"]) | Q(published_version__graph__contains={"nodes": [step]})
     workflows = Workflow.objects.filter(uses, organization=integration.organization_id)
-    return list(workflows.order_by("name").values_list("name", flat=True).distinct())
+    return list(workflows.order_by("name").distinct())

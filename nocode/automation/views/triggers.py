@@ -33,7 +33,8 @@ def trigger_add(request: HttpRequest) -> HttpResponse:
     workflow = workflow_named_in(request)
     kind = request.GET.get("kind", "")
     if kind not in trigger_types:
-        context = page_context(request, _("Add a trigger"), workflow=workflow, kinds=list(trigger_types))
+        query = f"workflow={workflow.pk}"
+        context = page_context(request, _("Add a trigger"), workflow=workflow, kinds=list(trigger_types), query=query)
         return render(request, "automation/trigger_kinds.html", context)
     trigger = Trigger(workflow=workflow, kind=kind, name=str(trigger_types[kind].label))
     return _trigger_page(request, trigger, title=_("Add a trigger"))

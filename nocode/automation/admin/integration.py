@@ -1,0 +1,69 @@
+"""Integrations. The page of one is views/integrations.py under the admin's addresses."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from nocode.automation.integrations import integration_types
+from nocode.automation.models import Integration
+from nocode.automation.services import integrations
+from nocode.automation.views.integrations import integration_add, integration_change
+from nocode.foundation.admin.base import HistoryAdmin
+
+
+@admin.register(Integration)
+class IntegrationAdmin(HistoryAdmin):
+    """Accounts at other systems, for the steps that call them."""
+
+    list_display = ["name", "type_label", "is_active", "created_by", "updated_at"]
+    list_filter = ["is_active"]
+    list_select_related = ["created_by"]
+    search_fields = ["name"]
+    empty_icon = "power"
+    empty_text = _("Keep a password or a key here once; steps use it, and nobody can read it again.")
+
+    fields = ["name", "is_active", "settings"]  # of an old version, in the history
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).defer("secrets")
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        """Nobody filters by what nobody may read."""
+        return not lookup.startswith("secrets") and super().lookup_allowed(lookup, value, request)
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict | None = None) -> HttpResponse:
+        return integration_add(request)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
+    ) -> HttpResponse:
+        return integration_change(request, self.object_for(request, object_id, "view"))
+
+    def save_model(self, request: HttpRequest, obj: Integration, form: forms.ModelForm, change: bool) -> None:
+        """An old version, from the history: its settings must still make sense; the secrets stay as they are now."""
+        obj.settings, _typed = integration_types[obj.type].clean(obj.settings, has_secrets=True)
+        super().save_model(request, obj, form, change)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple:
+        """What a workflow uses is protected, and the page says by which."""
+        deleted, counts, refused, protected = super().get_deleted_objects(objs, request)
+        users = [str(workflow) for each in objs for workflow in integrations.used_by(each)]
+        return deleted, counts, refused, [*protected, *users]
+
+    def delete_model(self, request: HttpRequest, obj: Integration) -> None:
+        integrations.delete(obj)
+
+    @transaction.atomic
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
+        for integration in queryset:
+            integrations.delete(integration)
+
+    @display(description=_("type"), ordering="type")
+    def type_label(self, integration: Integration) -> str:
+        return str(integration_types[integration.type].label)

@@ -1,0 +1,65 @@
+"""The page of an integration: its settings are shown, its secrets only go in."""
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+
+from nocode.automation.forms import IntegrationForm, dress
+from nocode.automation.integrations import integration_types
+from nocode.automation.models import Integration
+from nocode.automation.services import integrations
+from nocode.foundation.admin.pages import page_context, tell
+from nocode.foundation.permissions import organizations_where
+
+ADD, CHANGE, DELETE = (f"automation.{action}_integration" for action in ("add", "change", "delete"))
+PREFIX = "config"
+
+
+def integration_add(request: HttpRequest) -> HttpResponse:
+    """First the type of the new integration (`?kind=`), then its settings."""
+    if not (request.user.is_superuser or request.user.has_perm(ADD)):
+        raise PermissionDenied
+    kind = request.GET.get("kind", "")
+    if kind not in integration_types:
+        context = page_context(request, _("Add an integration"), kinds=list(integration_types), query="")
+        return render(request, "automation/integration_kinds.html", context)
+    integration = Integration(type=kind, created_by=request.user)
+    return _integration_page(request, integration, title=_("Add an integration"))
+
+
+def integration_change(request: HttpRequest, integration: Integration) -> HttpResponse:
+    """The page of an existing integration."""
+    return _integration_page(request, integration, title=integration.name)
+
+
+@sensitive_post_parameters()
+def _integration_page(request: HttpRequest, integration: Integration, title: str) -> HttpResponse:
+    is_new = integration._state.adding
+    may_change = is_new or request.user.has_perm(CHANGE, integration)
+    data = request.POST if request.method == "POST" else None
+    if data is not None and not may_change:
+        raise PermissionDenied
+    form = IntegrationForm(data, instance=integration, organizations=organizations_where(request.user, ADD))
+    kind = integration_types[integration.type]
+    config_form = kind.form(
+        has_secrets=bool(integration.secrets), data=data, prefix=PREFIX, initial=integration.settings
+    )
+    if data is not None and all([form.is_valid(), config_form.is_valid()]):
+        done = _("“%s” was saved.") % integration
+        if tell(request, integrations.save, integration, config_form.cleaned_data, done=done):
+            return redirect("admin:automation_integration_change", integration.pk)
+    context = page_context(
+        request,
+        title,
+        integration=integration,
+        type=kind,
+        is_new=is_new,
+        may_change=may_change,
+        may_delete=not is_new and request.user.has_perm(DELETE, integration),
+        workflows=[] if is_new else integrations.used_by(integration),
+        form=dress(form),
+        config_form=dress(config_form),
+    )
+    return render(request, "automation/integration.html", context)
