@@ -5,6 +5,7 @@ from django.db import connection
 
 from nocode.automation.engine import runner, store
 from nocode.automation.models import StepRun, WorkflowExecution
+from nocode.automation.nodes import node_types
 from nocode.automation.services import executions, workflows
 from nocode.studio.schema.manager import NewField, SchemaManager
 from nocode.studio.services.projects import create_project
@@ -139,6 +140,7 @@ def test_table_dropped_behind_our_back_is_a_clear_failure(orders):
         ({"table": "nothing", "values": values(a="1")}, "no table"),
         ({"table": "orders", "values": values(colour="red")}, "no field"),
         ({"table": "orders"}, "required"),
+        ({"table": "orders", "values": values(total="5")}, "needs a value for: Reference"),
     ],
 )
 def test_publish_names_what_is_missing(orders, config, problem):
@@ -149,6 +151,17 @@ def test_publish_names_what_is_missing(orders, config, problem):
 
     assert found.node == "create"
     assert problem in found.message
+
+
+def test_the_form_offers_tables_and_their_fields(orders):
+    workflow = make_workflow(orders.project.organization, project=orders.project)
+
+    form = node_types["record.create"].form(workflow)
+
+    assert [str(label) for _name, label in form.fields["table"].widget.choices][1:] == ["Orders"]
+    html = str(form["values"])
+    assert '<optgroup label="Orders">' in html
+    assert "Reference *" in html
 
 
 def test_a_workflow_without_a_project_is_told_to_choose_one(orders):

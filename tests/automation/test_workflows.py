@@ -78,6 +78,17 @@ def test_a_bad_expression_is_refused_when_publishing():
     assert (problem.node, problem.field) == ("a", "Values")
 
 
+def test_an_expression_that_reads_a_step_there_is_none_of_is_refused():
+    workflow = make_workflow()
+    make_chain(
+        workflow, ("a", "set", set_values(x="1")), ("b", "set", set_values(x="{{ steps.a.x + steps.nobody.x }}"))
+    )
+
+    [problem] = workflows.validate(workflow)
+
+    assert (problem.node, problem.field, "nobody" in problem.message) == ("b", "Values", True)
+
+
 def test_status_moves_only_along_allowed_ways():
     workflow = make_published(("one", "set", {}))
 

@@ -2,12 +2,13 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
 
 from django.db import transaction
 from django.db.models import Prefetch, prefetch_related_objects
 from django.utils.translation import gettext as _
 
-from nocode.automation.engine.expressions import find_errors
+from nocode.automation.engine.expressions import find_errors, steps_read
 from nocode.automation.engine.graph import Graph, Problem
 from nocode.automation.engine.schedules import plan_workflow
 from nocode.automation.errors import InvalidWorkflow
@@ -44,7 +45,8 @@ def validate(workflow: Workflow) -> list[Problem]:
     ports = {node.key: [name for name, _label in node_types[node.kind].ports(node.config)] for node in known}
     entries = list(Trigger.objects.filter(workflow=workflow, is_active=True).values_list("entry", flat=True))
     structural = Graph.from_json(draft_graph(workflow)).problems(entries, ports)
-    return [*structural, *unknown, *(problem for node in known for problem in check_node(node))]
+    own = (problem for node in known for problem in (*check_node(node), *_unknown_steps(node, {*ports})))
+    return [*structural, *unknown, *own]
 
 
 def _read_what_steps_use(workflow: Workflow) -> None:
@@ -68,6 +70,15 @@ def check_node(node: Node) -> list[Problem]:
         Problem(" ".join(messages), node.key, str(fields[name].label or name) if name in fields else name)
         for name, messages in errors.items()
     ]
+
+
+def _unknown_steps(node: Node, keys: set[str]) -> Iterator[Problem]:
+    """Expressions that read the output of a step there is none of."""
+    fields = node_types[node.kind].Config.base_fields
+    for name, value in node.config.items():
+        for key in sorted(steps_read(value) - keys):
+            label = str(fields[name].label or name) if name in fields else name
+            yield Problem(_("There is no step “%s”; its output is read here.") % key, node.key, label)
 
 
 @transaction.atomic
