@@ -178,7 +178,7 @@ Q_CLUSTER = {
 # Addresses the HTTP request step may reach although they are private or loopback: host, host:port or CIDR.
 OUTGOING_HTTP_ALLOW = env_list("OUTGOING_HTTP_ALLOW")
 WEBHOOK_MAX_BODY_BYTES = env_int("WEBHOOK_MAX_BODY_BYTES", 1024 * 1024, minimum=1)
-LIVE_POLL_FAST, LIVE_POLL_SLOW = env_int("LIVE_POLL_FAST", 2, minimum=1), env_int("LIVE_POLL_SLOW", 10, minimum=1)
+LIVE_POLL_FAST, LIVE_POLL_SLOW = env_int("LIVE_POLL_FAST", 2, minimum=1), env_int("LIVE_POLL_SLOW", 3, minimum=1)
 
 # --- Logs -------------------------------------------------------------------------------
 LOGGING = {
