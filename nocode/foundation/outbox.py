@@ -32,7 +32,7 @@ DUE = """
 # The event, unless another deliverer has it or an earlier one of its key comes first.
 LOCK = """
     SELECT * FROM foundation_outboxevent AS event
-    WHERE id = %s AND delivered_at IS NULL AND NOT gave_up
+    WHERE id = %s AND delivered_at IS NULL AND NOT gave_up AND (retry_at IS NULL OR retry_at <= now())
       AND NOT EXISTS (
         SELECT FROM foundation_outboxevent AS earlier
         WHERE earlier.key = event.key AND earlier.id < event.id
@@ -59,7 +59,7 @@ OVERDUE = """
         SELECT FROM foundation_outboxevent
         WHERE delivered_at IS NULL AND NOT gave_up AND created_at < now() - %s
           AND (retry_at IS NULL OR retry_at < now() - %s)
-    ) AND NOT EXISTS (SELECT FROM foundation_queuedtask WHERE name = %s)
+    ) AND NOT EXISTS (SELECT FROM foundation_queuedtask WHERE name = %s AND due_at <= statement_timestamp())
 """
 
 
@@ -78,7 +78,7 @@ def deliver_batch(subscribers_of: Callable[[str], Subscribers]) -> tuple[bool, t
         if not subscribers or key in held_keys:
             continue
         is_over, wait = _deliver(pk, subscribers)
-        moved = moved or is_over
+        moved = moved or is_over or wait is not None  # one that failed steps aside for those behind it
         if not is_over:
             held_keys.add(key)
         if wait:
@@ -87,7 +87,7 @@ def deliver_batch(subscribers_of: Callable[[str], Subscribers]) -> tuple[bool, t
 
 
 def overdue(age: timedelta, deliver_name: str) -> bool:
-    """Whether events lie undelivered for longer than `age` while no delivery is queued."""
+    """Whether events lie undelivered for longer than `age` while no delivery is queued for now."""
     return _rows(OVERDUE, [age, age, deliver_name])[0][0]
 
 
@@ -116,7 +116,8 @@ def _deliver(pk: int, subscribers: Subscribers) -> tuple[bool, timedelta | None]
                 raise  # not a subscriber: the database
             failures[telling] = error
         except TimeoutException as error:
-            _note_failures(event, {telling: error})
+            if telling:
+                _note_failures(event, {telling: error})
             raise
         if len(missing) < 2:
             return _note_failures(event, failures) if failures else (True, None)

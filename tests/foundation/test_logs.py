@@ -62,3 +62,9 @@ def test_a_crash_is_printed_with_its_traceback(printed):
     assert Client(raise_request_exception=False).get("/broken/").status_code == 500
 
     assert "RuntimeError: a bug" in printed.getvalue()
+
+
+def test_a_log_line_with_wrong_arguments_does_not_break_who_wrote_it():
+    record = logging.LogRecord("any", logging.INFO, "file", 1, "%d", ("no number",), None)
+
+    assert HideTokens().filter(record)
