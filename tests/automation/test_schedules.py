@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 from django_q.models import Schedule
 
 from nocode.automation import tasks
@@ -239,3 +240,13 @@ class TestAtOnce:
             return tick()
         finally:
             connection.close()
+
+
+@pytest.mark.django_db
+def test_a_tick_goes_by_the_databases_clock(monkeypatch):
+    trigger = make_schedule()
+    Trigger.objects.filter(pk=trigger.pk).update(next_run_at=timezone.now() - timedelta(seconds=1))
+    now = timezone.now
+    monkeypatch.setattr(timezone, "now", lambda: now() - timedelta(seconds=30))
+
+    assert schedules.fire_due(lambda *args: None)["started"] == 1
