@@ -1,7 +1,7 @@
 """The entry points of the queue: fetch, call the engine, stop. Each may run twice."""
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from nocode.automation.engine import deliveries, janitor, runner, schedules
@@ -18,7 +18,7 @@ def execute_workflow_async(execution_id: str) -> None:
     runner.run(execution_id, continue_later=continue_later)
 
 
-def continue_later(execution_id: UUID, due_at: datetime | None) -> None:
+def continue_later(execution_id: UUID, due_at: datetime | timedelta | None) -> None:
     """Queue the rest of an execution, in the caller's transaction."""
     execute_workflow_async.enqueue(str(execution_id), due_at=due_at)
 

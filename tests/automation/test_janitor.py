@@ -63,3 +63,14 @@ def test_running_without_a_heartbeat_for_two_hours_fails(execution, minutes, sta
     events = OutboxEvent.objects.filter(name="automation.execution.failed")
     assert [event.payload["execution_id"] for event in events] == ([str(execution.pk)] if status == "failed" else [])
     assert ("120 minutes" in execution.error_message) is (status == "failed")
+
+
+def test_a_stale_execution_without_a_lease_fails_too_and_leaves_no_step_running(execution):
+    age(execution, status="running", started_at=121)
+    execution.steps.create(node_key="a", status="running", started_at=timezone.now())
+
+    janitor.fail_stale()
+
+    execution.refresh_from_db()
+    step = execution.steps.get()
+    assert (execution.status, step.status, step.error) == ("failed", "failed", execution.error_message)

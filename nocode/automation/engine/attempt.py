@@ -1,6 +1,7 @@
 """One try at one step: from its settings to how it ended."""
 
 import logging
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from django.db import Error
@@ -41,6 +42,7 @@ class Attempt:
         self.run = run
         self.node: GraphNode = run.prepared.graph.nodes[key]
         self.prepared: PreparedNode | None = None
+        self.output: Any = None
         self.response: dict | None = None
         self.logs: list[dict] = []
         earlier = run.begun.get(key)
@@ -57,8 +59,10 @@ class Attempt:
     def prepare(self) -> bool:
         """Fill in the settings; False when that failed, which is then the outcome."""
         try:
-            self._prepare()
-        except NoCodeError as error:
+            self._guarded(self._prepare)
+        except (NoCodeError, Error) as error:
+            if is_connection_lost(error):
+                raise
             self.fail(error)
             return False
         return True
@@ -66,19 +70,26 @@ class Attempt:
     def perform(self, *, reraise: bool = False) -> "Attempt":
         """Do the work. With `reraise`, failures are left to the caller, who must roll back first."""
         try:
-            if self.step is None:
-                self._prepare()
-            self._succeed(self.prepared.type.run(self.settings, self.step))
+            self._guarded(self._work)
         except (NoCodeError, Error) as error:
             if reraise or is_connection_lost(error):
                 raise
             self.fail(error)
+        return self
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except (NoCodeError, Error):
+            raise
         except Exception as error:  # a step type's own fault must end the step, not leave the execution hanging
             logger.exception("execution %s: step %s broke", self.run.leased.id, self.node.key)
-            if reraise:
-                raise NoCodeError(_broken(error)) from error
-            self.fail(NoCodeError(_broken(error)))
-        return self
+            raise NoCodeError(_broken(error)) from error
+
+    def _work(self) -> None:
+        if self.step is None:
+            self._prepare()
+        self._succeed(self.prepared.type.run(self.settings, self.step))
 
     def fail(self, error: Exception) -> None:
         """Record a failure: to be tried again, to go on along the error branch, or the end."""
@@ -91,7 +102,10 @@ class Attempt:
             self._note("warning", _("Attempt %d failed and will be repeated.") % row.attempt, error=row.error)
         elif self.node.on_error != "stop":
             row.ports = [ERROR_PORT] if self.node.on_error == "branch" else [self._usual_port()]
-            row.output = {"error": row.error, "input": self.run.input_of(self.node.key)}
+            self._keep({"error": row.error, "input": self.run.input_of(self.node.key)})
+
+    def _keep(self, output: Any) -> None:
+        self.row.output, self.output = store.to_json(output), output
 
     def _prepare(self) -> None:
         self.prepared = self.run.prepared[self.node.key]
@@ -99,7 +113,7 @@ class Attempt:
         data = self.run.input_of(self.node.key)
         sandbox.set("input", data)
         self.settings = self.prepared.settings(sandbox)
-        self.row.settings = self.prepared.type.redact(self.settings)
+        self.row.settings = store.to_json(self.prepared.type.redact(self.settings))
         self.step = Step(
             key=self.node.key,
             execution_id=leased.id,
@@ -123,9 +137,9 @@ class Attempt:
         if outcome.wake_at is not None and outcome.wake_at > timezone.now():
             row.status, row.wake_at = StepRun.Status.WAITING, outcome.wake_at
             return
-        store.to_json(outcome.output)  # refuse here, as this step's failure, what could not be stored
+        self._keep(outcome.output)  # refuses, as this step's failure, what could not be stored
         row.status, row.finished_at = StepRun.Status.COMPLETED, timezone.now()
-        row.output, row.ports, self.response = outcome.output, list(outcome.ports), outcome.response
+        row.ports, self.response = list(outcome.ports), outcome.response
 
     def _usual_port(self) -> str:
         ports = self.prepared.type.ports(self.node.config) if self.prepared else []

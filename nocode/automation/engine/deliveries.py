@@ -1,6 +1,5 @@
 """Turns what a webhook delivered into an execution."""
 
-import json
 import logging
 from typing import Any
 from uuid import UUID
@@ -8,7 +7,6 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef
 
 from nocode.automation.engine.start import create_execution
-from nocode.automation.engine.store import to_json
 from nocode.automation.models import WebhookDelivery, WorkflowExecution
 from nocode.automation.webhooks.bodies import read_body
 from nocode.foundation.errors import NoCodeError
@@ -41,11 +39,10 @@ def start_execution(delivery_id: int) -> UUID | None:
 
 def payload_of(delivery: WebhookDelivery) -> dict[str, Any]:
     """What the expressions of the workflow see as `trigger`."""
-    payload = {
+    return {
         "method": delivery.method,
         "headers": delivery.headers,
         "query": delivery.query,
         "body": read_body(delivery.headers.get("content-type", ""), bytes(delivery.body)),
         "received_at": delivery.received_at,
     }
-    return json.loads(to_json(payload))

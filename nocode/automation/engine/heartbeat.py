@@ -20,12 +20,12 @@ logger = logging.getLogger(__name__)
 INTERVAL = store.LEASE_SECONDS / 4
 
 _lock = threading.Lock()
-_held: dict[UUID, float] = {}
+_held: dict[UUID, tuple[UUID, float]] = {}  # by execution: the token, and since when
 _thread_of: int | None = None  # the process whose thread runs: a fork inherits the variable, not the thread
 
 
 @contextmanager
-def keep(token: UUID) -> Iterator[None]:
+def keep(execution_id: UUID, token: UUID) -> Iterator[None]:
     """Renew a lease until the block ends."""
     global _thread_of
     with _lock:
@@ -33,26 +33,27 @@ def keep(token: UUID) -> Iterator[None]:
             _held.clear()
             _thread_of = os.getpid()
             threading.Thread(target=_beat, name="lease-heartbeat", daemon=True).start()
-        _held[token] = time.monotonic()
+        _held[execution_id] = token, time.monotonic()
     try:
         yield
     finally:
         with _lock:
-            _held.pop(token, None)
+            _held.pop(execution_id, None)
 
 
 def _beat() -> None:
     while True:
         time.sleep(INTERVAL)
         with _lock:
-            old = [token for token, since in _held.items() if time.monotonic() - since > INTERVAL / 2]
+            now = time.monotonic()
+            old = {pk: token for pk, (token, since) in _held.items() if now - since > INTERVAL / 2}
         if old:
             _renew(old)
 
 
-def _renew(tokens: list[UUID]) -> None:
+def _renew(leases: dict[UUID, UUID]) -> None:
     try:
-        store.renew(tokens)
+        store.renew(leases)
     except Error:
         logger.warning("leases not renewed, trying again in %.0f s", INTERVAL, exc_info=True)
     finally:

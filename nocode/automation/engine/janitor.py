@@ -7,11 +7,11 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from nocode.automation.models import WorkflowExecution
+from nocode.automation.models import StepRun, WorkflowExecution
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +40,8 @@ def requeue_lost(continue_later: Callable[[UUID, None], None], limit: int = 1000
 
 def fail_stale(after: timedelta = STALE_AFTER, limit: int = 1000) -> int:
     """End as failed what runs without a heartbeat for longer than `after`."""
-    stale = WorkflowExecution.objects.filter(status=Status.RUNNING, lease_until__lt=Now() - after)
+    heard_of = Coalesce("lease_until", "started_at", "created_at")
+    stale = WorkflowExecution.objects.alias(heard_of=heard_of).filter(status=Status.RUNNING, heard_of__lt=Now() - after)
     with transaction.atomic():
         executions = list(stale.select_for_update(skip_locked=True)[:limit])
         for execution in executions:
@@ -51,5 +52,9 @@ def fail_stale(after: timedelta = STALE_AFTER, limit: int = 1000) -> int:
                 after.total_seconds() // 60
             )
             execution.save()
+            cut_off = execution.steps.filter(status=StepRun.Status.RUNNING)
+            cut_off.update(
+                status=StepRun.Status.FAILED, error=execution.error_message, finished_at=execution.completed_at
+            )
             logger.warning("execution %s was stale and has been failed", execution.pk)
     return len(executions)

@@ -6,6 +6,7 @@ step that writes to our database commits in one transaction with its result. Bef
 replays the finished steps and goes on.
 """
 
+import json
 import logging
 import time
 from collections.abc import Callable
@@ -38,8 +39,9 @@ SLICE_SECONDS = 10.0  # how long one execution may hold a worker before others g
 FLUSH_SECONDS, FLUSH_ROWS = 0.5, 200  # how much pure work may be lost, and how soon people see progress
 PARALLEL_CALLS = 8
 MAX_CRASHES = 5
+LOCK_TIMEOUT, STATEMENT_TIMEOUT = "10s", "60s"  # of a step that writes to our database
 
-ContinueLater = Callable[[UUID, datetime | None], None]
+ContinueLater = Callable[[UUID, datetime | timedelta | None], None]
 
 
 def run(
@@ -59,7 +61,7 @@ def run(
     if leased is None:
         _come_back(execution_id, continue_later)
         return
-    with heartbeat.keep(leased.token):
+    with heartbeat.keep(leased.id, leased.token):
         try:
             Run(leased, continue_later).go(budget, until_response)
         except LeaseLost:
@@ -70,7 +72,7 @@ def _come_back(execution_id: UUID, continue_later: ContinueLater) -> None:
     """Somebody else holds it, perhaps a worker that died: look again when its lease or its pause is over."""
     pause = store.seconds_until_free(execution_id)
     if pause is not None:
-        continue_later(execution_id, timezone.now() + timedelta(seconds=pause + 0.1))
+        continue_later(execution_id, timedelta(seconds=pause + 0.1))
 
 
 class Run:
@@ -114,7 +116,7 @@ class Run:
             if row.node_key not in self.graph.nodes:
                 continue
             if row.status == StepRun.Status.COMPLETED or row.ports:
-                self._remember(row)
+                self._remember(row, json.loads(row.output) if row.output else None)
             else:
                 self.begun[row.node_key] = row
         if self.leased.lost_worker:
@@ -128,7 +130,8 @@ class Run:
 
     def _sleeps(self, key: str) -> bool:
         row = self.begun.get(key)
-        return row is not None and row.wake_at is not None and row.wake_at > timezone.now()
+        # What was due by the database's clock is awake, even if ours is behind.
+        return row is not None and row.wake_at is not None and row.wake_at > max(timezone.now(), self.leased.taken_at)
 
     def _effect(self, key: str) -> Effect:
         try:
@@ -158,9 +161,7 @@ class Run:
     def _in_transaction(self, attempt: Attempt) -> None:
         try:
             with transaction.atomic():
-                connection.cursor().execute(
-                    "SELECT set_config('lock_timeout', '10s', true), set_config('statement_timeout', '60s', true)"
-                )
+                self._limit_waiting()
                 attempt.perform(reraise=True)
                 self._flush([attempt.row])
         except LeaseLost:
@@ -173,6 +174,14 @@ class Run:
         else:
             self._committed()
             self._conclude(attempt, written=True)
+
+    @staticmethod
+    def _limit_waiting() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT set_config('lock_timeout', %s, true), set_config('statement_timeout', %s, true)",
+                [LOCK_TIMEOUT, STATEMENT_TIMEOUT],
+            )
 
     def _outside(self, attempts: list[Attempt]) -> None:
         runnable = [attempt for attempt in attempts if attempt.prepare()]
@@ -200,14 +209,14 @@ class Run:
         if row.wake_at is not None:
             self.begun[node.key] = row
         elif row.status == StepRun.Status.COMPLETED or row.ports:
-            self._remember(row)
+            self._remember(row, attempt.output)
         else:
             self.failure = (row.error, node.key)
 
-    def _remember(self, row: StepRow) -> None:
+    def _remember(self, row: StepRow, output: Any) -> None:
         self.begun.pop(row.node_key, None)
-        self.outputs[row.node_key] = row.output
-        self.sandbox.set_step(row.node_key, row.output)
+        self.outputs[row.node_key] = output
+        self.sandbox.set_step(row.node_key, output)
         self.frontier.complete(row.node_key, row.ports)
 
     def input_of(self, key: str) -> Any:
@@ -236,6 +245,7 @@ class Run:
     def _let_go(self) -> None:
         """Commit the rest and release the lease: ended, waiting, or to be continued by the next worker."""
         if self.failure:
+            self._close_cut_off(self.failure[0])
             self._end(WorkflowExecution.Status.FAILED, error=self.failure)
         elif not self.frontier.ready:
             self._end(WorkflowExecution.Status.COMPLETED, output=store.to_json(self._result()))
@@ -244,6 +254,13 @@ class Run:
         else:
             wake_at = min(self.begun[key].wake_at for key in self.frontier.ready)
             self._pause(WorkflowExecution.Status.WAITING, wake_at)
+
+    def _close_cut_off(self, error: str) -> None:
+        """A step that was cut off by a crash ends with its execution, as failed: it can be tried again."""
+        for row in self.begun.values():
+            if row.status == StepRun.Status.RUNNING:
+                row.status, row.error, row.finished_at = StepRun.Status.FAILED, error, timezone.now()
+                self.rows.append(row)
 
     def _end(self, status: str, error: tuple[str, str] = ("", ""), output: str | None = None) -> None:
         now = timezone.now()

@@ -1,13 +1,15 @@
 """Creates executions, pinned to the version that is published at that moment."""
 
+import json
 from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from nocode.automation.engine.prepared import graph_of
 from nocode.automation.engine.store import to_json
 from nocode.automation.errors import WorkflowNotRunnable
-from nocode.automation.models import Trigger, Workflow, WorkflowExecution, WorkflowVersion
+from nocode.automation.models import Trigger, Workflow, WorkflowExecution
 from nocode.foundation.ids import uuid7
 from nocode.foundation.models import User
 
@@ -30,29 +32,44 @@ def create_execution(
     input: Any = None,
     user: User | None = None,
     execution_id: UUID | None = None,
-    version: WorkflowVersion | None = None,
     retry_of: WorkflowExecution | None = None,
 ) -> WorkflowExecution:
     """Write a pending execution; with an `execution_id` that exists already, return that one.
 
-    Raises WorkflowNotRunnable, and PermanentFailure when the input is not JSON.
+    A retry runs the same version from the same step as the execution it repeats. Raises WorkflowNotRunnable, and
+    PermanentFailure when the input is not JSON.
     """
     refuse_unless_runnable(workflow)
-    to_json(input)
+    kind, entry, version_id = _way_in(workflow, trigger, retry_of)
     execution, _created = WorkflowExecution.objects.get_or_create(
         pk=execution_id or uuid7(),
         defaults={
             "organization_id": workflow.organization_id,
             "workflow": workflow,
             "workflow_name": workflow.name,
-            "version_id": version.pk if version else workflow.published_version_id,
+            "version_id": version_id,
             "trigger": trigger,
-            "trigger_kind": trigger.kind if trigger else Trigger.Kind.MANUAL,
-            "entry": trigger.entry if trigger else "",
+            "trigger_kind": kind,
+            "entry": entry,
             "triggered_by": user,
-            "input": input,
+            "input": json.loads(to_json(input)),
             "timeout": workflow.timeout,
             "retry_of": retry_of,
         },
     )
     return execution
+
+
+def _way_in(workflow: Workflow, trigger: Trigger | None, retry_of: WorkflowExecution | None) -> tuple[str, str, UUID]:
+    """What starts it, at which step (empty: every step without a predecessor), of which version."""
+    if retry_of is not None:
+        return retry_of.trigger_kind, retry_of.entry, retry_of.version_id
+    version_id = workflow.published_version_id
+    if trigger is None:
+        return Trigger.Kind.MANUAL, "", version_id
+    if trigger.entry and trigger.entry not in graph_of(version_id).graph.nodes:
+        raise WorkflowNotRunnable(
+            _("“%(trigger)s” starts at the step “%(step)s”, which the published version does not have; publish again.")
+            % {"trigger": trigger, "step": trigger.entry}
+        )
+    return trigger.kind, trigger.entry, version_id

@@ -18,6 +18,7 @@ LEASE_SECONDS = 8
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+_NOT_TEXT = re.compile("[\0\ud800-\udfff]")
 
 
 def to_json(value: Any) -> str:
@@ -29,6 +30,11 @@ def to_json(value: Any) -> str:
     if "\\u0000" in text:
         text = _NUL.sub("\\1\ufffd", text)
     return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
+
+
+def to_text(value: str) -> str:
+    """Text that PostgreSQL accepts, whatever another system put into it."""
+    return _NOT_TEXT.sub("\ufffd", value)
 
 
 @dataclass
@@ -51,11 +57,12 @@ class Leased:
     crashes: int
     is_first: bool  # no step has run yet
     lost_worker: bool  # the previous holder never let go
+    taken_at: datetime  # by the database's clock
 
 
 @dataclass
 class StepRow:
-    """A StepRun to be written."""
+    """A StepRun to be written; its settings and its output as JSON, so that they are refused before they get here."""
 
     node_key: str
     attempt: int
@@ -63,8 +70,8 @@ class StepRow:
     started_at: datetime
     iteration: int = 0
     ports: list[str] = field(default_factory=list)
-    settings: Any = None
-    output: Any = None
+    settings: str | None = None
+    output: str | None = None
     error: str = ""
     finished_at: datetime | None = None
     wake_at: datetime | None = None
@@ -95,14 +102,15 @@ WITH due AS (
     FROM taken WHERE before = 'pending'
 )
 SELECT taken.id, taken.lease_token, taken.organization_id, workflow_id, workflow_name, version_id, workflow.project_id,
-       entry, input::text, taken.timeout, started_at, deadline_at, taken.created_at, crashes, before = 'pending', lost
+       entry, input::text, taken.timeout, started_at, deadline_at, taken.created_at, crashes, before = 'pending', lost,
+       clock_timestamp()
 FROM taken LEFT JOIN automation_workflow AS workflow ON workflow.id = workflow_id
 """
 
 _FLUSH = """
 WITH mine AS (
     UPDATE automation_workflowexecution SET
-        status = %(status)s, updated_at = now(), crashes = 0,
+        status = %(status)s, updated_at = now(), crashes = CASE WHEN %(survived)s THEN 0 ELSE crashes END,
         lease_token = CASE WHEN %(keep)s THEN lease_token END,
         lease_until = now() + CASE WHEN %(keep)s THEN %(lease)s ELSE 0 END * interval '1 second',
         wake_at = %(wake_at)s, completed_at = %(completed_at)s,
@@ -113,12 +121,15 @@ WITH mine AS (
     INSERT INTO automation_steprun
         (execution_id, node_key, iteration, attempt, status, ports, settings, output, error, started_at, finished_at,
          wake_at)
-    SELECT mine.id, step.* FROM mine, jsonb_to_recordset(%(steps)s::jsonb) AS step
-        (node_key text, iteration int, attempt int, status text, ports jsonb, settings jsonb, output jsonb, error text,
+    SELECT mine.id, node_key, iteration, attempt, step.status, ports, settings::jsonb, output::jsonb, error, started_at,
+           finished_at, wake_at
+    FROM mine, jsonb_to_recordset(%(steps)s::jsonb) AS step
+        (node_key text, iteration int, attempt int, status text, ports jsonb, settings text, output text, error text,
          started_at timestamptz, finished_at timestamptz, wake_at timestamptz)
     ON CONFLICT (execution_id, node_key, iteration, attempt) DO UPDATE SET
-        status = excluded.status, ports = excluded.ports, settings = excluded.settings, output = excluded.output,
-        error = excluded.error, finished_at = excluded.finished_at, wake_at = excluded.wake_at
+        status = excluded.status, ports = excluded.ports, output = excluded.output, error = excluded.error,
+        settings = coalesce(excluded.settings, automation_steprun.settings),
+        finished_at = excluded.finished_at, wake_at = excluded.wake_at
 ), logs AS (
     INSERT INTO automation_executionlog (execution_id, at, level, node_key, message, details)
     SELECT mine.id, line.* FROM mine, jsonb_to_recordset(%(logs)s::jsonb) AS line
@@ -133,7 +144,7 @@ SELECT count(*) FROM mine
 
 _RENEW = """
 UPDATE automation_workflowexecution SET lease_until = now() + %s * interval '1 second'
-WHERE lease_token = ANY(%s::uuid[])
+WHERE id = ANY(%s::uuid[]) AND lease_token = ANY(%s::uuid[])
 """
 
 _PAUSE = """
@@ -191,12 +202,14 @@ def flush(
         "organization_id": leased.organization_id,
         "lease": LEASE_SECONDS,
         "keep": keep,
+        # Only a step that ended proves that it does not kill its workers; a call that begins proves nothing.
+        "survived": not keep or any(step.finished_at for step in steps),
         "status": status,
         "wake_at": wake_at,
         "completed_at": completed_at,
         "output": output,
         "response": None if response is None else to_json(response),
-        "error_message": error[0],
+        "error_message": to_text(error[0]),
         "error_step": error[1],
         "steps": to_json([vars(step) for step in steps]),
         "logs": to_json(logs),
@@ -211,10 +224,10 @@ def flush(
         transaction.on_commit(bus.after_publish, robust=True)
 
 
-def renew(tokens: list[UUID]) -> None:
-    """Extend leases; a lost one stays lost."""
+def renew(leases: dict[UUID, UUID]) -> None:
+    """Extend leases, given as token by execution; a lost one stays lost."""
     with connection.cursor() as cursor:
-        cursor.execute(_RENEW, [LEASE_SECONDS, tokens])
+        cursor.execute(_RENEW, [LEASE_SECONDS, list(leases), list(leases.values())])
 
 
 def latest_steps(execution_id: UUID) -> list[StepRow]:
@@ -228,7 +241,7 @@ def latest_steps(execution_id: UUID) -> list[StepRow]:
             attempt=attempt,
             status=status,
             ports=json.loads(ports),
-            output=json.loads(output) if output else None,
+            output=output,
             wake_at=wake_at,
             started_at=started_at,
         )

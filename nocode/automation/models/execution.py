@@ -1,5 +1,8 @@
 """Runs of workflows. The set of StepRun rows *is* the progress: the engine recomputes what comes next from them."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -86,6 +89,12 @@ class WorkflowExecution(Record):
         if "status" in field_names:
             execution.told_status = execution.status
         return execution
+
+    def refresh_from_db(self, using: str | None = None, fields: Iterable[str] | None = None, **options: Any) -> None:
+        """What was read anew is what the outbox knows: the engine has announced it with its own statement."""
+        super().refresh_from_db(using, fields, **options)
+        if fields is None or "status" in fields:
+            self.told_status = self.status
 
     @property
     def is_finished(self) -> bool:

@@ -62,7 +62,6 @@ def retry(execution: WorkflowExecution, user: User | None = None) -> WorkflowExe
         trigger=execution.trigger,
         input=execution.input,
         user=user,
-        version=execution.version,
         retry_of=execution,
     )
     execute_workflow_async.enqueue(str(again.pk))

@@ -170,7 +170,9 @@ class Records:
             with transaction.atomic():
                 yield
         except DatabaseError as error:
-            raise _explain(error, self.layout) from error
+            if refusal := _explain(error, self.layout):
+                raise refusal from error
+            raise
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
@@ -181,7 +183,9 @@ class Records:
         try:
             yield
         except DatabaseError as error:
-            raise _explain(error, self.layout) from error
+            if refusal := _explain(error, self.layout):
+                raise refusal from error
+            raise
 
     def _tell(self, verb: str, changes: Iterable[tuple[int, list[str]]]) -> None:
         layout = self.layout
@@ -218,8 +222,8 @@ def _clean_value(field: Field, value: Any) -> Any:
     return cleaned
 
 
-def _explain(error: DatabaseError, layout: Layout) -> Exception:
-    """Our error for what the database refused, else the error itself."""
+def _explain(error: DatabaseError, layout: Layout) -> Exception | None:
+    """Our error for what the database refused; None when that is no matter of values or fields."""
     cause = error.__cause__
     code = getattr(cause, "pgcode", None)
     if code == errorcodes.UNIQUE_VIOLATION:
@@ -233,7 +237,7 @@ def _explain(error: DatabaseError, layout: Layout) -> Exception:
         )
     if code in (errorcodes.UNDEFINED_COLUMN, errorcodes.DATATYPE_MISMATCH):
         return TableChanged(_("The fields of “%(table)s” were changed meanwhile. Try again.") % {"table": layout.label})
-    return error
+    return None
 
 
 def _taken(cause: Any, layout: Layout) -> RecordErrors:
