@@ -51,7 +51,7 @@ def check_cron(expression: str) -> str:
     try:
         CronSim(" ".join(fields), datetime(2000, 1, 1, tzinfo=UTC))
     except CronSimError as error:
-        raise ValueError(_wrong_field(fields, str(error))) from None
+        raise ValueError(_never_comes(fields) or _wrong_field(fields, str(error))) from None
     return text
 
 
@@ -87,6 +87,16 @@ def _unroll(term: str, names: list[str], first: int) -> str:
     places = [known.index(name) % len(names) for name in (start, end)]
     length = (places[1] - places[0]) % len(names) + 1
     return ",".join(str((places[0] + step) % len(names) + first) for step in range(length))
+
+
+def _never_comes(fields: list[str]) -> str:
+    """What to say of a day that its months do not have, which the parser takes for a mistake in the day; else ""."""
+    try:
+        CronSim(" ".join([*fields[:3], "*", *fields[4:]]), datetime(2000, 1, 1, tzinfo=UTC))
+        CronSim(" ".join([*fields[:2], "*", *fields[3:]]), datetime(2000, 1, 1, tzinfo=UTC))
+    except CronSimError:
+        return ""
+    return _("Day %(day)s of month %(month)s never comes.") % {"day": fields[2], "month": fields[3]}
 
 
 def _wrong_field(fields: list[str], problem: str) -> str:
