@@ -51,8 +51,16 @@ def test_a_row_tells_status_progress_and_who_started_it(office):
     html = page(office.client("owner"))
 
     assert "Completed" in html
-    assert "2/2" in html
+    assert '<td data-label="Steps" class="c-number">2</td>' in html
     assert "Olive Owner" in html
+
+
+def test_only_what_is_not_finished_is_so_many_of_so_many_steps(office):
+    execution = office.execution()
+    assert ">0/2</td>" in page(office.client("owner"))
+
+    executions.cancel(execution)
+    assert ">0</td>" in page(office.client("owner"))
 
 
 def test_a_poll_answers_204_and_renders_nothing_until_something_changes(office):
