@@ -401,9 +401,11 @@ def test_the_steps_of_a_version_lead_to_what_changed(office, draft):
 
 
 def test_a_draft_with_problems_is_not_published(office, draft):
-    make_node(draft, "bad", "no.such.kind")
+    bad = make_node(draft, "bad", "no.such.kind", label="Old step")
     client = office.client("owner")
-    assert "Solve these problems first" in page(client, url("workflow_publish", draft))
+    problem = f'<a class="c-link" href="{change_url(bad)}">Old step</a>: The step type “no.such.kind” is not installed'
+    assert problem in page(client, change_url(draft))
+    assert problem in page(client, url("workflow_publish", draft))
 
     response = client.post(url("workflow_publish", draft), {"note": ""}, follow=True)
 
@@ -434,6 +436,30 @@ def test_run_now_with_json_shows_the_new_execution(office):
     execution = WorkflowExecution.objects.get()
     assert (execution.input, execution.triggered_by, execution.status) == ({"x": 4}, office.owner, "pending")
     assert response.url == url("execution_detail", execution)
+
+
+def test_run_now_begins_with_the_sample_of_the_webhook(office):
+    workflow, client = office.workflow(), office.client("owner")
+    assert ">\n{}</textarea>" in page(client, url("workflow_run", workflow))
+
+    make_trigger(workflow, "webhook", config={"sample": {"order": 7}})
+    html = page(client, url("workflow_run", workflow))
+    client.post(url("workflow_run", workflow), {"input": re.search(r"<textarea[^>]*>([^<]*)<", html)[1]})
+
+    assert WorkflowExecution.objects.get().input == {"body": {"order": 7}}
+
+
+def test_run_now_survives_a_webhook_with_broken_settings(office):
+    workflow, client = office.workflow(), office.client("owner")
+    make_trigger(workflow, "webhook", config={"rate_limit": "often"})
+
+    assert ">\n{}</textarea>" in page(client, url("workflow_run", workflow))
+
+
+def test_an_empty_box_is_an_empty_input(office):
+    office.client("owner").post(url("workflow_run", office.workflow()), {"input": " "})
+
+    assert WorkflowExecution.objects.get().input == {}
 
 
 def test_json_that_is_wrong_says_where(office):

@@ -13,11 +13,12 @@ from nocode.automation.comparison import compare
 from nocode.automation.forms import PublishForm, RunForm, dress
 from nocode.automation.models import Trigger, Workflow
 from nocode.automation.services import executions, workflows
-from nocode.automation.triggers import settings_of
+from nocode.automation.triggers import InvalidTrigger, settings_of
 from nocode.automation.triggers.manual import as_input, input_form
 from nocode.automation.views.answers import back
 from nocode.automation.views.builder import workflow_url
 from nocode.automation.views.diagrams import diagram
+from nocode.automation.views.workflow import problems_to_show
 from nocode.foundation.admin.pages import page, page_context, tell, visible_object
 
 VIEW, RUN, PUBLISH = "automation.view_workflow", "automation.run_workflow", "automation.publish_workflow"
@@ -38,7 +39,7 @@ def workflow_publish(request: HttpRequest, pk: UUID) -> HttpResponse:
         _("Publish “%s”") % workflow.name,
         workflow=workflow,
         form=dress(form),
-        problems=workflows.validate(workflow),
+        problems=problems_to_show(workflow),
         running=running,
         changes=compare(running.graph if running else None, workflows.draft_graph(workflow)),
     )
@@ -77,9 +78,10 @@ def workflow_run(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Ask for the input, start, and show the execution."""
     workflow = _workflow(request, pk, RUN)
     trigger = workflow.triggers.filter(kind=Trigger.Kind.MANUAL, is_active=True).order_by("pk").first()
-    form = _input_form(trigger)(request.POST if request.method == "POST" else None)
+    data = request.POST if request.method == "POST" else None
+    form = _input_form(trigger)(data, initial={"input": _sample_input(workflow)})
     if request.method == "POST" and form.is_valid():
-        given = form.cleaned_data["input"] if isinstance(form, RunForm) else as_input(form.cleaned_data)
+        given = _json_input(form) if isinstance(form, RunForm) else as_input(form.cleaned_data)
         options = {"trigger": trigger, "input": given, "user": request.user}
         started = tell(request, executions.start, workflow, **options, done=_("The execution was started."))
         return redirect("admin:execution_detail", started.pk) if started else redirect(workflow_url(workflow))
@@ -91,6 +93,20 @@ def _input_form(trigger: Trigger | None) -> type[forms.Form]:
     """The questions of the manual trigger; without any, JSON."""
     asked = settings_of(trigger) if trigger else {}
     return input_form(asked) if asked.get("fields_asked") else RunForm
+
+
+def _sample_input(workflow: Workflow) -> dict[str, Any]:
+    """What the workflow's webhook brings, so that steps that read it can be tried."""
+    webhook = workflow.triggers.filter(kind=Trigger.Kind.WEBHOOK, is_active=True).order_by("pk").first()
+    try:
+        return {"body": settings_of(webhook)["sample"]} if webhook else {}
+    except InvalidTrigger:  # its own page says what is wrong with it
+        return {}
+
+
+def _json_input(form: RunForm) -> Any:
+    given = form.cleaned_data["input"]
+    return {} if given is None else given
 
 
 @require_GET

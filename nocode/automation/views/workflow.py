@@ -21,9 +21,9 @@ def workflow_page(request: HttpRequest, workflow: Workflow) -> dict[str, Any]:
     """What templates/automation/workflow.html needs besides the form."""
     prefetch_related_objects([workflow], "nodes", "edges", "triggers")
     nodes = {node.key: node for node in workflow.nodes.all()}
-    problems = workflows.validate(workflow) if nodes else []
+    problems = problems_to_show(workflow) if nodes else []
     graph = workflows.draft_graph(workflow)
-    drawing = diagram(graph, lambda key: step_url(nodes[key]), troubled={problem.node for problem in problems})
+    drawing = diagram(graph, lambda key: step_url(nodes[key]), troubled={each["problem"].node for each in problems})
     steps = _steps(workflow, drawing)
     may = {
         name: request.user.has_perm(f"automation.{name}_workflow", workflow) for name in ("change", "publish", "run")
@@ -31,7 +31,7 @@ def workflow_page(request: HttpRequest, workflow: Workflow) -> dict[str, Any]:
     return {
         "workflow": workflow,
         "diagram": drawing,
-        "problems": [{"problem": each, "node": nodes.get(each.node)} for each in problems],
+        "problems": problems,
         "steps": steps,
         "add_step_url": f"{reverse('admin:automation_node_add')}?workflow={workflow.pk}",
         "connection_form": dress(_connection_form(steps)) if len(steps) > 1 else None,
@@ -41,6 +41,12 @@ def workflow_page(request: HttpRequest, workflow: Workflow) -> dict[str, Any]:
         "is_changed": bool(nodes) and workflows.has_unpublished_changes(workflow),
         "may": may,
     }
+
+
+def problems_to_show(workflow: Workflow) -> list[dict[str, Any]]:
+    """What keeps the draft from being published, each problem with the step it leads to, if any."""
+    nodes = {node.key: node for node in workflow.nodes.all()}
+    return [{"problem": each, "node": nodes.get(each.node)} for each in workflows.validate(workflow)]
 
 
 def step_url(node: Node) -> str:
