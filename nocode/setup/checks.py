@@ -1,5 +1,7 @@
 """What `doctor` looks at before Django's database is touched. Each check returns what it found or raises SetupError."""
 
+import fcntl
+import json
 import os
 import shutil
 import socket
@@ -54,13 +56,28 @@ def embedded_programs() -> str:
     return f"PostgreSQL {binaries.major(folder)} from {folder}{suffix}"
 
 
-def port() -> str:
-    """The usual port, which may also be taken by a NoCode that runs."""
+def port(home: Path) -> str:
+    """Where NoCode runs; else the usual port, which something else may have taken."""
+    address = _running_at(home / "up.json")
+    if address:
+        return f"NoCode runs at {address}/admin/"
     try:
         socket.create_server(("127.0.0.1", DEFAULT_PORT)).close()
     except OSError:
         return f"{DEFAULT_PORT} is in use; `up` takes the next free one"
     return f"{DEFAULT_PORT} is free"
+
+
+def _running_at(state: Path) -> str:
+    """The address that `up` wrote into its file; empty unless it holds the file's lock and has an address yet."""
+    if not os.access(state, os.R_OK):
+        return ""
+    with state.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return json.loads(file.read() or "{}").get("url", "")
+    return ""
 
 
 def chromium() -> str:

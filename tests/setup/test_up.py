@@ -32,6 +32,11 @@ def test_up_refuses_to_run_twice(stack):
 
     assert second.returncode == 1
     assert f"NoCode is already running at {stack.url}/admin/ (process {stack.process.pid})" in second.stderr
+    assert f"The first login is kept in {stack.home}/login.txt" in second.stderr
+
+
+def test_doctor_says_where_it_runs(stack):
+    assert f"NoCode runs at {stack.url}/admin/" in stack.manage("doctor").stdout
 
 
 def test_idle_it_needs_less_than_600_megabytes(stack):

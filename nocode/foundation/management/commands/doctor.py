@@ -56,7 +56,7 @@ def _checks() -> dict[str, Callable[[], str]]:
         "tables": _migrations,
         "people": _people,
         "workers": _workers,
-        "port": checks.port,
+        "port": lambda: checks.port(Path(settings.NOCODE_HOME)),
         "chromium": checks.chromium,
     }
 

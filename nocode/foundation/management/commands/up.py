@@ -136,7 +136,8 @@ def _already_running(text: str) -> str:
     with contextlib.suppress(ValueError):
         first = json.loads(text)
         where = f" at {first['url']}/admin/" if "url" in first else ", still starting"
-        return f"NoCode is already running{where} (process {first['pid']})."
+        kept = f"\nThe first login is kept in {_login_file()}." if _login_file().exists() else ""
+        return f"NoCode is already running{where} (process {first['pid']}).{kept}"
     return "NoCode is already starting."
 
 
