@@ -1,5 +1,6 @@
 """Everything on screen has French: our own texts, and Unfold's, which come without."""
 
+import datetime as dt
 import gettext
 import shutil
 import subprocess
@@ -9,8 +10,11 @@ from pathlib import Path
 import pytest
 import unfold
 from django.conf import settings
+from django.utils.formats import localize
+from django.utils.translation import override
 from django.utils.translation.trans_real import translation
 
+from nocode.automation.models import WorkflowExecution
 from tests.fixtures.missing import missing
 
 CATALOGUE = Path(settings.LOCALE_PATHS[0], "fr", "LC_MESSAGES")
@@ -88,7 +92,25 @@ def test_the_compiled_catalogue_is_current(tmp_path):
 
 @pytest.mark.parametrize(
     ("english", "french"),
-    [("Apply Filters", "Appliquer les filtres"), ("Type to search", "Rechercher"), ("Overview", "Vue d’ensemble")],
+    [
+        ("Apply Filters", "Appliquer les filtres"),
+        ("Type to search", "Rechercher"),
+        ("Overview", "Vue d’ensemble"),
+        ("Function", "Fonction"),
+        ("Schedule Type", "Type de planification"),  # django-q2's own is misspelt
+    ],
 )
 def test_some_words(english, french):
     assert translation("fr").gettext(english) == french
+
+
+def test_dates_are_written_the_french_way():
+    with override("fr"):
+        assert localize(dt.datetime(2026, 11, 23, 5, 13)) == "23 nov. 2026, 05:13"
+
+
+def test_executions_that_wait_for_a_worker_and_inside_a_run_are_told_apart():
+    with override("fr"):
+        words = [str(label) for label in WorkflowExecution.Status.labels]
+
+    assert len(set(words)) == len(words)

@@ -1,6 +1,6 @@
-"""French dates."""
+"""French dates; N is the shortened month the way French writes it, in lower case and with its point."""
 
-DATE_FORMAT = "j M Y"
+DATE_FORMAT = "j N Y"
 TIME_FORMAT = "H:i"
-DATETIME_FORMAT = "j M Y, H:i"
+DATETIME_FORMAT = "j N Y, H:i"
 SHORT_DATETIME_FORMAT = "d/m/Y H:i"
