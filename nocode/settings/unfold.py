@@ -96,6 +96,7 @@ UNFOLD = {
             "950": "oklch(24% .085 278)",
         },
     },
+    "LOGIN": {"form": "nocode.console.forms.LoginForm"},
     "STYLES": [lambda request: static("css/tokens.css"), lambda request: static("css/console.css")],
     "SIDEBAR": {
         "show_search": True,
