@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 class FoundationConfig(AppConfig):
     name = "nocode.foundation"
     label = "foundation"
-    verbose_name = _("Access")
+    verbose_name = _("Access & operations")
 
     def ready(self) -> None:
         from nocode.foundation import events  # noqa: F401 (its chore and its task)
