@@ -60,7 +60,9 @@ def first_steps(request: HttpRequest, state: dict[str, bool]) -> list[Step]:
         ),
         Step(
             _("Invite a colleague"),
-            _("Add people to the organization and give each a role."),
+            _(
+                "Add people who have an account, each with a role. Administrators of this installation create accounts."
+            ),
             state["colleague"],
             _page(request, Organization, "changelist"),
         ),

@@ -39,7 +39,12 @@ class MembershipForm(forms.ModelForm):
         if self.instance._state.adding:
             account = User.objects.filter(email=email).first()
             if account is None:
-                raise ValidationError(_("No account has this e-mail address. A superuser can create one."))
+                raise ValidationError(
+                    _(
+                        "No account has this e-mail address yet. Ask an administrator of this installation to create "
+                        "one, then add it here."
+                    )
+                )
             self.instance.user = account
         return email
 
