@@ -1,5 +1,6 @@
 """create_superuser and doctor."""
 
+import getpass
 import io
 import sys
 
@@ -34,6 +35,17 @@ def test_create_superuser_takes_the_password_from_standard_input(monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.StringIO(STRONG + "\n"))
 
     call_command("create_superuser", "--email", "ada@example.com", "--password-stdin")
+
+    assert User.objects.get(email="ada@example.com").check_password(STRONG)
+
+
+@pytest.mark.django_db
+def test_create_superuser_asks_a_person_for_what_is_missing(monkeypatch):
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    monkeypatch.setattr("builtins.input", {"E-mail address: ": "ada@example.com"}.__getitem__)
+    monkeypatch.setattr(getpass, "getpass", {"Password: ": STRONG, "Again: ": STRONG}.__getitem__)
+
+    call_command("create_superuser")
 
     assert User.objects.get(email="ada@example.com").check_password(STRONG)
 
