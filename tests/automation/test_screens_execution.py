@@ -86,6 +86,33 @@ def test_steps_that_were_not_taken_are_told_apart(office):
     assert states(html) == {"which": "completed", "yes": "skipped"}
 
 
+def test_a_step_that_was_not_reached_says_why(office):
+    workflow = office.workflow(
+        ("which", "if", {"conditions": [{"left": "1", "op": "eq", "right": "2"}], "combine": "all"}),
+        ("yes", "set", {}),
+        ("after", "set", {}),
+    )
+    execution, client = office.execution(workflow), office.client("viewer")
+    assert "This step has not begun." in page(client, "execution_step", execution, "yes")
+
+    executions.run_now(execution.pk, budget=10)
+
+    assert "left through “false”" in page(client, "execution_step", execution, "which")
+    for key in ("yes", "after"):
+        html = page(client, "execution_step", execution, key, headers=HTMX)
+        assert "Not reached" in html
+        assert "“Which” went through “false”." in html
+        assert "Input" not in html
+
+
+def test_a_step_behind_a_failed_one_says_where_it_ended(office):
+    execution = office.finished(
+        office.workflow(("bad", "set", set_values(x="{{ trigger.no.such }}")), ("never", "set", {}))
+    )
+
+    assert "It did not go on after “Bad”." in page(office.client("viewer"), "execution_step", execution, "never")
+
+
 def test_the_panel_is_asked_for_until_the_execution_has_finished(office):
     execution = office.execution()
     client = office.client("owner")

@@ -1,5 +1,6 @@
 """What `_graph.html` and `_timeline.html` draw: the pure drawings, joined with names, icons, states and links."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -80,6 +81,19 @@ def run_diagram(execution: WorkflowExecution, steps: list[StepRun], link: Callab
     """The version's graph with the way the execution took."""
     taken = {(step.node_key, port) for step in steps if step.finished_at for port in step.ports}
     return diagram(execution.version.graph, link, states=states_of(execution, steps), taken=taken)
+
+
+def turned_away(graph: dict, key: str, taken: dict[str, list[str]]) -> list[str]:
+    """The steps that ran (`taken`: the outputs they left through) and had a way to `key`, but did not go it."""
+    before, found = {key}, {key}
+    while found:
+        found = {edge["source"] for edge in graph["edges"] if edge["target"] in found} - before
+        before |= found
+    leading: dict[str, set[str]] = defaultdict(set)
+    for edge in graph["edges"]:
+        if edge["target"] in before:
+            leading[edge["source"]].add(edge["port"])
+    return [source for source, ports in leading.items() if source in taken and not ports & {*taken[source]}]
 
 
 def run_timeline(execution: WorkflowExecution, steps: list[StepRun]) -> Any:

@@ -16,7 +16,7 @@ from nocode.automation import queries
 from nocode.automation.models import StepRun, Trigger, Workflow, WorkflowExecution
 from nocode.automation.triggers.webhook import curl_example
 from nocode.automation.views.answers import base_url
-from nocode.automation.views.diagrams import kind_icon, kind_label, run_diagram, run_timeline
+from nocode.automation.views.diagrams import kind_icon, kind_label, port_labels, run_diagram, run_timeline, turned_away
 from nocode.foundation.admin.pages import fragment, page, page_context, visible_object
 from nocode.foundation.htmx import is_unchanged, render_part, unchanged, version_of
 
@@ -154,6 +154,8 @@ def execution_step(request: HttpRequest, pk: UUID, key: str) -> HttpResponse:
         "kind_label": kind_label(node["kind"]),
         "attempts": queries.attempts_of(execution, key),
         "last": last,
+        "left_through": _left_through(node, last) if last else "",
+        "turns": _turns_before(execution, key) if execution.is_finished and not last else [],
         "inputs": [
             {"step": step, "label": _label_of(execution, step.node_key)} for step in queries.inputs_of(execution, key)
         ],
@@ -164,6 +166,22 @@ def execution_step(request: HttpRequest, pk: UUID, key: str) -> HttpResponse:
     if not request.htmx:
         context = page_context(request, node["label"], **context)
     return render_part(request, "automation/execution_step.html", "automation/_execution_step.html", context)
+
+
+def _left_through(node: dict, step: StepRun) -> str:
+    """The outputs a step left through, by name, where there was a choice."""
+    labels = port_labels(node["kind"], node.get("config") or {})
+    had_choice = len(labels.keys() - {"error"}) > 1 or "error" in step.ports
+    return ", ".join(str(labels.get(port, port)) for port in step.ports) if had_choice else ""
+
+
+def _turns_before(execution: WorkflowExecution, key: str) -> list[dict]:
+    """The steps from which the way could have led to this one, and where it went instead."""
+    runs = {step.node_key: step for step in queries.steps_of(execution)}
+    return [
+        {"label": _label_of(execution, each), "left_through": _left_through(_node(execution, each), runs[each])}
+        for each in turned_away(execution.version.graph, key, {key: run.ports for key, run in runs.items()})
+    ]
 
 
 def _may_retry(request: HttpRequest, execution: WorkflowExecution, last: StepRun) -> bool:
