@@ -60,9 +60,7 @@ def first_steps(request: HttpRequest, state: dict[str, bool]) -> list[Step]:
         ),
         Step(
             _("Invite a colleague"),
-            _(
-                "Add people who have an account, each with a role. Administrators of this installation create accounts."
-            ),
+            _("Add people who have an account, each with a role. Administrators of this installation create accounts."),
             state["colleague"],
             _page(request, Organization, "changelist"),
         ),
