@@ -5,12 +5,15 @@ from typing import Any
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate, post_save, pre_delete, pre_save
 from django.dispatch import receiver
+from django.urls import reverse
 
 from nocode.automation.engine.schedules import plan
 from nocode.automation.events import ANNOUNCED, execution_event, integration_created, workflow_event
 from nocode.automation.models import Integration, Trigger, Workflow, WorkflowExecution
 from nocode.automation.schedules import ensure_schedules
 from nocode.foundation.events import bus
+from nocode.studio.models import DataTable
+from nocode.studio.signals import table_users
 
 
 @receiver(post_save, sender=Workflow, dispatch_uid="automation.workflow_saved")
@@ -46,6 +49,16 @@ def trigger_planned(instance: Trigger, raw: bool, update_fields: frozenset | Non
     """Set when a schedule fires next, however it came to be saved."""
     if not raw and update_fields is None:
         plan(instance)
+
+
+@receiver(table_users, dispatch_uid="automation.workflows_using_table")
+def workflows_using_table(table: DataTable, **kwargs: Any) -> list[tuple[str, str]]:
+    """The workflows whose draft has a step that reads or writes a table."""
+    using = Workflow.objects.filter(project=table.project_id, nodes__config__table=table.physical_name)
+    return [
+        (workflow.name, reverse("admin:automation_workflow_change", args=[workflow.pk]))
+        for workflow in using.order_by("name", "pk").distinct()
+    ]
 
 
 @receiver(post_migrate, dispatch_uid="automation.periodic_tasks")

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.template.loader import render_to_string
 from django.utils.formats import number_format
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -39,6 +40,13 @@ def pill(status: str, label: str) -> SafeString:
 def status_pill(obj: Any) -> SafeString:
     """The `status` of a model as a pill."""
     return pill(obj.status, obj.get_status_display())
+
+
+def shortened(text: str, url: str = "") -> SafeString:
+    """A name people typed, on one line of a list and no longer than a column; whole when the mouse rests on it."""
+    if url:
+        return format_html('<a class="c-link c-ellipsis" href="{}" title="{}">{}</a>', url, text, text)
+    return format_html('<span class="c-ellipsis" title="{}">{}</span>', text, text)
 
 
 def duration(seconds: float | None) -> str:

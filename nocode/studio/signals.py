@@ -4,11 +4,14 @@ from typing import Any
 
 from django.apps import apps
 from django.db.models.signals import post_migrate, pre_delete
-from django.dispatch import receiver
+from django.dispatch import Signal, receiver
 
 from nocode.studio.models import Project
 from nocode.studio.schema.functions import install_functions
 from nocode.studio.schema.manager import SchemaManager
+
+# "Who uses this table?" (`table`): a receiver answers with a list of (name, address of the page).
+table_users = Signal()
 
 
 @receiver(pre_delete, sender=Project, dispatch_uid="studio.delete_project_schema")

@@ -494,6 +494,27 @@ def test_what_is_paused_is_not_run(office):
     assert not WorkflowExecution.objects.exists()
 
 
+def test_before_a_table_is_dropped_the_workflows_that_use_it_are_named(office):
+    table = make_table(make_project(office.organization), "Deals")
+    workflow = make_workflow(office.organization, project=table.project, name="Intake")
+    for key in ("one", "two"):
+        make_node(workflow, key, "record.create", config={"table": table.physical_name})
+    make_node(make_workflow(office.organization, name="Other"), "one", "record.create", config={"table": "deals"})
+
+    html = page(office.client("owner"), url("studio_datatable_delete", table))
+
+    assert html.count(f'href="{change_url(workflow)}">Intake</a>') == 1
+    assert ">Other</a>" not in html
+
+
+def test_a_long_name_is_cut_in_the_list_and_whole_in_its_title(office):
+    make_workflow(office.organization, name="x" * 150)
+
+    html = page(office.client("owner"), reverse("admin:automation_workflow_changelist"))
+
+    assert f'<span class="c-ellipsis" title="{"x" * 150}">' in html
+
+
 # --- Who ------------------------------------------------------------------------------------------------------------
 
 

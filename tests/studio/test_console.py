@@ -403,6 +403,48 @@ def test_table_dropped_behind_our_back_says_so(owner, table):
     assert response.resolver_match.url_name == "studio_datatable_change"
 
 
+def test_a_table_in_the_list_opens_its_rows_and_leads_to_its_fields(owner, table):
+    page = owner.get(reverse("admin:studio_datatable_changelist")).content.decode()
+
+    assert f'<a class="c-link c-ellipsis" href="{rows_url(table)}" title="Deals">Deals</a>' in page
+    assert f'href="{reverse("admin:studio_datatable_change", args=[table.pk])}">Fields</a>' in page
+
+
+def test_saving_fields_stays_with_the_table(owner, table):
+    url = reverse("admin:studio_datatable_change", args=[table.pk])
+
+    response = owner.post(url, {"label": "Deals won", **NO_FIELDS})
+
+    assert response.url == url
+    assert 'name="_continue"' not in owner.get(url).content.decode()
+
+
+def test_names_that_people_gave_are_not_capitalised(owner, table):
+    small = make_table(table.project, "select")
+
+    page = owner.get(reverse("admin:studio_datatable_change", args=[small.pk])).content.decode()
+    heading = re.sub(r"<[^>]+>|chevron_right", " ", page.split("<h1")[1].split(">", 1)[1].split("</h1>")[0]).split()
+
+    assert heading == ["Studio", "Tables", "select"]
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_before_a_table_is_dropped_its_rows_are_counted(owner, table, count):
+    Records(table).create_many([{"customer": str(number)} for number in range(count)])
+
+    page = owner.get(reverse("admin:studio_datatable_delete", args=[table.pk])).content.decode()
+
+    assert f"It has {count} row{'' if count == 1 else 's'}." in page
+
+
+def test_a_table_dropped_behind_our_back_can_be_deleted(owner, table):
+    url = reverse("admin:studio_datatable_delete", args=[table.pk])
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP TABLE {table.project.schema_name}.deals")  # noqa: S608
+
+    assert "It has" not in owner.get(url).content.decode()
+
+
 @pytest.mark.parametrize("rows", [1, 30])
 def test_rows_page_costs_the_same(owner, table, rows, django_assert_max_num_queries):
     Records(table).create_many([{"customer": str(number)} for number in range(rows)])

@@ -21,7 +21,7 @@ from nocode.automation.views.workflow import workflow_page
 from nocode.foundation.admin.base import ConsoleAdmin, HistoryAdmin, ReadOnly
 from nocode.foundation.admin.filters import VisibleRelatedFilter
 from nocode.foundation.admin.forms import ConsoleForm
-from nocode.foundation.displays import pill, status_pill
+from nocode.foundation.displays import pill, shortened, status_pill
 
 
 class WorkflowForm(ConsoleForm):
@@ -41,7 +41,7 @@ class WorkflowForm(ConsoleForm):
 class WorkflowAdmin(HistoryAdmin):
     """What should happen, and when."""
 
-    list_display = ["name", "pill", "step_count", "last_run", "project", "updated_at"]
+    list_display = ["short_name", "pill", "step_count", "last_run", "project_name", "updated_at"]
     list_filter = [("status", ChoicesDropdownFilter), ("project", VisibleRelatedFilter)]
     list_select_related = ["project"]
     search_fields = ["name", "description"]
@@ -87,6 +87,14 @@ class WorkflowAdmin(HistoryAdmin):
     def response_post_save_change(self, request: HttpRequest, obj: Workflow) -> HttpResponse:
         """Stay on the page: it is where the work is."""
         return redirect("admin:automation_workflow_change", obj.pk)
+
+    @display(description=_("name"), ordering="name")
+    def short_name(self, workflow: Workflow) -> SafeString:
+        return shortened(workflow.name)
+
+    @display(description=_("project"), ordering="project__name")
+    def project_name(self, workflow: Workflow) -> SafeString | str:
+        return shortened(workflow.project.name) if workflow.project else "–"
 
     @display(description=_("status"), ordering="status")
     def pill(self, workflow: Workflow) -> SafeString:

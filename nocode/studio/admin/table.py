@@ -21,6 +21,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from nocode.foundation.admin.base import ConsoleAdmin
 from nocode.foundation.admin.filters import VisibleRelatedFilter
 from nocode.foundation.admin.forms import ConsoleForm
+from nocode.foundation.displays import shortened
 from nocode.foundation.errors import NoCodeError
 from nocode.foundation.permissions import organizations_where
 from nocode.studio.admin.type_settings import TypeSettingsField
@@ -28,6 +29,8 @@ from nocode.studio.fields import field_types
 from nocode.studio.models import DataTable, Field, Project
 from nocode.studio.schema import names
 from nocode.studio.services import tables
+from nocode.studio.services.records import Records
+from nocode.studio.signals import table_users
 
 
 def clean_label(form: forms.ModelForm) -> str:
@@ -126,7 +129,8 @@ class FieldInline(TabularInline):
 class DataTableAdmin(ConsoleAdmin):
     """What a table is made of; its rows have their own pages."""
 
-    list_display = ["label", "project", "field_count", "open_rows", "updated_at"]
+    list_display = ["name", "project_name", "field_count", "open_fields", "updated_at"]
+    list_display_links = None
     list_filter = [("project", VisibleRelatedFilter)]
     list_select_related = ["project"]
     search_fields = ["label", "physical_name"]
@@ -173,6 +177,22 @@ class DataTableAdmin(ConsoleAdmin):
     def delete_model(self, request: HttpRequest, obj: DataTable) -> None:
         tables.drop(obj)
 
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: DataTable | None = None, **kwargs: Any
+    ) -> HttpResponse:
+        """Saving the fields stays with them: one button for it is enough."""
+        if obj is not None:
+            context |= {"show_save_and_continue": False}
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+
+    def render_delete_form(self, request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+        """The question before a table is dropped: what is in it, and who uses it."""
+        return super().render_delete_form(request, context | losses(context["object"]))
+
+    def response_post_save_change(self, request: HttpRequest, obj: DataTable) -> HttpResponse:
+        """Stay: fields are changed one after the other."""
+        return redirect("admin:studio_datatable_change", obj.pk)
+
     def response_post_save_add(self, request: HttpRequest, obj: DataTable) -> HttpResponse:
         """A new table wants rows."""
         return redirect("admin:studio_table_rows", obj.pk)
@@ -181,8 +201,27 @@ class DataTableAdmin(ConsoleAdmin):
     def field_count(self, table: DataTable) -> int:
         return table.fields_made
 
-    @display(description=gettext_lazy("rows"))
-    def open_rows(self, table: DataTable) -> SafeString:
-        return format_html(
-            '<a class="c-link" href="{}">{}</a>', reverse("admin:studio_table_rows", args=[table.pk]), _("Open")
-        )
+    @display(description=gettext_lazy("name"), ordering="label")
+    def name(self, table: DataTable) -> SafeString:
+        return shortened(table.label, reverse("admin:studio_table_rows", args=[table.pk]))
+
+    @display(description=gettext_lazy("project"), ordering="project__name")
+    def project_name(self, table: DataTable) -> SafeString:
+        return shortened(table.project.name)
+
+    @display(description=gettext_lazy("structure"))
+    def open_fields(self, table: DataTable) -> SafeString:
+        url = reverse("admin:studio_datatable_change", args=[table.pk])
+        return format_html('<a class="c-link" href="{}">{}</a>', url, _("Fields"))
+
+
+def losses(table: DataTable) -> dict[str, Any]:
+    """What goes with a table: how many rows (None when it is gone from the database), and what its users lose."""
+    try:
+        rows = Records(table).count()
+    except NoCodeError:
+        rows = None
+    return {
+        "rows": rows,
+        "users": [user for _receiver, users in table_users.send(DataTable, table=table) for user in users],
+    }
