@@ -16,7 +16,15 @@ from nocode.automation.services import executions, workflows
 from nocode.automation.tasks import retry_failed_step
 from nocode.foundation.errors import IllegalTransition
 from nocode.foundation.models import OutboxEvent, QueuedTask
-from tests.factories import make_chain, make_edge, make_node, make_published, make_workflow, set_values
+from tests.factories import (
+    make_chain,
+    make_edge,
+    make_node,
+    make_published,
+    make_trigger,
+    make_workflow,
+    set_values,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -424,6 +432,22 @@ def test_start_is_refused_with_the_reason_and_leaves_nothing():
             start(workflow)
 
     assert WorkflowExecution.objects.count() == QueuedTask.objects.filter(name__contains="execute").count() == 0
+
+
+def test_a_trigger_starts_where_the_published_version_says():
+    workflow = make_workflow()
+    first, _second = make_chain(workflow, ("one", "set", set_values(x="1")), ("two", "set", set_values(x="2")))
+    make_node(workflow, "other")
+    trigger = make_trigger(workflow, entry="one")
+    workflows.publish(workflow)
+    first.key, trigger.entry = "uno", "uno"
+    first.save()
+    trigger.save()
+    workflow.refresh_from_db()
+
+    execution = run(start(workflow, trigger=trigger))
+
+    assert set(outputs(execution)) == {"one", "two"}
 
 
 def test_deleting_a_workflow_keeps_its_executions():

@@ -9,6 +9,7 @@ from nocode.automation.engine import janitor
 from nocode.automation.models import WorkflowExecution
 from nocode.automation.services import executions
 from nocode.automation.tasks import cleanup_stale_executions
+from nocode.foundation.ids import uuid7
 from nocode.foundation.models import OutboxEvent, QueuedTask
 from tests.factories import make_published
 
@@ -24,11 +25,13 @@ def execution():
     return execution
 
 
-def age(execution, status: str = "pending", **minutes_ago: float) -> None:
-    """Set the status, and times as minutes before now."""
+def age(execution, status: str = "pending", held: bool = False, **minutes_ago: float) -> None:
+    """Set the status, whether a lease was never given back, and times as minutes before now."""
     now = timezone.now()
     times = {name: now - timedelta(minutes=minutes) for name, minutes in minutes_ago.items()}
-    WorkflowExecution.objects.filter(pk=execution.pk).update(status=status, **times)
+    WorkflowExecution.objects.filter(pk=execution.pk).update(
+        status=status, lease_token=uuid7() if held else None, **times
+    )
 
 
 @pytest.mark.parametrize(
@@ -40,9 +43,21 @@ def age(execution, status: str = "pending", **minutes_ago: float) -> None:
         ({"status": "waiting", "wake_at": 11, "updated_at": 600}, 1),
         ({"status": "running", "lease_until": 11, "updated_at": 11}, 1),
         ({"status": "running", "lease_until": -0.1, "updated_at": 60}, 0),
+        ({"status": "running", "lease_until": 1, "updated_at": 1, "held": True}, 1),
+        ({"status": "running", "lease_until": 1, "updated_at": 1}, 0),
         ({"status": "completed", "updated_at": 600}, 0),
     ],
-    ids=["new", "lost", "asleep", "overslept", "worker gone", "worker alive", "finished"],
+    ids=[
+        "new",
+        "lost",
+        "asleep",
+        "overslept",
+        "worker gone",
+        "worker alive",
+        "worker broke",
+        "handed over",
+        "finished",
+    ],
 )
 def test_lost_executions_are_queued_again_once(execution, fields, queued):
     age(execution, **fields)

@@ -30,7 +30,7 @@ def test_publish_freezes_the_draft_and_activates_it():
     assert (workflow.status, workflow.published_version, version.number) == (Status.ACTIVE, version, 1)
     assert [node["key"] for node in version.graph["nodes"]] == ["one", "two"]
     assert version.graph["edges"] == [{"source": "one", "port": "main", "target": "two"}]
-    assert version.graph["settings"] == {"variables": {"a": 1}, "timeout": 60}
+    assert version.graph["settings"] == {"variables": {"a": 1}, "timeout": 60, "entries": {}}
     assert not workflows.has_unpublished_changes(workflow)
 
 

@@ -17,6 +17,7 @@ logger = logging.getLogger(__name__)
 
 STALE_AFTER = timedelta(hours=2)
 LOST_AFTER = timedelta(minutes=10)
+DROPPED_AFTER = timedelta(seconds=30)  # a lease nobody renewed and nobody gave back: its worker broke
 
 Status = WorkflowExecution.Status
 
@@ -29,8 +30,11 @@ def requeue_lost(continue_later: Callable[[UUID, None], None], limit: int = 1000
         | Q(status=Status.WAITING, wake_at__lt=old)
         | Q(status=Status.RUNNING, lease_until__lt=old)
     )
+    dropped = Now() - DROPPED_AFTER
+    broken = Q(status=Status.RUNNING, lease_token__isnull=False, lease_until__lt=dropped, updated_at__lt=dropped)
     with transaction.atomic():
-        lost = WorkflowExecution.objects.filter(due, updated_at__lt=old).select_for_update(skip_locked=True)
+        lost = WorkflowExecution.objects.filter(due & Q(updated_at__lt=old) | broken)
+        lost = lost.select_for_update(skip_locked=True)
         ids = list(lost.values_list("pk", flat=True)[:limit])
         WorkflowExecution.objects.filter(pk__in=ids).update(updated_at=Now())  # leave them alone for a while
         for execution_id in ids:

@@ -67,9 +67,11 @@ def _way_in(workflow: Workflow, trigger: Trigger | None, retry_of: WorkflowExecu
     version_id = workflow.published_version_id
     if trigger is None:
         return Trigger.Kind.MANUAL, "", version_id
-    if trigger.entry and trigger.entry not in graph_of(version_id).graph.nodes:
+    graph = graph_of(version_id).graph
+    entry = graph.settings.get("entries", {}).get(str(trigger.pk), trigger.entry)  # renamed since: as it was published
+    if entry and entry not in graph.nodes:
         raise WorkflowNotRunnable(
             _("“%(trigger)s” starts at the step “%(step)s”, which the published version does not have; publish again.")
-            % {"trigger": trigger, "step": trigger.entry}
+            % {"trigger": trigger, "step": entry}
         )
-    return trigger.kind, trigger.entry, version_id
+    return trigger.kind, entry, version_id

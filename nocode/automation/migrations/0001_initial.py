@@ -207,7 +207,7 @@ class Migration(migrations.Migration):
                 ('started_at', models.DateTimeField(verbose_name='started')),
                 ('finished_at', models.DateTimeField(null=True, verbose_name='finished')),
                 ('wake_at', models.DateTimeField(null=True, verbose_name='wakes')),
-                ('execution', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='automation.workflowexecution', verbose_name='execution')),
+                ('execution', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='automation.workflowexecution', verbose_name='execution')),
             ],
             options={
                 'verbose_name': 'step',
@@ -325,7 +325,7 @@ class Migration(migrations.Migration):
                 ('body', models.BinaryField(verbose_name='body')),
                 ('received_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='received')),
                 ('error', models.TextField(blank=True, db_default='', verbose_name='why nothing started')),
-                ('trigger', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='automation.trigger', verbose_name='trigger')),
+                ('trigger', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='automation.trigger', verbose_name='trigger')),
             ],
             options={
                 'verbose_name': 'webhook delivery',

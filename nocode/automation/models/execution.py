@@ -131,7 +131,13 @@ class StepRun(models.Model):
     organization_path = "execution__organization"
 
     id = models.BigAutoField(primary_key=True)
-    execution = models.ForeignKey(WorkflowExecution, models.CASCADE, related_name="steps", verbose_name=_("execution"))
+    execution = models.ForeignKey(
+        WorkflowExecution,
+        models.CASCADE,
+        related_name="steps",
+        verbose_name=_("execution"),
+        db_index=False,  # the unique constraint's index begins with it
+    )
     node_key = models.CharField(_("step"), max_length=60)
     iteration = models.PositiveIntegerField(_("iteration"), default=0)
     attempt = models.PositiveSmallIntegerField(_("attempt"), default=1)

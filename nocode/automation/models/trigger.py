@@ -68,7 +68,13 @@ class WebhookDelivery(models.Model):
     organization_path = "trigger__workflow__organization"
 
     id = models.BigAutoField(primary_key=True)
-    trigger = models.ForeignKey(Trigger, models.CASCADE, related_name="deliveries", verbose_name=_("trigger"))
+    trigger = models.ForeignKey(
+        Trigger,
+        models.CASCADE,
+        related_name="deliveries",
+        verbose_name=_("trigger"),
+        db_index=False,  # the unique constraint's index begins with it
+    )
     # The sender's id of this delivery; a second arrival with the same id starts nothing.
     dedup_key = models.CharField(_("delivery id"), max_length=200, null=True)
     execution_id = models.UUIDField(_("execution"))

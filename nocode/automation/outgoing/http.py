@@ -277,7 +277,7 @@ def _refuse_errors(answer: Answer) -> None:
 
 def _retry_after(header: str) -> float | None:
     """Seconds until the moment the other side asked for, given as a number or a date."""
-    if header.strip().isdigit():
+    if header.strip().isascii() and header.strip().isdecimal():
         return float(header)
     try:
         return max(0.0, (parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds())

@@ -28,8 +28,14 @@ def draft_graph(workflow: Workflow) -> dict:
         "edges": [
             {"source": keys[edge.source_id], "port": edge.port, "target": keys[edge.target_id]} for edge in edges
         ],
-        "settings": {"variables": workflow.variables, "timeout": workflow.timeout},
+        "settings": {"variables": workflow.variables, "timeout": workflow.timeout, "entries": _entries(workflow)},
     }
+
+
+def _entries(workflow: Workflow) -> dict[str, str]:
+    """The step each trigger starts at, by the trigger's id; those that start everywhere are left out."""
+    named = workflow.triggers.exclude(entry="").order_by("pk").values_list("pk", "entry")
+    return {str(pk): entry for pk, entry in named}
 
 
 def validate(workflow: Workflow) -> list[Problem]:

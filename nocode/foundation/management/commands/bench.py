@@ -6,7 +6,7 @@ from pkgutil import iter_modules
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 
 PACKAGE = "tests.benchmarks"
 

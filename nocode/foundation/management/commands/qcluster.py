@@ -4,7 +4,7 @@ import sys
 
 from django.core.management.base import BaseCommand
 from django.utils.module_loading import autodiscover_modules
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 from django_q.brokers import get_broker
 from django_q.cluster import Cluster
 from django_q.conf import Conf
