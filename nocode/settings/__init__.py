@@ -194,8 +194,9 @@ LOGGING = {
     "loggers": {
         # A page that is not there or not allowed was told to the person who asked.
         "django.request": {"level": "ERROR", "filters": ["only_crashes"]},
-        # It logs whole addresses, which may carry secrets.
+        # They log whole addresses, and headers, which may carry secrets.
         "httpx": {"level": "WARNING"},
+        "httpcore": {"level": "WARNING"},
         "django-q": {"handlers": ["console"], "level": "WARNING", "propagate": False},
     },
 }
