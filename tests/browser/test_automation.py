@@ -7,7 +7,7 @@ import pytest
 from nocode.automation.models import Trigger, Workflow, WorkflowExecution
 from nocode.automation.services import executions
 from tests.automation.screens import FAILING
-from tests.factories import make_organization, make_published, make_trigger, set_values
+from tests.factories import make_organization, make_project, make_published, make_table, make_trigger, set_values
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -178,6 +178,51 @@ def test_a_failed_execution_is_retried_after_a_question(console_page, expect):
     page.locator("#retry-step-dialog").get_by_role("button", name="Retry").click()
 
     expect(page.locator("#execution")).to_have_attribute("data-status", "waiting")
+
+
+def chain(length: int):
+    return make_published(*[(f"s{number}", "set", set_values(x="1")) for number in range(length)])
+
+
+@pytest.mark.parametrize(("steps", "is_whole"), [(3, False), (5, True), (12, False)])
+def test_a_graph_starts_whole_while_that_is_readable_else_at_its_left(console_page, steps, is_whole):
+    execution = executions.run_now(executions.start(chain(steps)).pk, budget=10)
+    page = console_page
+    page.goto(f"/admin/live/{execution.pk}/")
+    page.locator("#graph").wait_for()
+
+    assert page.evaluate("document.getElementById('graph').classList.contains('is-whole')") is is_whole
+    assert page.evaluate("document.getElementById('graph').scrollLeft") == 0
+
+
+def test_a_graph_is_at_its_left_again_when_the_run_has_finished(console_page, expect):
+    pause = ("pause", "wait", {"amount": 1, "unit": "seconds"})
+    workflow = make_published(*[(f"s{number}", "set", {}) for number in range(11)], pause)
+    execution = executions.run_now(executions.start(workflow).pk, budget=10)
+    page = console_page
+    page.goto(f"/admin/live/{execution.pk}/")
+    assert page.evaluate("document.getElementById('graph').scrollLeft") > 0  # at the step that waits
+
+    page.wait_for_timeout(1100)
+    executions.run_now(execution.pk, budget=10)
+
+    expect(page.locator("#execution")).to_have_attribute("data-status", "completed")
+    expect(page.locator("#graph")).to_have_js_property("scrollLeft", 0)
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_a_long_name_leaves_room_for_the_other_columns(new_page, console_page, width):
+    long = "x" * 150
+    workflow = make_published(("one", "set", {}), name=long, organization=make_organization())
+    make_table(make_project(workflow.organization), long[:60])
+    executions.run_now(executions.start(workflow).pk, budget=10)
+    page = new_page(user=console_page.user, viewport={"width": width, "height": 800})
+
+    for address in ("live/", "automation/workflow/", "studio/datatable/"):
+        page.goto(f"/admin/{address}")
+        name = page.locator(".c-ellipsis").first
+        assert name.bounding_box()["width"] <= 320, address
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, address
 
 
 def test_a_step_is_deleted_after_a_question_that_names_it(console_page, expect):
