@@ -179,7 +179,7 @@ class RunForm(forms.Form):
         label=_("Input (JSON)"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 8}),
-        help_text=_("Steps read it as trigger. Empty: no input."),
+        help_text=_("Steps read it as trigger. Empty: {}."),
     )
 
 
