@@ -44,7 +44,8 @@ def test_logging_in_and_out(new_page, person):
     page.fill("#id_username", "ada@example.com")
     page.fill("#id_password", "wrong")
     page.click("text=Log in")
-    page.wait_for_selector("text=Please enter the correct")
+    page.wait_for_selector("text=E-mail address and password do not match.")
+    assert page.locator(".errornote:visible").count() == 1
 
     page.fill("#id_password", "correct horse battery")
     page.click("text=Log in")
@@ -87,6 +88,15 @@ def test_a_wide_table_fits_a_phone(new_page, person):
 
     assert overflow(page) <= 0
     assert page.eval_on_selector(".c-scroll", "box => box.scrollWidth - box.clientWidth") <= 0
+
+
+def test_cards_on_a_phone_have_no_label_before_their_box(new_page, person):
+    page = new_page(person, viewport=PHONE)
+    factories.make_workflow(person.organizations.get())
+    page.goto(reverse("admin:automation_workflow_changelist"))
+
+    box = page.locator("td.action-checkbox").first
+    assert box.evaluate("box => getComputedStyle(box, '::before').content") == '""'
 
 
 def test_the_keyboard_reaches_content_menu_and_language(new_page, person):
