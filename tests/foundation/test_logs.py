@@ -8,7 +8,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.test import Client
-from django.urls import path
+from django.urls import include, path
 
 from nocode.foundation.logs import HideTokens
 
@@ -36,6 +36,7 @@ urlpatterns = [
     path("forbidden/", _forbidden),
     path("chosen/", lambda request: HttpResponse(status=500)),
     path("broken/", _broken),
+    path("", include("nocode.urls")),
 ]
 
 
