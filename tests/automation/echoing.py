@@ -18,7 +18,7 @@ class Echo(BaseHTTPRequestHandler):
     """Quotes the whole request in its answer, as many services do; `/to/<port>/…` redirects, `/500` fails."""
 
     def do_GET(self):
-        self.server.calls.append({name.lower(): value for name, value in self.headers.items()})
+        self.server.calls.append({name.lower(): ", ".join(self.headers.get_all(name)) for name in self.headers})
         parts = self.path.strip("/").split("/")
         if parts[0] == "to":
             self.send_response(302)
