@@ -179,3 +179,11 @@ def test_text_that_looks_like_an_expression_is_data_not_code():
     )
 
     assert run(workflow, {"text": "{{ 1 + 1 }}"}).output == {"y": "{{ 1 + 1 }}"}
+
+
+def test_an_output_of_a_switch_is_named_in_plain_letters():
+    rules = [{"port": "a b/ü", "left": "1", "op": "eq", "right": "1"}]
+
+    _cleaned, errors = clean_config(node_types["switch"].Config, {"rules": rules})
+
+    assert errors == {"rules": ["Row 1, Output: Use letters, digits, - and _ only."]}

@@ -38,6 +38,12 @@ class TextField(forms.CharField):
         return super().to_python(value)
 
 
+class KeyField(forms.SlugField):
+    """A short name that programs read."""
+
+    default_error_messages = {"invalid": _("Use letters, digits, - and _ only.")}
+
+
 class RowsWidget(forms.Widget):
     """A small table of inputs; rows are added and removed in the browser from a `<template>`."""
 

@@ -11,7 +11,7 @@ from nocode.automation.errors import PermanentFailure
 from nocode.automation.models import Workflow
 from nocode.automation.nodes.base import Family, NodeType, Outcome, Step, node_types
 from nocode.automation.nodes.conditions import combine_field, condition_columns, conditions_field, holds, met
-from nocode.automation.nodes.config import ConfigForm, RowsField, TextField
+from nocode.automation.nodes.config import ConfigForm, KeyField, RowsField, TextField
 
 
 @node_types.register
@@ -38,9 +38,7 @@ class Switch(NodeType):
     OTHERWISE = "otherwise"
 
     class Config(ConfigForm):
-        rules = RowsField(
-            {"port": forms.SlugField(label=_("Output"), max_length=60), **condition_columns()}, label=_("Rules")
-        )
+        rules = RowsField({"port": KeyField(label=_("Output"), max_length=60), **condition_columns()}, label=_("Rules"))
         every = forms.BooleanField(label=_("Follow every rule that holds"), required=False)
 
     def ports(self, config: dict) -> list[tuple[str, str]]:

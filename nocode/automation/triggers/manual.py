@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from nocode.automation.nodes.config import RowsField
+from nocode.automation.nodes.config import KeyField, RowsField
 from nocode.automation.triggers.base import TriggerType, trigger_types
 
 INPUTS = {
@@ -33,7 +33,7 @@ class Manual(TriggerType):
 
         fields_asked = RowsField(
             {
-                "name": forms.SlugField(label=_("Key")),
+                "name": KeyField(label=_("Key")),
                 "label": forms.CharField(label=_("Question"), required=False),
                 "kind": forms.ChoiceField(
                     label=_("Type"), choices=[(kind, entry[0]) for kind, entry in INPUTS.items()], initial="text"
