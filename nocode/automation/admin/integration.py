@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
@@ -53,8 +54,9 @@ class IntegrationAdmin(HistoryAdmin):
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple:
         """What a workflow uses is protected, and the page says by which."""
         deleted, counts, refused, protected = super().get_deleted_objects(objs, request)
-        users = [str(workflow) for each in objs for workflow in integrations.used_by(each)]
-        return deleted, counts, refused, [*protected, *users]
+        words = gettext("The workflow “%s”: choose another integration there first.")
+        uses = [words % workflow for each in objs for workflow in integrations.used_by(each)]
+        return deleted, counts, refused, [*protected, *uses]
 
     def delete_model(self, request: HttpRequest, obj: Integration) -> None:
         integrations.delete(obj)
