@@ -41,7 +41,8 @@ def _integration_page(request: HttpRequest, integration: Integration, title: str
     data = request.POST if request.method == "POST" else None
     if data is not None and not may_change:
         raise PermissionDenied
-    form = IntegrationForm(data, instance=integration, organizations=organizations_where(request.user, "automation.add"))
+    organizations = organizations_where(request.user, "automation.add")
+    form = IntegrationForm(data, instance=integration, organizations=organizations)
     kind = integration_types[integration.type]
     config_form = kind.form(
         has_secrets=bool(integration.secrets), data=data, prefix=PREFIX, initial=integration.settings
