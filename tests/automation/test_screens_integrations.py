@@ -167,7 +167,7 @@ def test_a_step_offers_the_active_integrations_of_its_organization(office):
     data = {"label": "Call", "config-method": "GET", "config-url": "https://example.com/", "config-timeout": "30"}
     refused = client.post(address, {**data, "config-integration": foreign.pk})
 
-    assert [label for _value, label in choices] == ["None", "Shop"]
+    assert [label for _value, label in choices] == ["No integration", "Shop"]
     assert refused.context["config_form"].errors.keys() == {"integration"}
 
 

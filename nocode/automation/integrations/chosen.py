@@ -21,7 +21,7 @@ def choices(workflow: Workflow, chosen: str) -> list[tuple[str, str]]:
     offered = [(str(each.pk), each.name) for each in known if each.is_active]
     if chosen and chosen not in dict(offered):
         offered.append((chosen, problem_with(chosen, workflow)))
-    return [("", _("None")), *offered]
+    return [("", _("No integration")), *offered]
 
 
 def problem_with(chosen: str, workflow: Workflow) -> str:
