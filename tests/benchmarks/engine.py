@@ -12,15 +12,17 @@ from nocode.studio.services.projects import create_project
 from tests.benchmarks.harness import Bench, Sample, measurement, ratio
 from tests.factories import make_organization, make_published, set_values
 
-SHORT, LONG = "pure steps, 4 a run", "pure steps, 50 a run"
+SHORT, LONG = "pure steps, 4 a run", "50 a run, with two expressions each"
 REFERENCE = "reference: 4 a run, 27 autocommitted statements"
 
 
-def workflow(bench: Bench, steps: int):
-    """A published chain of steps with two expressions each, made once."""
-    key = f"workflow of {steps}"
+def workflow(bench: Bench, steps: int, *, expressions: bool = False):
+    """A published chain of steps, plain or with two expressions each, made once."""
+    key = f"workflow of {steps}, {expressions}"
     if key not in bench.shared:
         values = set_values(sum="{{ trigger.n + 1 }}", text="number {{ trigger.n }}")
+        if not expressions:
+            values = set_values(sum="1", text="number one")
         bench.shared[key] = make_published(*((f"step{number}", "set", values) for number in range(steps)))
     return bench.shared[key]
 
@@ -35,8 +37,8 @@ def run_all(bench: Bench, published, amount: int) -> tuple[float, int]:
     return clock.seconds, count.total
 
 
-def steps_per_second(bench: Bench, steps: int, amount: int) -> Sample:
-    seconds, statements = run_all(bench, workflow(bench, steps), amount + 1)
+def steps_per_second(bench: Bench, steps: int, amount: int, *, expressions: bool = False) -> Sample:
+    seconds, statements = run_all(bench, workflow(bench, steps, expressions=expressions), amount + 1)
     return Sample(amount * steps / seconds, statements=round(statements / amount))
 
 
@@ -45,9 +47,14 @@ def short_runs(bench: Bench) -> Sample:
     return steps_per_second(bench, 4, 50 if bench.quick else 500)
 
 
+@measurement("the same with two expressions each", unit="steps/s (statements: of a run)")
+def short_runs_with_expressions(bench: Bench) -> Sample:
+    return steps_per_second(bench, 4, 50 if bench.quick else 500, expressions=True)
+
+
 @measurement(LONG, unit="steps/s (statements: of a run)")
 def long_runs(bench: Bench) -> Sample:
-    return steps_per_second(bench, 50, 10 if bench.quick else 100)
+    return steps_per_second(bench, 50, 10 if bench.quick else 100, expressions=True)
 
 
 @measurement(REFERENCE, unit="steps/s (statements: of a run)")
@@ -108,7 +115,7 @@ def memory(bench: Bench) -> float:
     """Resident memory after 10,000 more executions, less what it was after the first thousand."""
     if "memory" in bench.shared:
         return bench.shared["memory"]  # once is enough: it takes as long as everything else together
-    published = workflow(bench, 4)
+    published = workflow(bench, 4, expressions=True)
     run_all(bench, published, 100 if bench.quick else 1000)
     before = _resident()
     for _batch in range(10):

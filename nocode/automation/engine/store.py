@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from nocode.automation.errors import LeaseLost, PermanentFailure
 from nocode.foundation.events import bus
 from nocode.foundation.ids import uuid7
+from nocode.foundation.prepared import Prepared
 
 LEASE_SECONDS = 8
 
@@ -77,7 +78,9 @@ class StepRow:
     wake_at: datetime | None = None
 
 
-_TAKE = """
+_TAKE = Prepared(
+    "execution_take",
+    """
 WITH due AS (
     SELECT id, status AS before, lease_token IS NOT NULL AS lost FROM automation_workflowexecution
     WHERE id = %(id)s AND status IN ('pending', 'running', 'waiting')
@@ -105,9 +108,15 @@ SELECT taken.id, taken.lease_token, taken.organization_id, workflow_id, workflow
        entry, input::text, taken.timeout, started_at, deadline_at, taken.created_at, crashes, before = 'pending', lost,
        clock_timestamp()
 FROM taken LEFT JOIN automation_workflow AS workflow ON workflow.id = workflow_id
-"""
+""",
+    id="uuid",
+    token="uuid",  # noqa: S106 (a type)
+    lease="int",
+)
 
-_FLUSH = """
+_FLUSH = Prepared(
+    "execution_flush",
+    """
 WITH mine AS (
     UPDATE automation_workflowexecution SET
         status = %(status)s, updated_at = now(), crashes = CASE WHEN %(survived)s THEN 0 ELSE crashes END,
@@ -140,7 +149,25 @@ WITH mine AS (
     FROM mine WHERE %(event)s IS NOT NULL
 )
 SELECT count(*) FROM mine
-"""
+""",
+    id="uuid",
+    token="uuid",  # noqa: S106 (a type)
+    organization_id="uuid",
+    lease="int",
+    keep="boolean",
+    survived="boolean",
+    status="text",
+    wake_at="timestamptz",
+    completed_at="timestamptz",
+    output="jsonb",
+    response="jsonb",
+    error_message="text",
+    error_step="text",
+    steps="jsonb",
+    logs="jsonb",
+    event="text",
+    payload="jsonb",
+)
 
 _RENEW = """
 UPDATE automation_workflowexecution SET lease_until = now() + %s * interval '1 second'
@@ -161,7 +188,7 @@ FROM automation_steprun WHERE execution_id = %s ORDER BY node_key, attempt DESC
 def take(execution_id: UUID) -> Leased | None:
     """Take the lease on an execution that is due and that nobody holds; None when there is nothing to do."""
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE, {"id": execution_id, "token": uuid7(), "lease": LEASE_SECONDS})
+        _TAKE.execute(cursor, {"id": execution_id, "token": uuid7(), "lease": LEASE_SECONDS})
         row = cursor.fetchone()
     if row is None:
         return None
@@ -217,7 +244,7 @@ def flush(
         "payload": to_json(payload),
     }
     with connection.cursor() as cursor:
-        cursor.execute(_FLUSH, values)
+        _FLUSH.execute(cursor, values)
         if cursor.fetchone()[0] != 1:
             raise LeaseLost(execution=str(leased.id))
     if event:
