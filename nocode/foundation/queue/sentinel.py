@@ -75,7 +75,9 @@ class PullSentinel(Sentinel):
         give_up_at = time.monotonic() + settings.Q_CLUSTER.get("stop_grace", 10)
         self.crew.dismiss()
         while self.crew.processes and time.monotonic() < give_up_at + RECONNECT_PAUSE * 5:
-            if time.monotonic() >= give_up_at or self.stopping.count > 1:
+            # The kernel tells of a parent's end once for each of its threads: only a living one can be in a hurry.
+            hurried = self.stopping.count > 1 and not orphaned(self.parent_pid)
+            if time.monotonic() >= give_up_at or hurried:
                 self.crew.kill()
             self.crew.watch()
             self._with_database(self._wind_up)
