@@ -183,6 +183,7 @@ def test_a_dialog_takes_the_focus_keeps_it_and_gives_it_back(new_page, person):
         assert page.evaluate("!!document.activeElement.closest('[role=dialog]')")
     page.keyboard.press("Escape")
     page.wait_for_function("document.activeElement.textContent.includes('Deliver again')")
+    dialog.wait_for(state="hidden")
     assert OutboxEvent.objects.get().gave_up is True
 
     page.keyboard.press("Enter")
