@@ -124,8 +124,9 @@ def test_the_palette_opens_finds_and_goes(new_page, person):
     page.goto(reverse("admin:index"))
 
     page.keyboard.press("Control+k")
+    page.wait_for_function("document.activeElement.tagName === 'INPUT'")
     page.keyboard.type("acme")
-    page.wait_for_selector("#command-results-list >> text=Acme")
+    page.wait_for_selector("#command-results-list >> text=Acme", timeout=30_000)
     page.keyboard.press("Enter")
 
     page.wait_for_url("**/foundation/organization/*/change/")
