@@ -28,7 +28,7 @@ def visitor(bench: Bench) -> Client:
         with connection.cursor() as cursor:
             cursor.execute(COPY, [ROWS // 20 if bench.quick else ROWS, execution.pk])
             cursor.execute("ANALYZE automation_workflowexecution")
-        bench.shared["client"] = Client()
+        bench.shared["client"] = Client(SERVER_NAME="localhost")
         bench.shared["client"].force_login(make_user(organization=organization))
         bench.shared["workflow"] = published
     return bench.shared["client"]
