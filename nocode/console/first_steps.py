@@ -1,21 +1,63 @@
 """What to do first, until the first workflow has run."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.translation import gettext as _
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from nocode.automation.models import Workflow
 from nocode.foundation.models import Organization
 from nocode.studio.models import Project
 
 
+class Advice(NamedTuple):
+    """One thing to do: the key under which `queries.progress` tells that it is done, and the page where it is done."""
+
+    key: str
+    title: Promise
+    detail: Promise
+    model: type[Model]
+    view: str = "changelist"
+
+
+ADVICE = [
+    Advice(
+        "organization",
+        _("Create an organization"),
+        _("It owns everything that is built; only its members see inside."),
+        Organization,
+        "add",
+    ),
+    Advice("table", _("Make a table"), _("Projects hold tables; workflows read and write their rows."), Project),
+    Advice("workflow", _("Build a workflow"), _("A trigger says when, the steps say what."), Workflow),
+    Advice(
+        "published",
+        _("Publish it"),
+        _("Publishing freezes a version; edits after that are a draft until the next one."),
+        Workflow,
+    ),
+    Advice(
+        "execution",
+        _("Run it"),
+        _("By hand, by a webhook or on a schedule; then look here how it went."),
+        Workflow,
+    ),
+    Advice(
+        "colleague",
+        _("Invite a colleague"),
+        _("Add people who have an account, each with a role. Administrators of this installation create accounts."),
+        Organization,
+    ),
+]
+
+
 @dataclass(frozen=True)
 class Step:
-    """One thing to do."""
+    """One thing to do, as one person sees it; the link is empty where the page is not theirs to use."""
 
     title: str
     detail: str
@@ -27,50 +69,11 @@ def first_steps(request: HttpRequest, state: dict[str, bool]) -> list[Step]:
     """The steps in order; none once a workflow has run, nor for a person without an organization to build in."""
     if state["execution"] or not (state["organization"] or request.user.is_superuser):
         return []
-    return [
-        Step(
-            _("Create an organization"),
-            _("It owns everything that is built; only its members see inside."),
-            state["organization"],
-            _page(request, Organization, "add"),
-        ),
-        Step(
-            _("Make a table"),
-            _("Projects hold tables; workflows read and write their rows."),
-            state["table"],
-            _page(request, Project, "changelist"),
-        ),
-        Step(
-            _("Build a workflow"),
-            _("A trigger says when, the steps say what."),
-            state["workflow"],
-            _page(request, Workflow, "changelist"),
-        ),
-        Step(
-            _("Publish it"),
-            _("Publishing freezes a version; edits after that are a draft until the next one."),
-            state["published"],
-            _page(request, Workflow, "changelist"),
-        ),
-        Step(
-            _("Run it"),
-            _("By hand, by a webhook or on a schedule; then look here how it went."),
-            state["execution"],
-            _page(request, Workflow, "changelist"),
-        ),
-        Step(
-            _("Invite a colleague"),
-            _("Add people who have an account, each with a role. Administrators of this installation create accounts."),
-            state["colleague"],
-            _page(request, Organization, "changelist"),
-        ),
-    ]
+    return [Step(each.title, each.detail, state[each.key], _page(request, each)) for each in ADVICE]
 
 
-def _page(request: HttpRequest, model: type[Model], view: str) -> str:
-    """The address of a model's page; empty when it has none or the person may not add there."""
-    opts = model._meta
-    may_open = request.user.has_perm(f"{opts.app_label}.add_{opts.model_name}")
-    if not admin.site.is_registered(model) or not may_open:
+def _page(request: HttpRequest, advice: Advice) -> str:
+    opts = advice.model._meta
+    if not request.user.has_perm(f"{opts.app_label}.add_{opts.model_name}"):
         return ""
-    return reverse(f"admin:{opts.app_label}_{opts.model_name}_{view}")
+    return reverse(f"admin:{opts.app_label}_{opts.model_name}_{advice.view}")
