@@ -82,6 +82,7 @@ def test_doctor_is_content_with_a_working_installation():
     call_command("doctor", stdout=told)
 
     assert "failed" not in told.getvalue()
+    assert "updated_at is kept on" in told.getvalue()
 
 
 @pytest.mark.django_db

@@ -4,12 +4,14 @@ import logging
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, connections
 from psycopg2 import sql
 
+from nocode.db.base import DatabaseWrapper
+from nocode.setup.embedded import client_for
 from nocode.studio.errors import NameTaken
 from nocode.studio.models import Project
-from nocode.studio.schema import functions
+from nocode.studio.schema import ddl, functions
 from nocode.studio.services.projects import create_project
 from nocode.studio.services.records import Records
 from tests.factories import make_organization, make_project, make_table
@@ -120,17 +122,34 @@ def test_direct_sql_moves_updated_at_only_when_something_changed():
         assert Records(table).get(row["id"])["updated_at"] > row["updated_at"]
 
 
-def test_event_trigger_serves_project_schemas_only():
-    if not functions.has_event_trigger():
-        pytest.skip("this database role may not create event triggers")
-    schema = make_project().schema_name
+@pytest.fixture
+def embedded(tmp_path):
+    """A connection to an embedded server of our own, as the ordinary role that NoCode uses there."""
+    home = {"home": tmp_path, "durable": False}
+    settings = connections.configure_settings({"default": {"ENGINE": "nocode.db", "NAME": "nocode", "EMBEDDED": home}})
+    connections["embedded"] = DatabaseWrapper(settings["default"], "embedded")
+    yield connections["embedded"]
+    connections["embedded"].close()
+    del connections["embedded"]
+    client_for(**home).release()
 
-    with connection.cursor() as cursor:
-        for place in (sql.Identifier(schema, "by_hand"), sql.Identifier("public", "by_hand")):
+
+def test_the_superuser_of_the_embedded_server_makes_the_event_trigger(embedded):
+    functions.install_functions("embedded")
+    functions.install_functions("embedded")  # again, as after each migration
+
+    assert functions.has_event_trigger("embedded")
+    with embedded.cursor() as cursor:
+        for statement in ddl.create_schema("p_sales", "NoCode project 1"):
+            cursor.execute(statement)
+        cursor.execute("CREATE SCHEMA other")
+        for schema in ("p_sales", "other", "public"):
+            place = sql.Identifier(schema, "by_hand")
             cursor.execute(sql.SQL("CREATE TABLE {} (name text, updated_at timestamptz)").format(place))
-        cursor.execute(sql.SQL("CREATE TABLE {} (name text)").format(sql.Identifier(schema, "without_time")))
-        cursor.execute(
-            "SELECT nspname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid"
-            " JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE relname IN ('by_hand', 'without_time')"
-        )
-        assert cursor.fetchall() == [(schema,)]
+        cursor.execute("CREATE TABLE p_sales.without_time (name text)")
+        cursor.execute("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'set_updated_at'")
+        assert cursor.fetchall() == [("p_sales.by_hand",)]
+
+        cursor.execute("INSERT INTO p_sales.by_hand (name) VALUES ('Ada')")
+        cursor.execute("UPDATE p_sales.by_hand SET name = 'Bob' RETURNING updated_at = statement_timestamp()")
+        assert cursor.fetchone() == (True,)

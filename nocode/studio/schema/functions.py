@@ -1,4 +1,4 @@
-"""Installs `functions.sql`, and the event trigger where the database role may have one."""
+"""Installs `functions.sql`, and the event trigger where a role at hand may create one."""
 
 import logging
 from pathlib import Path
@@ -33,10 +33,18 @@ def has_event_trigger(using: str = "default") -> bool:
 
 
 def _create_event_trigger(using: str) -> None:
+    """As the superuser of the embedded server; elsewhere as ourselves, if our role happens to be one."""
+    with connections[using].superuser() as privileged:
+        if privileged:
+            privileged.execute(_EVENT_TRIGGER)
+            return
     try:
         with connections[using].cursor() as cursor, transaction.atomic(using=using):
             cursor.execute(_EVENT_TRIGGER)
     except ProgrammingError as error:
         if error.__cause__.pgcode != errorcodes.INSUFFICIENT_PRIVILEGE:
             raise
-        logger.info("This database role may not create event triggers; SchemaManager adds the trigger to its tables.")
+        logger.info(
+            "This database role may not create event triggers, a superuser may. Tables made in NoCode keep updated_at "
+            "by a trigger of their own; tables created by hand in a project schema do not."
+        )

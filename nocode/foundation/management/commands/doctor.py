@@ -82,8 +82,10 @@ def _database() -> str:
 def _updated_at() -> str:
     """Who keeps updated_at of new project tables."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT FROM pg_event_trigger WHERE evtname = 'on_table_created'")
-        return "event trigger on" if cursor.rowcount else "no event trigger, NoCode adds a trigger to each table"
+        cursor.execute("SELECT FROM pg_event_trigger WHERE evtname = 'on_table_created' AND evtenabled <> 'D'")
+        if cursor.rowcount:
+            return "updated_at is kept on every table of a project"
+        return "updated_at is kept on tables made in NoCode, not on those created by hand (needs a superuser once)"
 
 
 def _migrations() -> str:
