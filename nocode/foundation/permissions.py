@@ -16,6 +16,8 @@ MATRIX: dict[str, dict[Role, set[str]]] = {
     "foundation": {Role.OWNER: _BUILD, Role.ADMIN: _BUILD - {DELETE}, Role.EDITOR: _READ, Role.VIEWER: _READ},
     "studio": {Role.OWNER: _BUILD, Role.ADMIN: _BUILD, Role.EDITOR: _BUILD - {DELETE}, Role.VIEWER: _READ},
     "automation": {Role.OWNER: _BUILD, Role.ADMIN: _BUILD, Role.EDITOR: _BUILD - {DELETE}, Role.VIEWER: _READ},
+    "runtime": {Role.OWNER: _BUILD, Role.ADMIN: _BUILD, Role.EDITOR: _BUILD - {DELETE}, Role.VIEWER: _READ},
+    "insights": {Role.OWNER: _READ, Role.ADMIN: _READ, Role.EDITOR: _READ, Role.VIEWER: _READ},
 }
 
 

@@ -33,6 +33,8 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # the page of a table sends some ten for
 
 INSTALLED_APPS = [
     "nocode.console.apps.ConsoleConfig",
+    "nocode.insights",
+    "nocode.runtime",
     "nocode.automation",
     "nocode.studio",
     "nocode.foundation",

@@ -33,6 +33,21 @@ MENU = [
         [
             (_("Projects"), "folder_open", "admin:studio_project_changelist", "studio.view_project"),
             (_("Tables"), "table", "admin:studio_datatable_changelist", "studio.view_datatable"),
+            (_("Pages"), "web", "admin:studio_page_changelist", "studio.view_page"),
+        ],
+    ),
+    (
+        _("Runtime"),
+        [
+            (_("Applications"), "deployed_code", "admin:runtime_generatedapp_changelist", "runtime.view_generatedapp"),
+            (_("Deployments"), "rocket_launch", "admin:runtime_deployment_changelist", "runtime.view_deployment"),
+        ],
+    ),
+    (
+        _("Insights"),
+        [
+            (_("Activity"), "timeline", "admin:insights_useractivity_changelist", "insights.view_useractivity"),
+            (_("Analytics"), "monitoring", "admin:analytics", "insights.view_dailymetric"),
         ],
     ),
     (
@@ -50,6 +65,7 @@ MENU = [
         [
             (_("Organizations"), "domain", "admin:foundation_organization_changelist", "foundation.view_organization"),
             (_("Users"), "group", "admin:foundation_user_changelist", "foundation.view_user"),
+            (_("Billing"), "receipt_long", "admin:billing", "foundation.view_invoice"),
         ],
     ),
 ]

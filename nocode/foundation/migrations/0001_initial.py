@@ -1,5 +1,6 @@
 
 import django.contrib.postgres.functions
+import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.datetime
 import django.db.models.functions.text
@@ -19,6 +20,13 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.CreateModel(
+            name='InvoiceCounter',
+            fields=[
+                ('year', models.PositiveSmallIntegerField(primary_key=True, serialize=False)),
+                ('last', models.PositiveIntegerField(default=0)),
+            ],
+        ),
         migrations.CreateModel(
             name='Worker',
             fields=[
@@ -113,10 +121,102 @@ class Migration(migrations.Migration):
                 'ordering': ['name'],
             },
         ),
+        migrations.CreateModel(
+            name='Notification',
+            fields=[
+                ('id', models.UUIDField(default=nocode.foundation.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
+                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='updated')),
+                ('kind', models.CharField(max_length=120, verbose_name='kind')),
+                ('key', models.CharField(max_length=200)),
+                ('level', models.CharField(choices=[('info', 'Info'), ('success', 'Success'), ('warning', 'Warning'), ('error', 'Error')], default='info', max_length=7, verbose_name='level')),
+                ('title', models.CharField(max_length=250, verbose_name='title')),
+                ('text', models.TextField(blank=True, verbose_name='text')),
+                ('link', models.CharField(blank=True, max_length=300, verbose_name='page')),
+                ('read_at', models.DateTimeField(null=True, verbose_name='read')),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notifications', to=settings.AUTH_USER_MODEL, verbose_name='person')),
+                ('organization', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='foundation.organization')),
+            ],
+            options={
+                'verbose_name': 'notification',
+                'verbose_name_plural': 'notifications',
+                'ordering': ['-id'],
+            },
+        ),
         migrations.AddField(
             model_name='membership',
             name='organization',
             field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to='foundation.organization'),
+        ),
+        migrations.CreateModel(
+            name='Invoice',
+            fields=[
+                ('id', models.UUIDField(default=nocode.foundation.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
+                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='updated')),
+                ('number', models.CharField(max_length=20, unique=True, verbose_name='number')),
+                ('status', models.CharField(choices=[('open', 'Open'), ('paid', 'Paid'), ('void', 'Cancelled')], default='open', max_length=5, verbose_name='status')),
+                ('customer', models.JSONField(default=dict, verbose_name='customer')),
+                ('lines', models.JSONField(default=list, verbose_name='lines')),
+                ('currency', models.CharField(max_length=3, verbose_name='currency')),
+                ('tax_rate', models.DecimalField(decimal_places=2, default=0, max_digits=5, verbose_name='tax (percent)')),
+                ('tax', models.IntegerField(default=0, verbose_name='tax')),
+                ('total', models.IntegerField(validators=[django.core.validators.MinValueValidator(0)], verbose_name='total')),
+                ('period_start', models.DateField(verbose_name='period from')),
+                ('period_end', models.DateField(verbose_name='period to')),
+                ('issued_on', models.DateField(verbose_name='issued')),
+                ('due_on', models.DateField(verbose_name='due')),
+                ('paid_at', models.DateTimeField(blank=True, null=True, verbose_name='paid')),
+                ('payment_reference', models.CharField(blank=True, max_length=120, verbose_name='payment reference')),
+                ('organization', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='invoices', to='foundation.organization', verbose_name='organization')),
+            ],
+            options={
+                'verbose_name': 'invoice',
+                'verbose_name_plural': 'invoices',
+                'ordering': ['-number'],
+            },
+        ),
+        migrations.CreateModel(
+            name='Invitation',
+            fields=[
+                ('id', models.UUIDField(default=nocode.foundation.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
+                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='updated')),
+                ('email', models.EmailField(max_length=254, verbose_name='e-mail address')),
+                ('role', models.CharField(choices=[('owner', 'Owner'), ('admin', 'Administrator'), ('editor', 'Editor'), ('viewer', 'Viewer')], default='editor', max_length=10, verbose_name='role')),
+                ('token_hash', models.CharField(editable=False, max_length=64, unique=True)),
+                ('expires_at', models.DateTimeField(verbose_name='expires')),
+                ('accepted_at', models.DateTimeField(null=True, verbose_name='accepted')),
+                ('invited_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='invited by')),
+                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='invitations', to='foundation.organization', verbose_name='organization')),
+            ],
+            options={
+                'verbose_name': 'invitation',
+                'verbose_name_plural': 'invitations',
+                'ordering': ['-id'],
+            },
+        ),
+        migrations.CreateModel(
+            name='Email',
+            fields=[
+                ('id', models.UUIDField(default=nocode.foundation.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
+                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='updated')),
+                ('to', models.EmailField(max_length=254, verbose_name='to')),
+                ('subject', models.CharField(max_length=250, verbose_name='subject')),
+                ('text', models.TextField(blank=True, verbose_name='text')),
+                ('html', models.TextField(blank=True, verbose_name='HTML')),
+                ('status', models.CharField(choices=[('queued', 'Queued'), ('sent', 'Sent'), ('failed', 'Failed')], default='queued', max_length=6, verbose_name='status')),
+                ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='attempts')),
+                ('error', models.TextField(blank=True, verbose_name='error')),
+                ('sent_at', models.DateTimeField(null=True, verbose_name='sent')),
+                ('organization', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='foundation.organization', verbose_name='organization')),
+            ],
+            options={
+                'verbose_name': 'e-mail',
+                'verbose_name_plural': 'e-mails',
+                'ordering': ['-id'],
+            },
         ),
         migrations.CreateModel(
             name='OutboxEvent',
@@ -144,6 +244,27 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Plan',
+            fields=[
+                ('id', models.UUIDField(default=nocode.foundation.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
+                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='updated')),
+                ('name', models.CharField(max_length=80, unique=True, verbose_name='name')),
+                ('description', models.TextField(blank=True, verbose_name='description')),
+                ('limits', models.JSONField(blank=True, default=dict, verbose_name='limits')),
+                ('price', models.PositiveIntegerField(default=0, verbose_name='price per month (cents)')),
+                ('currency', models.CharField(default='EUR', max_length=3, verbose_name='currency')),
+                ('is_default', models.BooleanField(default=False, verbose_name='default')),
+                ('is_offered', models.BooleanField(default=True, help_text='Organizations can choose it.', verbose_name='offered')),
+            ],
+            options={
+                'verbose_name': 'plan',
+                'verbose_name_plural': 'plans',
+                'ordering': ['price', 'name'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('is_default', True)), fields=('is_default',), name='plan_one_default')],
+            },
+        ),
+        migrations.CreateModel(
             name='QueuedTask',
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
@@ -162,13 +283,58 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(condition=models.Q(('claimed_by', None)), fields=['queue', 'due_at', 'id'], name='queuedtask_waiting'), models.Index(condition=models.Q(('claimed_by__isnull', False)), fields=['claimed_by'], name='queuedtask_taken')],
             },
         ),
+        migrations.CreateModel(
+            name='Subscription',
+            fields=[
+                ('id', models.UUIDField(default=nocode.foundation.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
+                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='updated')),
+                ('status', models.CharField(choices=[('active', 'Active'), ('cancelled', 'Ends with the period'), ('ended', 'Ended')], default='active', max_length=10, verbose_name='status')),
+                ('interval', models.CharField(choices=[('month', 'Monthly'), ('year', 'Yearly')], default='month', max_length=5, verbose_name='billed')),
+                ('started_on', models.DateField(verbose_name='started')),
+                ('period_start', models.DateField(verbose_name='period from')),
+                ('period_end', models.DateField(help_text='The first day that is not paid for.', verbose_name='period to')),
+                ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended')),
+                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='subscriptions', to='foundation.organization', verbose_name='organization')),
+                ('plan', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='subscriptions', to='foundation.plan', verbose_name='plan')),
+            ],
+            options={
+                'verbose_name': 'subscription',
+                'verbose_name_plural': 'subscriptions',
+                'ordering': ['-id'],
+            },
+        ),
         migrations.AddConstraint(
             model_name='user',
             constraint=models.CheckConstraint(condition=models.Q(('email', django.db.models.functions.text.Lower('email'))), name='user_email_is_lower'),
         ),
+        migrations.AddIndex(
+            model_name='notification',
+            index=models.Index(fields=['user', '-id'], name='notification_newest'),
+        ),
+        migrations.AddIndex(
+            model_name='notification',
+            index=models.Index(condition=models.Q(('read_at', None)), fields=['user'], name='notification_unread'),
+        ),
+        migrations.AddConstraint(
+            model_name='notification',
+            constraint=models.UniqueConstraint(fields=('user', 'key'), name='notification_once'),
+        ),
         migrations.AddConstraint(
             model_name='membership',
             constraint=models.UniqueConstraint(fields=('organization', 'user'), name='membership_once_per_organization'),
+        ),
+        migrations.AddConstraint(
+            model_name='invitation',
+            constraint=models.UniqueConstraint(condition=models.Q(('accepted_at', None)), fields=('organization', 'email'), name='invitation_open_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='invitation',
+            constraint=models.CheckConstraint(condition=models.Q(('email', django.db.models.functions.text.Lower('email'))), name='invitation_email_is_lower'),
+        ),
+        migrations.AddIndex(
+            model_name='email',
+            index=models.Index(fields=['organization', '-id'], name='email_newest'),
         ),
         migrations.AddIndex(
             model_name='outboxevent',
@@ -181,5 +347,13 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='outboxevent',
             index=models.Index(fields=['organization', '-id'], name='event_by_organization'),
+        ),
+        migrations.AddConstraint(
+            model_name='subscription',
+            constraint=models.UniqueConstraint(condition=models.Q(('status', 'ended'), _negated=True), fields=('organization',), name='subscription_one_at_a_time'),
+        ),
+        migrations.AddConstraint(
+            model_name='subscription',
+            constraint=models.CheckConstraint(condition=models.Q(('period_end__gt', models.F('period_start'))), name='subscription_period'),
         ),
     ]

@@ -1,17 +1,27 @@
 from nocode.foundation.models.base import Record, ScopedQuerySet
+from nocode.foundation.models.billing import Invoice, InvoiceCounter, Plan, Subscription
 from nocode.foundation.models.event import OutboxEvent
+from nocode.foundation.models.invitation import Invitation
+from nocode.foundation.models.message import Email, Notification
 from nocode.foundation.models.organization import Membership, Organization, Role
 from nocode.foundation.models.queue import QueuedTask, Worker
 from nocode.foundation.models.user import User
 
 __all__ = [
+    "Email",
+    "Invitation",
+    "Invoice",
+    "InvoiceCounter",
     "Membership",
+    "Notification",
     "Organization",
     "OutboxEvent",
+    "Plan",
     "QueuedTask",
     "Record",
     "Role",
     "ScopedQuerySet",
+    "Subscription",
     "User",
     "Worker",
 ]

@@ -17,6 +17,24 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name='Page',
+            fields=[
+                ('id', models.UUIDField(default=nocode.foundation.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
+                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='updated')),
+                ('title', models.CharField(max_length=150, verbose_name='title')),
+                ('slug', models.SlugField(max_length=60, verbose_name='address')),
+                ('icon', models.CharField(blank=True, max_length=40, verbose_name='icon')),
+                ('in_menu', models.BooleanField(default=True, help_text='Pages about one row are opened from a list instead.', verbose_name='in the menu')),
+                ('position', models.PositiveSmallIntegerField(default=0, verbose_name='position')),
+            ],
+            options={
+                'verbose_name': 'page',
+                'verbose_name_plural': 'pages',
+                'ordering': ['project', 'position', 'created_at'],
+            },
+        ),
+        migrations.CreateModel(
             name='HistoricalProject',
             fields=[
                 ('id', models.UUIDField(db_index=True, default=nocode.foundation.ids.uuid7, editable=False)),
@@ -41,6 +59,25 @@ class Migration(migrations.Migration):
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
+            name='Block',
+            fields=[
+                ('id', models.UUIDField(default=nocode.foundation.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
+                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='updated')),
+                ('slot', models.PositiveSmallIntegerField(default=0, verbose_name='slot')),
+                ('position', models.PositiveSmallIntegerField(default=0, verbose_name='position')),
+                ('kind', models.CharField(max_length=40, verbose_name='type')),
+                ('settings', models.JSONField(blank=True, default=dict, verbose_name='settings')),
+                ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='children', to='studio.block')),
+                ('page', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='blocks', to='studio.page', verbose_name='page')),
+            ],
+            options={
+                'verbose_name': 'block',
+                'verbose_name_plural': 'blocks',
+                'ordering': ['page', 'slot', 'position', 'created_at'],
+            },
+        ),
+        migrations.CreateModel(
             name='Project',
             fields=[
                 ('id', models.UUIDField(default=nocode.foundation.ids.uuid7, editable=False, primary_key=True, serialize=False)),
@@ -56,6 +93,37 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'projects',
                 'ordering': ['name'],
             },
+        ),
+        migrations.AddField(
+            model_name='page',
+            name='project',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='pages', to='studio.project', verbose_name='project'),
+        ),
+        migrations.CreateModel(
+            name='HistoricalPage',
+            fields=[
+                ('id', models.UUIDField(db_index=True, default=nocode.foundation.ids.uuid7, editable=False)),
+                ('created_at', models.DateTimeField(blank=True, editable=False, verbose_name='created')),
+                ('updated_at', models.DateTimeField(blank=True, editable=False, verbose_name='updated')),
+                ('title', models.CharField(max_length=150, verbose_name='title')),
+                ('slug', models.SlugField(max_length=60, verbose_name='address')),
+                ('icon', models.CharField(blank=True, max_length=40, verbose_name='icon')),
+                ('in_menu', models.BooleanField(default=True, help_text='Pages about one row are opened from a list instead.', verbose_name='in the menu')),
+                ('position', models.PositiveSmallIntegerField(default=0, verbose_name='position')),
+                ('history_id', models.AutoField(primary_key=True, serialize=False)),
+                ('history_date', models.DateTimeField(db_index=True)),
+                ('history_change_reason', models.CharField(max_length=100, null=True)),
+                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
+                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('project', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='studio.project', verbose_name='project')),
+            ],
+            options={
+                'verbose_name': 'historical page',
+                'verbose_name_plural': 'historical pages',
+                'ordering': ('-history_date', '-history_id'),
+                'get_latest_by': ('history_date', 'history_id'),
+            },
+            bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
             name='DataTable',
@@ -98,6 +166,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='project',
             constraint=models.UniqueConstraint(fields=('organization', 'name'), name='project_name_once_per_organization'),
+        ),
+        migrations.AddConstraint(
+            model_name='page',
+            constraint=models.UniqueConstraint(fields=('project', 'slug'), name='page_slug_once_per_project'),
         ),
         migrations.AddConstraint(
             model_name='datatable',

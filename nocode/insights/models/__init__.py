@@ -1,0 +1,4 @@
+from nocode.insights.models.activity import UserActivity
+from nocode.insights.models.metric import DailyMetric
+
+__all__ = ["DailyMetric", "UserActivity"]

@@ -1,0 +1,10 @@
+"""WHERE it runs: applications put online."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class RuntimeConfig(AppConfig):
+    name = "nocode.runtime"
+    label = "runtime"
+    verbose_name = _("Runtime")
