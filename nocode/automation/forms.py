@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from nocode.automation.models import Integration, Node, Trigger, Workflow
 from nocode.automation.nodes.config import RowsWidget
 from nocode.automation.services import drafts
-from nocode.foundation.admin.forms import OnlyOrganizationField
+from nocode.foundation.admin.forms import OnlyOrganizationField, SeenForm
 from nocode.foundation.json_text import JsonField
 
 _CLASSES = (
@@ -51,24 +51,6 @@ def plain_data(form: forms.BaseForm) -> dict[str, Any]:
 
 def _is_json(value: Any) -> bool:
     return value is None or isinstance(value, bool | int | float | str | list | dict)
-
-
-class SeenForm(forms.ModelForm):
-    """Does not overwrite what somebody else saved since the person opened the page; says so at `seen_on`."""
-
-    seen_at = forms.CharField(required=False, widget=forms.HiddenInput)
-    seen_on: str  # the field a person sees first
-
-    def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        self.fields["seen_at"].initial = "" if self.instance._state.adding else self.instance.updated_at.isoformat()
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean()
-        seen_at = data.pop("seen_at", "")
-        if seen_at and seen_at != self.fields["seen_at"].initial:
-            self.add_error(self.seen_on, _("Somebody changed this meanwhile; open it again before you save."))
-        return data
 
 
 class StepForm(SeenForm):

@@ -144,6 +144,19 @@ def test_general_settings_are_saved_and_the_page_stays(office, draft):
     assert response.url == change_url(draft)
 
 
+def test_general_settings_changed_meanwhile_are_not_overwritten(office, draft):
+    client, data = office.client("owner"), {"timeout": "60", "variables": "{}"}
+    [seen_at] = re.findall(r'name="seen_at" value="([^"]+)"', page(client, change_url(draft)))
+    client.post(change_url(draft), data | {"name": "Theirs", "seen_at": seen_at})
+
+    response = client.post(change_url(draft), data | {"name": "Mine", "seen_at": seen_at})
+
+    assert "Somebody changed this meanwhile" in response.context["adminform"].form.errors["name"][0]
+    assert 'value="Mine"' in response.content.decode()
+    draft.refresh_from_db()
+    assert draft.name == "Theirs"
+
+
 def test_an_invalid_general_form_still_shows_the_rest_of_the_page(office, draft):
     response = office.client("owner").post(change_url(draft), {"name": "", "timeout": "60", "variables": "{}"})
 

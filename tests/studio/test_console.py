@@ -166,6 +166,19 @@ def test_renaming_to_a_name_in_use_is_told_in_the_form(owner, table, organizatio
     assert "already has a project" in str(response.context["adminform"].form.errors["name"])
 
 
+def test_a_project_changed_meanwhile_is_not_overwritten(owner, organization):
+    project = make_project(organization, "Sales")
+    url = reverse("admin:studio_project_change", args=[project.pk])
+    [seen_at] = re.findall(r'name="seen_at" value="([^"]+)"', owner.get(url).content.decode())
+    owner.post(url, {"name": "Theirs", "seen_at": seen_at})
+
+    response = owner.post(url, {"name": "Mine", "seen_at": seen_at})
+
+    assert "Somebody changed this meanwhile" in response.context["adminform"].form.errors["name"][0]
+    project.refresh_from_db()
+    assert project.name == "Theirs"
+
+
 def test_table_is_made_with_its_fields(owner, organization):
     project = make_project(organization)
     data = lines(

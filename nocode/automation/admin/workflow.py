@@ -20,12 +20,14 @@ from nocode.automation.views import builder
 from nocode.automation.views.workflow import workflow_page
 from nocode.foundation.admin.base import ConsoleAdmin, HistoryAdmin, ReadOnly
 from nocode.foundation.admin.filters import VisibleRelatedFilter
-from nocode.foundation.admin.forms import ConsoleForm
+from nocode.foundation.admin.forms import ConsoleForm, SeenForm
 from nocode.foundation.displays import pill, shortened, status_pill
 
 
-class WorkflowForm(ConsoleForm):
+class WorkflowForm(SeenForm, ConsoleForm):
     """The general settings; the boxes are as high as what is usually in them, projects are made elsewhere."""
+
+    seen_on = "name"
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)

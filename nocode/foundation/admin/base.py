@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin
 
-from nocode.foundation.admin.forms import ConsoleForm, OnlyOrganizationField
+from nocode.foundation.admin.forms import ConsoleForm, OnlyOrganizationField, SeenForm
 from nocode.foundation.errors import NoCodeError
 from nocode.foundation.json_text import JsonField
 from nocode.foundation.models import Organization
@@ -121,6 +121,12 @@ class ConsoleAdmin(ModelAdmin):
         fields = tuple(super().get_readonly_fields(request, obj))
         owned = any(field.name == "organization" for field in self.opts.fields)
         return (*fields, "organization") if obj and owned and "organization" not in fields else fields
+
+    def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> list:
+        """What the page shows, and unseen what tells whether somebody else saved meanwhile."""
+        fields = list(super().get_fields(request, obj))
+        compares = obj is not None and issubclass(self.form, SeenForm) and self.has_change_permission(request, obj)
+        return [*fields, "seen_at"] if compares else fields
 
     # --- Saving, deleting, acting: a refusal is told in red ----------------------------------------------------
 

@@ -26,6 +26,33 @@ class OnlyOrganizationField(forms.ModelChoiceField):
         return False
 
 
+class SeenField(forms.CharField):
+    """When the object last changed, as the person saw it; no change of its own."""
+
+    widget = forms.HiddenInput
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return False
+
+
+class SeenForm(forms.ModelForm):
+    """Does not overwrite what somebody else saved since the person opened the page; says so at `seen_on`."""
+
+    seen_at = SeenField(required=False)
+    seen_on: str  # the field a person sees first
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["seen_at"].initial = "" if self.instance._state.adding else self.instance.updated_at.isoformat()
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        seen_at = data.pop("seen_at", "")
+        if seen_at and seen_at != self.fields["seen_at"].initial:
+            self.add_error(self.seen_on, _("Somebody changed this meanwhile; open it again before you save."))
+        return data
+
+
 class ConsoleForm(forms.ModelForm):
     """Refuses to join objects of different organizations, which a person with two memberships could pick.
 

@@ -13,15 +13,17 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from nocode.foundation.admin.base import HistoryAdmin
-from nocode.foundation.admin.forms import ConsoleForm
+from nocode.foundation.admin.forms import ConsoleForm, SeenForm
 from nocode.foundation.errors import NoCodeError
 from nocode.studio.models import Project
 from nocode.studio.schema import names
 from nocode.studio.services import projects
 
 
-class ProjectForm(ConsoleForm):
+class ProjectForm(SeenForm, ConsoleForm):
     """A project; its name is unique in its organization."""
+
+    seen_on = "name"
 
     def clean_name(self) -> str:
         try:
@@ -59,7 +61,8 @@ class ProjectAdmin(HistoryAdmin):
         return super().get_queryset(request).annotate(tables_made=Count("tables"))
 
     def get_fields(self, request: HttpRequest, obj: Project | None = None) -> list[str]:
-        return [*self.fields, "schema_name"] if obj else self.fields
+        fields = super().get_fields(request, obj)
+        return [*fields, "schema_name"] if obj else fields
 
     def get_readonly_fields(self, request: HttpRequest, obj: Project | None = None) -> tuple:
         return (*super().get_readonly_fields(request, obj), "schema_name")
