@@ -19,6 +19,10 @@ class InvalidIntegration(NoCodeError):
     """The settings of this integration are not valid."""
 
 
+class IntegrationExists(NoCodeError):
+    """Another integration of this organization has this name."""
+
+
 class IntegrationInUse(NoCodeError):
     """Steps use this integration."""
 

@@ -1,6 +1,7 @@
-"""What a database error says about the connection."""
+"""What a database error says."""
 
-from django.db import InterfaceError, OperationalError
+from django.db import IntegrityError, InterfaceError, OperationalError
+from psycopg2 import errorcodes
 
 # admin_shutdown, crash_shutdown, cannot_connect_now (PostgreSQL's error codes, appendix A)
 _SERVER_GOES = {"57P01", "57P02", "57P03"}
@@ -15,3 +16,8 @@ def is_connection_lost(error: BaseException) -> bool:
         return False
     code = getattr(error.__cause__, "pgcode", None)
     return code is None or code in _SERVER_GOES or code.startswith("08")
+
+
+def is_duplicate(error: IntegrityError) -> bool:
+    """Whether a row exists already that has what must be there once."""
+    return getattr(error.__cause__, "pgcode", None) == errorcodes.UNIQUE_VIOLATION

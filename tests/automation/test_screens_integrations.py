@@ -1,6 +1,9 @@
 """The pages of integrations, and what a step's page offers of them."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from django.db import connection, transaction
 from django.urls import reverse
 
 from nocode.automation.integrations import integration_types
@@ -9,6 +12,7 @@ from nocode.automation.services import integrations
 from tests.automation.echoing import TOKEN, calling
 from tests.automation.screens import make_office
 from tests.factories import make_integration, make_published
+from tests.locks import until_it_waits
 
 pytestmark = pytest.mark.django_db
 
@@ -73,6 +77,29 @@ def test_a_name_is_taken_once_per_organization(office, is_new):
 
     assert "Another integration of this organization has this name." in taken.content.decode()
     assert free.status_code == 302
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_name_taken_at_the_same_moment_is_told_in_the_form(office, is_new):
+    address = f"{CARDS}?kind=http.bearer" if is_new else page_of(make_integration(office.organization))
+    client = office.client("owner")
+
+    def save():
+        try:
+            return client.post(address, TYPED)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            make_integration(office.organization, name="Shop")
+            second = pool.submit(save)
+            until_it_waits(second)
+        response = second.result(timeout=20)
+
+    assert response.context["form"].errors == {"name": ["Another integration of this organization has this name."]}
+    assert Integration.objects.filter(name="Shop").count() == 1
 
 
 def test_viewers_read_the_name_and_change_nothing(office):

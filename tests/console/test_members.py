@@ -10,6 +10,7 @@ from nocode.foundation.models import Membership, Organization, Role, User
 from nocode.foundation.services import members
 from tests import factories
 from tests.console.conftest import log_in
+from tests.locks import until_it_waits
 
 pytestmark = pytest.mark.django_db
 
@@ -138,18 +139,11 @@ def test_two_owners_cannot_demote_each_other_at_once(organization, owner):
         with transaction.atomic():
             members.roles_in(organization.pk)  # as the first owner's form does, which then demotes the second
             answer = pool.submit(take_over)
-            while not answer.done() and not somebody_waits():
-                pass
+            until_it_waits(answer)
             organization.memberships.filter(user=other).update(role=Role.EDITOR)
         answer.result(timeout=20)
 
     assert roles(organization) == {"owner@example.com": Role.OWNER, "second@example.com": Role.EDITOR}
-
-
-def somebody_waits() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() <> pid)")
-        return cursor.fetchone()[0]
 
 
 def test_an_owner_makes_another_owner(organization, owner, administrator):

@@ -1,9 +1,10 @@
 """Projects, tables and rows in the console: who sees what, and what the pages do."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.urls import reverse
 
 from nocode.foundation.models import Role
@@ -11,6 +12,7 @@ from nocode.studio.models import DataTable, Project
 from nocode.studio.schema.manager import NewField
 from nocode.studio.services.records import Records
 from tests.factories import make_organization, make_project, make_table, make_user
+from tests.locks import until_it_waits
 
 pytestmark = pytest.mark.django_db
 
@@ -177,6 +179,25 @@ def test_a_project_changed_meanwhile_is_not_overwritten(owner, organization):
     assert "Somebody changed this meanwhile" in response.context["adminform"].form.errors["name"][0]
     project.refresh_from_db()
     assert project.name == "Theirs"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_project_name_taken_at_the_same_moment_is_told_in_the_form(owner, organization):
+    def add():
+        try:
+            return owner.post(reverse("admin:studio_project_add"), {"name": "Sales"})
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            make_project(organization, "Sales")
+            second = pool.submit(add)
+            until_it_waits(second)
+        response = second.result(timeout=20)
+
+    assert "already has a project" in str(response.context["adminform"].form.errors["name"])
+    assert Project.objects.count() == 1
 
 
 def test_table_is_made_with_its_fields(owner, organization):

@@ -1,16 +1,19 @@
 """The page of an integration: its settings are shown, its secrets only go in."""
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
+from nocode.automation.errors import IntegrationExists
 from nocode.automation.forms import IntegrationForm, dress
 from nocode.automation.integrations import integration_types
 from nocode.automation.models import Integration
 from nocode.automation.services import integrations
-from nocode.foundation.admin.pages import page_context, tell
+from nocode.foundation.admin.pages import page_context
+from nocode.foundation.errors import NoCodeError
 from nocode.foundation.permissions import organizations_where
 
 ADD, CHANGE, DELETE = (f"automation.{action}_integration" for action in ("add", "change", "delete"))
@@ -48,8 +51,12 @@ def _integration_page(request: HttpRequest, integration: Integration, title: str
         has_secrets=bool(integration.secrets), data=data, prefix=PREFIX, initial=integration.settings
     )
     if data is not None and all([form.is_valid(), config_form.is_valid()]):
-        done = _("“%s” was saved.") % integration
-        if tell(request, integrations.save, integration, config_form.cleaned_data, done=done):
+        try:
+            integrations.save(integration, config_form.cleaned_data)
+        except NoCodeError as refusal:
+            form.add_error("name" if isinstance(refusal, IntegrationExists) else None, refusal.message)
+        else:
+            messages.success(request, _("“%s” was saved.") % integration)
             return redirect("admin:automation_integration_change", integration.pk)
     context = page_context(
         request,

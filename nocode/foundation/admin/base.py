@@ -6,13 +6,14 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import ngettext
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin
 
 from nocode.foundation.admin.forms import ConsoleForm, OnlyOrganizationField, SeenForm
+from nocode.foundation.database import is_duplicate
 from nocode.foundation.errors import NoCodeError
 from nocode.foundation.json_text import JsonField
 from nocode.foundation.models import Organization
@@ -154,7 +155,10 @@ class ConsoleAdmin(ModelAdmin):
             if request.method != "POST" or not issubclass(self.form, ConsoleForm):
                 raise
             request._console_refusal = refusal.message
-            return super().changeform_view(request, *args, **kwargs)
+        except IntegrityError as error:  # what was free when it was checked is taken now: checking again says so
+            if not is_duplicate(error):
+                raise
+        return super().changeform_view(request, *args, **kwargs)
 
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return self._or_refusal(request, super().delete_view, *args, **kwargs)
