@@ -3,6 +3,7 @@
 import json
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -10,6 +11,7 @@ from nocode.automation.engine import runner
 from nocode.automation.models import WorkflowExecution
 from nocode.automation.nodes import Effect, node_types
 from nocode.automation.nodes.config import clean_config
+from nocode.automation.outgoing.concealing import showable
 from nocode.automation.services import executions
 from tests.factories import make_published, set_values
 
@@ -58,7 +60,7 @@ def server():
         def do_POST(self):
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             self.server.calls.append(({name.lower(): value for name, value in self.headers.items()}, body))
-            status = int(self.path.strip("/") or 200)
+            status = int(urlsplit(self.path).path.strip("/") or 200)
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.end_headers()
@@ -136,6 +138,41 @@ def test_secrets_in_headers_are_not_kept(server, settings):
     assert server.calls[0][0]["authorization"] == "Bearer canary-1"
     stored = execution.steps.get().settings["headers"]
     assert [row["value"] for row in stored] == ["•••", "kept"]
+
+
+@pytest.mark.django_db
+def test_secrets_in_the_address_are_sent_but_not_kept(server, settings):
+    settings.OUTGOING_HTTP_ALLOW = ["127.0.0.1"]
+    host = server.url.removeprefix("http://")
+    step = call(f"http://anna:canary-1@{host}/?page=2&api_key=canary-2", query=[{"name": "sig", "value": "canary"}])
+
+    execution = run(make_published(step))
+
+    assert execution.status == "completed"
+    assert server.calls[0][0]["authorization"].startswith("Basic ")
+    stored = execution.steps.get().settings
+    assert stored["url"] == f"http://•••@{host}/?page=2&api_key=•••"
+    assert "canary" not in json.dumps(stored)
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("https://example.com/a@b?page=2", "https://example.com/a@b?page=2"),
+        ("https://anna:p@ss@example.com:8080/", "https://•••@example.com:8080/"),
+        ("anna:secret@example.com", "•••@example.com"),
+        ("//anna@example.com", "//•••@example.com"),
+        ("https://example.com?Access%5FToken=1&x=&password=", "https://example.com?Access%5FToken=•••&x=&password="),
+        (
+            "https://s3.example.com/?X-Amz-Signature=ab&X-Amz-Date=1",
+            "https://s3.example.com/?X-Amz-Signature=•••&X-Amz-Date=1",
+        ),
+        ("https://example.com/#access_token=a=b&state=1", "https://example.com/#access_token=•••&state=1"),
+        ("/hooks/abc/?a=1", "/hooks/abc/?a=1"),
+    ],
+)
+def test_an_address_is_shown_without_its_secrets(typed, shown):
+    assert showable(typed) == shown
 
 
 @pytest.mark.django_db

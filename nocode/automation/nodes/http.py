@@ -12,11 +12,10 @@ from nocode.automation.models import Workflow
 from nocode.automation.nodes.base import Effect, Family, NodeType, Step, node_types
 from nocode.automation.nodes.config import ConfigForm, RowsField, TextField, ValueField
 from nocode.automation.outgoing import http
-from nocode.automation.outgoing.concealing import MASK
+from nocode.automation.outgoing.concealing import MASK, looks_secret, showable
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"]
 OWN_PATHS = ("/hooks/", "/echo/")
-_SECRET_HEADERS = ("authorization", "cookie", "token", "secret", "key", "password", "signature")
 
 
 def _pairs(label: str) -> RowsField:
@@ -38,10 +37,6 @@ def _merged(own: dict[str, str], admission: dict[str, str]) -> dict[str, str]:
     """The step's own headers, and those of the integration, which win."""
     taken = {name.lower() for name in admission}
     return {**{name: value for name, value in own.items() if name.lower() not in taken}, **admission}
-
-
-def _looks_secret(name: str) -> bool:
-    return any(word in name.lower() for word in _SECRET_HEADERS)
 
 
 @node_types.register
@@ -91,11 +86,12 @@ class HttpRequest(NodeType):
         return chosen.load(wanted, step.organization_id) if wanted else None
 
     def redact(self, settings: dict) -> dict:
-        return {**settings, "query": self._masked(settings["query"]), "headers": self._masked(settings["headers"])}
+        masked = {name: self._masked(settings[name]) for name in ("query", "headers")}
+        return {**settings, "url": showable(settings["url"]), **masked}
 
     @staticmethod
     def _masked(rows: list[dict]) -> list[dict]:
-        return [{**row, "value": MASK} if _looks_secret(row["name"]) else row for row in rows]
+        return [{**row, "value": MASK} if looks_secret(row["name"]) else row for row in rows]
 
     def run(self, settings: dict, step: Step) -> dict:
         is_own = settings["url"].startswith(OWN_PATHS)

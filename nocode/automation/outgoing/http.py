@@ -20,7 +20,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from nocode.automation.errors import PermanentFailure, TransientFailure
-from nocode.automation.outgoing.concealing import conceal
+from nocode.automation.outgoing.concealing import conceal, showable
 from nocode.automation.outgoing.wire import AddressRefused, Deadline, GuardedTransport, Resolver, ask_system
 
 __all__ = [
@@ -155,9 +155,8 @@ def _address(url: str, query: Mapping[str, Any] | None) -> httpx.URL:
     try:
         target = httpx.URL(url)
     except (httpx.InvalidURL, TypeError) as error:
-        raise BadUrl(
-            _("“%(url)s” is not an address: %(error)s") % {"url": str(url).partition("?")[0], "error": error}
-        ) from None
+        shown = showable(str(url).partition("?")[0])
+        raise BadUrl(_("“%(url)s” is not an address: %(error)s") % {"url": shown, "error": error}) from None
     _check_scheme(target)
     given = {name: value for name, value in (query or {}).items() if value is not None}
     return target.copy_merge_params(given) if given else target
