@@ -12,7 +12,7 @@ from django_q.tasks import async_task
 
 from nocode.foundation.middleware import acting_as
 from nocode.foundation.models import QueuedTask, Worker
-from nocode.foundation.queue import claims, results, roster, schedules, wakeups
+from nocode.foundation.queue import claims, execution, results, roster, schedules, wakeups
 from tests.fixtures.stack import eventually
 from tests.foundation.queue_tasks import double, note
 
@@ -183,6 +183,35 @@ def test_a_task_lost_too_often_becomes_a_failure_people_can_see():
     assert (failure.func, failure.success, failure.attempt_count) == (double.path, False, 5)
     assert "5 attempts" in failure.result
     assert QueuedTask.objects.count() == 0
+
+
+class Gone:
+    """What the argument of a task was, in code that has changed since."""
+
+    def __init__(self, error: type[Exception]):
+        self.error = error
+
+    def __reduce__(self) -> tuple:
+        return fail, (self.error,)
+
+
+def fail(error: type[Exception]) -> None:
+    raise error("no such thing")
+
+
+@pytest.mark.parametrize("error", [AttributeError, EOFError, ImportError, KeyError, TypeError, ValueError, None])
+def test_a_task_that_cannot_be_opened_is_a_failure_wherever_that_is_found(error):
+    payload = SignedPackage.dumps({"args": (Gone(error),)}) if error else "signed:by:somebody-else"
+    double.enqueue(1)
+    QueuedTask.objects.update(attempts=4, claimed_by=uuid4(), payload=payload)
+
+    package, outcome = execution.unpack(double.path, payload)
+    roster.sweep()
+
+    failure = Task.objects.get()
+    assert (package["func"], outcome.success) == (double.path, False)
+    assert (failure.func, failure.success, failure.args) == (double.path, False, ())
+    assert "5 attempts" in failure.result
 
 
 def test_only_the_newest_successes_are_kept(monkeypatch):

@@ -1,7 +1,6 @@
 """Runs one task: finds its function, calls it with the origin of the request, and tells how it ended."""
 
 import functools
-import pickle
 import pydoc
 import traceback
 from collections.abc import Callable
@@ -11,7 +10,6 @@ from typing import Any
 
 from django_q.exceptions import TimeoutException
 from django_q.signals import post_execute_in_worker, pre_execute
-from django_q.signing import BadSignature, SignedPackage
 
 from nocode.foundation.database import is_connection_lost
 from nocode.foundation.middleware import acting_as
@@ -34,10 +32,8 @@ class Outcome:
 
 def unpack(name: str, payload: str) -> tuple[dict, Outcome | None]:
     """The call in a signed package; when it cannot be opened, a stand-in and the failure."""
-    try:
-        return SignedPackage.loads(payload), None
-    except (BadSignature, pickle.UnpicklingError, AttributeError, ImportError, EOFError) as error:
-        return results.unreadable(name), Outcome(False, f"{error} : {traceback.format_exc()}")
+    package, problem = results.unpack(name, payload)
+    return package, Outcome(False, problem) if problem else None
 
 
 def run(package: dict, stop_clock: Callable[[], None]) -> Outcome:

@@ -1,6 +1,7 @@
 """django-q2's Task rows: failures always, successes when the task asks for it."""
 
 import pickle
+import traceback
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,17 @@ from django_q.utils import get_func_repr
 from nocode.foundation.ids import uuid7
 from nocode.foundation.models import QueuedTask
 
+# A foreign signature; else what unpickling raises when classes moved or take other values than they did.
+_UNREADABLE = (
+    BadSignature,
+    pickle.UnpicklingError,
+    AttributeError,
+    EOFError,
+    ImportError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
 _REPLACED = ["stopped", "result", "success", "attempt_count"]
 _PRUNE = """
     DELETE FROM django_q_task WHERE id IN (
@@ -55,16 +67,21 @@ def save(package: dict, *, started: datetime, success: bool, result: Any, attemp
 
 def save_lost(task: QueuedTask, reason: str) -> None:
     """Write the failure of a task whose workers cannot tell about it any more."""
-    try:
-        package = SignedPackage.loads(task.payload)
-    except (BadSignature, pickle.UnpicklingError, AttributeError, ImportError):
-        package = unreadable(task.name)
+    package, _problem = unpack(task.name, task.payload)
     row = save(package, started=task.created_at, success=False, result=reason, attempts=task.attempts)
     call_hook(Task, row)
 
 
+def unpack(name: str, payload: str) -> tuple[dict, str]:
+    """The call in a signed package; when it cannot be opened, a stand-in and the problem: another key, or code gone."""
+    try:
+        return SignedPackage.loads(payload), ""
+    except _UNREADABLE as error:
+        return unreadable(name), f"{error} : {traceback.format_exc()}"
+
+
 def unreadable(name: str) -> dict:
-    """Stands for a package that cannot be opened: another key, or code that is gone."""
+    """Stands for a package that cannot be opened."""
     return {"id": uuid7().hex, "name": name[:100], "func": name, "args": (), "kwargs": {}}
 
 
