@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from nocode.foundation.errors import IllegalTransition
 from nocode.foundation.models.base import Record
 
 
@@ -32,9 +33,17 @@ class Plan(Record):
     def __str__(self) -> str:
         return self.name
 
+    def price_for(self, interval: str) -> int:
+        """What one period costs, in cents."""
+        return self.price * MONTHS[interval]
+
 
 class Subscription(Record):
-    """An organization's plan over time: periods follow each other until it ends."""
+    """An organization's plan over time: periods follow each other until it ends.
+
+    `price` is what the current period costs, whatever the plan costs by now. `credit` is what was paid and not used;
+    the next invoices are reduced by it. Both are cents without tax.
+    """
 
     class Status(models.TextChoices):
         ACTIVE = "active", _("Active")
@@ -54,6 +63,13 @@ class Subscription(Record):
     started_on = models.DateField(_("started"))
     period_start = models.DateField(_("period from"))
     period_end = models.DateField(_("period to"), help_text=_("The first day that is not paid for."))
+    price = models.PositiveIntegerField(_("price of the period (cents)"), default=0)
+    credit = models.PositiveIntegerField(_("credit (cents)"), default=0)
+    next_plan = models.ForeignKey(
+        Plan, models.PROTECT, null=True, related_name="+", verbose_name=_("plan from the next period on")
+    )
+    next_interval = models.CharField(_("billed from the next period on"), max_length=5, choices=Interval, blank=True)
+    billing_address = models.TextField(_("billing address"), blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
 
     class Meta:
@@ -70,6 +86,9 @@ class Subscription(Record):
         return f"{self.organization} · {self.plan}"
 
 
+MONTHS = {Subscription.Interval.MONTH: 1, Subscription.Interval.YEAR: 12}
+
+
 class InvoiceCounter(models.Model):
     """The last number given in a year, locked while an invoice is written: no number is skipped or given twice."""
 
@@ -83,7 +102,8 @@ class InvoiceCounter(models.Model):
 class Invoice(Record):
     """A document that never changes but for being paid or cancelled. It outlives the organization it was written to.
 
-    `lines` is [{"text", "quantity", "unit_price", "amount"}], `customer` {"name", "email", "address"} of that day.
+    A trigger of the database (`billing.sql`) keeps that promise whoever writes. `lines` is [{"text", "amount"}];
+    `seller` {"name", "address", "tax_id"} and `customer` {"name", "email", "address"} are those of that day.
     """
 
     class Status(models.TextChoices):
@@ -91,11 +111,14 @@ class Invoice(Record):
         PAID = "paid", _("Paid")
         VOID = "void", _("Cancelled")
 
+    MOVES = {Status.OPEN: {Status.PAID, Status.VOID}, Status.PAID: set(), Status.VOID: set()}
+
     organization = models.ForeignKey(
         "foundation.Organization", models.SET_NULL, null=True, related_name="invoices", verbose_name=_("organization")
     )
     number = models.CharField(_("number"), max_length=20, unique=True)
     status = models.CharField(_("status"), max_length=5, choices=Status, default=Status.OPEN)
+    seller = models.JSONField(_("seller"), default=dict)
     customer = models.JSONField(_("customer"), default=dict)
     lines = models.JSONField(_("lines"), default=list)
     currency = models.CharField(_("currency"), max_length=3)
@@ -115,3 +138,21 @@ class Invoice(Record):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def net(self) -> int:
+        """The sum of the lines, before tax."""
+        return self.total - self.tax
+
+    def move_to(self, status: "Invoice.Status") -> None:
+        """Change status, or refuse. The only place an invoice's status changes; does not save."""
+        if status not in self.MOVES[self.Status(self.status)]:
+            raise IllegalTransition(
+                _("Invoice %(number)s is %(now)s; it cannot become %(then)s.")
+                % {
+                    "number": self.number,
+                    "now": self.get_status_display().lower(),
+                    "then": self.Status(status).label.lower(),
+                }
+            )
+        self.status = status
