@@ -3,7 +3,6 @@
 import time
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
@@ -14,7 +13,7 @@ from nocode.automation.services.replies import Reply
 from nocode.automation.triggers.webhook import HEADER_NAME
 from nocode.automation.webhooks.call import Call
 from nocode.automation.webhooks.refusals import CallRefused, LengthMissing
-from nocode.automation.webhooks.senders import sender_address
+from nocode.foundation.callers import caller_address
 
 # A workflow chooses the headers of its answer, but not those that steer the connection, or the browser of somebody who
 # is logged in to the console: it is served from the same origin.
@@ -44,7 +43,7 @@ def _call(request: HttpRequest) -> Call:
         method=request.method,
         headers={name.lower(): value for name, value in request.headers.items()},
         query_string=request.META.get("QUERY_STRING", ""),
-        address=sender_address(request.META, settings.TRUSTED_PROXIES),
+        address=caller_address(request),
         length=length,
         read=read,
         now=time.time(),

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from nocode.automation.webhooks.bodies import read_pairs
-from nocode.automation.webhooks.senders import Address
+from nocode.foundation.callers import Address
 
 # Credentials that arrive in headers are checked and then forgotten.
 SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
