@@ -33,6 +33,11 @@ class RequestIdMiddleware:
         return response
 
 
+def current_request() -> HttpRequest | None:
+    """The request that is being answered; None in a task or a command."""
+    return _REQUEST.get()
+
+
 def current_actor_id() -> int | None:
     """Who acts: the person set by `acting_as`, else the one logged in to the current request.
 
