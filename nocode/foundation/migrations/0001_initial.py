@@ -59,6 +59,7 @@ class Migration(migrations.Migration):
                 ('is_active', models.BooleanField(default=True, help_text='Inactive people cannot log in.', verbose_name='active')),
                 ('is_staff', models.BooleanField(default=True, verbose_name='may open the console')),
                 ('date_joined', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='joined')),
+                ('session_round', models.PositiveIntegerField(default=0, editable=False)),
                 ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
                 ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
             ],
@@ -66,6 +67,24 @@ class Migration(migrations.Migration):
                 'verbose_name': 'user',
                 'verbose_name_plural': 'users',
                 'ordering': ['email'],
+            },
+        ),
+        migrations.CreateModel(
+            name='FailedAttempts',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('login', 'Logging in'), ('password', 'Changing a password'), ('reset', 'Asking for a new password'), ('link', 'Opening a link from an e-mail')], max_length=8, verbose_name='kind')),
+                ('subject', models.CharField(blank=True, max_length=254, verbose_name='e-mail address')),
+                ('network', models.CharField(blank=True, max_length=45, verbose_name='network')),
+                ('count', models.PositiveSmallIntegerField(default=1, verbose_name='attempts')),
+                ('last_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='last attempt')),
+            ],
+            options={
+                'verbose_name': 'failed attempts',
+                'verbose_name_plural': 'failed attempts',
+                'ordering': ['-last_at'],
+                'indexes': [models.Index(fields=['last_at'], name='failed_attempts_age')],
+                'constraints': [models.UniqueConstraint(fields=('kind', 'subject', 'network'), name='failed_attempts_counter')],
             },
         ),
         migrations.CreateModel(
@@ -210,6 +229,7 @@ class Migration(migrations.Migration):
                 ('status', models.CharField(choices=[('queued', 'Queued'), ('sent', 'Sent'), ('failed', 'Failed')], default='queued', max_length=6, verbose_name='status')),
                 ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='attempts')),
                 ('error', models.TextField(blank=True, verbose_name='error')),
+                ('due_at', models.DateTimeField(null=True, verbose_name='next attempt')),
                 ('sent_at', models.DateTimeField(null=True, verbose_name='sent')),
                 ('organization', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='foundation.organization', verbose_name='organization')),
             ],
@@ -300,8 +320,8 @@ class Migration(migrations.Migration):
                 ('next_interval', models.CharField(blank=True, choices=[('month', 'Monthly'), ('year', 'Yearly')], max_length=5, verbose_name='billed from the next period on')),
                 ('billing_address', models.TextField(blank=True, verbose_name='billing address')),
                 ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended')),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='subscriptions', to='foundation.organization', verbose_name='organization')),
                 ('next_plan', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.plan', verbose_name='plan from the next period on')),
+                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='subscriptions', to='foundation.organization', verbose_name='organization')),
                 ('plan', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='subscriptions', to='foundation.plan', verbose_name='plan')),
             ],
             options={
@@ -341,6 +361,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='email',
             index=models.Index(fields=['organization', '-id'], name='email_newest'),
+        ),
+        migrations.AddIndex(
+            model_name='email',
+            index=models.Index(condition=models.Q(('status', 'queued')), fields=['due_at'], name='email_queued'),
         ),
         migrations.AddIndex(
             model_name='outboxevent',

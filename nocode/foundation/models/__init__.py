@@ -1,3 +1,4 @@
+from nocode.foundation.models.attempts import FailedAttempts
 from nocode.foundation.models.base import Record, ScopedQuerySet
 from nocode.foundation.models.billing import Invoice, InvoiceCounter, Plan, Subscription
 from nocode.foundation.models.event import OutboxEvent
@@ -9,6 +10,7 @@ from nocode.foundation.models.user import User
 
 __all__ = [
     "Email",
+    "FailedAttempts",
     "Invitation",
     "Invoice",
     "InvoiceCounter",

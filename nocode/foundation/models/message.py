@@ -54,7 +54,10 @@ class Notification(Record):
 
 
 class Email(Record):
-    """A message to be sent by the queue. Its text is forgotten once sent: it may hold a link that opens an account."""
+    """A message to be sent by the queue.
+
+    It may hold a link that opens an account: its text is stored encrypted, shown nowhere, and forgotten once sent.
+    """
 
     class Status(models.TextChoices):
         QUEUED = "queued", _("Queued")
@@ -71,12 +74,16 @@ class Email(Record):
     status = models.CharField(_("status"), max_length=6, choices=Status, default=Status.QUEUED)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     error = models.TextField(_("error"), blank=True)
+    due_at = models.DateTimeField(_("next attempt"), null=True)  # queued and empty: no mail server is configured
     sent_at = models.DateTimeField(_("sent"), null=True)
 
     class Meta:
         verbose_name, verbose_name_plural = _("e-mail"), _("e-mails")
         ordering = ["-id"]
-        indexes = [models.Index(fields=["organization", "-id"], name="email_newest")]
+        indexes = [
+            models.Index(fields=["organization", "-id"], name="email_newest"),
+            models.Index(fields=["due_at"], name="email_queued", condition=models.Q(status="queued")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.to}: {self.subject}"

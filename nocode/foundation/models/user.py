@@ -44,6 +44,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(_("active"), default=True, help_text=_("Inactive people cannot log in."))
     is_staff = models.BooleanField(_("may open the console"), default=True)
     date_joined = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
+    # Sessions begun before it was raised are over, also should the account be activated again.
+    session_round = models.PositiveIntegerField(default=0, editable=False)
 
     objects = UserManager()
 
@@ -61,6 +63,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     def clean(self) -> None:
         super().clean()
         self.email = self.email.strip().lower()
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session must know to stay valid: it ends with another password, or another round."""
+        return super()._get_session_auth_hash(secret) + f"-{self.session_round}"
 
     def get_full_name(self) -> str:
         return self.name or self.email
