@@ -5,7 +5,15 @@ from pathlib import Path
 
 from django.utils.translation import gettext_lazy as _
 
-from nocode.settings.env import database_from_url, env, env_bool, env_int, env_list
+from nocode.settings.env import (
+    database_from_url,
+    env,
+    env_bool,
+    env_int,
+    env_list,
+    mail_sender,
+    mail_server_from_url,
+)
 from nocode.settings.unfold import UNFOLD  # noqa: F401
 from nocode.setup.secrets import instance_secret
 
@@ -130,6 +138,13 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+
+PASSWORD_RESET_TIMEOUT = 24 * 60 * 60
+
+# --- E-mail -----------------------------------------------------------------------------
+# None: nothing is sent. E-mails are kept, and whoever invites is shown the link to pass on.
+EMAIL_SERVER = mail_server_from_url(env("EMAIL_URL", ""))
+EMAIL_FROM = DEFAULT_FROM_EMAIL = mail_sender(env("EMAIL_FROM", ""), required=EMAIL_SERVER is not None)
 
 # --- Words and time ---------------------------------------------------------------------
 LANGUAGE_CODE = env("LANGUAGE_CODE", "en")

@@ -1,9 +1,11 @@
 """Read settings from the environment, and refuse nonsense at start-up with a sentence that names the variable."""
 
 import os
+from email.utils import parseaddr
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.validators import validate_email
 
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 
@@ -60,3 +62,48 @@ def database_from_url(url: str) -> dict:
         "PORT": str(port or ""),
         "OPTIONS": options,
     }
+
+
+def mail_server_from_url(url: str) -> dict | None:
+    """Turn `smtp://user:password@host:587/?tls=true` or `smtps://user:password@host` into Django's settings.
+
+    `smtps` is encrypted from the first byte, `tls` from the server's greeting on. It is on wherever a password is sent,
+    unless the address says `tls=false`. None when there is no address.
+    """
+    if not url:
+        return None
+    parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    tls = options.pop("tls", str(parts.scheme == "smtp" and bool(parts.username))).lower()
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname or parts.path not in ("", "/"):
+        raise ImproperlyConfigured("EMAIL_URL must look like smtp://user:password@host:587/?tls=true or smtps://…")
+    if options or tls not in TRUE | FALSE or (tls in TRUE and parts.scheme == "smtps"):
+        raise ImproperlyConfigured("EMAIL_URL takes one option, tls=true or tls=false, and only with smtp://.")
+    try:
+        port = parts.port
+    except ValueError:
+        raise ImproperlyConfigured("EMAIL_URL has a port that is not a number.") from None
+    use_tls, use_ssl = tls in TRUE, parts.scheme == "smtps"
+    return {
+        "host": parts.hostname,
+        "port": port or (465 if use_ssl else 587 if use_tls else 25),
+        "username": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "use_tls": use_tls,
+        "use_ssl": use_ssl,
+    }
+
+
+def mail_sender(text: str, *, required: bool) -> str:
+    """Whom e-mails come from: `nocode@example.com` or `NoCode <nocode@example.com>`."""
+    if not text and not required:
+        return ""
+    try:
+        validate_email(parseaddr(text)[1])
+    except ValidationError:
+        text = ""
+    if not text.isprintable() or not text:
+        raise ImproperlyConfigured(
+            "EMAIL_FROM must be an e-mail address, like NoCode <nocode@example.com>; EMAIL_URL needs it."
+        )
+    return text

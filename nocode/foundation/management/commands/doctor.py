@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from nocode.foundation import smtp
 from nocode.foundation.models import User, Worker
 from nocode.setup import checks
 from nocode.setup.embedded.binaries import OLDEST
@@ -56,6 +57,7 @@ def _checks() -> dict[str, Callable[[], str]]:
         "tables": _migrations,
         "people": _people,
         "workers": _workers,
+        "mail": _mail,
         "port": lambda: checks.port(Path(settings.NOCODE_HOME)),
         "chromium": checks.chromium,
     }
@@ -109,6 +111,18 @@ def _workers() -> str:
         return "not yet: no tables"
     alive = Worker.objects.alive().count()
     return f"{alive} alive" if alive else "none alive; tasks wait until `up` or `qcluster` runs"
+
+
+def _mail() -> str:
+    """The mail server answers and lets us log in."""
+    if not smtp.is_configured():
+        return "no mail server (EMAIL_URL); e-mails wait, invitations are links to pass on"
+    server = "{host}:{port}".format(**settings.EMAIL_SERVER)
+    try:
+        smtp.check_server()
+    except smtp.MailPostponed as problem:
+        raise SetupError(f"{server}: {problem.message}\nCheck EMAIL_URL.") from problem
+    return f"{server} answers; e-mails come from {settings.EMAIL_FROM}"
 
 
 def _waiting_for_tables() -> bool:
