@@ -8,3 +8,6 @@ class InsightsConfig(AppConfig):
     name = "nocode.insights"
     label = "insights"
     verbose_name = _("Insights")
+
+    def ready(self) -> None:
+        from nocode.insights import signals, subscribers  # noqa: F401

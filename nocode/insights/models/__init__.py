@@ -1,4 +1,4 @@
 from nocode.insights.models.activity import UserActivity
-from nocode.insights.models.metric import DailyMetric
+from nocode.insights.models.metric import DailyMetric, WorkflowMetric
 
-__all__ = ["DailyMetric", "UserActivity"]
+__all__ = ["DailyMetric", "UserActivity", "WorkflowMetric"]

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from nocode.foundation.models import Record
@@ -10,14 +11,28 @@ from nocode.foundation.models import Record
 class UserActivity(Record):
     """One thing somebody did in one organization: `action` like `user.login` or `app.deployed`, on `target`.
 
-    Labels are those of that moment: people and things may be gone by now. ActivityTracker is the only writer.
+    Labels are those of that moment: people and things may be gone by now. ActivityTracker is the only writer; it
+    writes within the transaction of what it tells, so the database checks no foreign key here: that would happen at the
+    end of the transaction, and fail it.
     """
 
     organization = models.ForeignKey(
-        "foundation.Organization", models.CASCADE, null=True, related_name="+", verbose_name=_("organization")
+        "foundation.Organization",
+        models.CASCADE,
+        null=True,
+        related_name="+",
+        verbose_name=_("organization"),
+        db_constraint=False,
+        db_index=False,  # activity_newest begins with it
     )
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("person")
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        related_name="+",
+        verbose_name=_("person"),
+        db_constraint=False,
+        db_index=False,  # activity_by_user begins with it
     )
     user_label = models.CharField(_("person"), max_length=254, blank=True)
     action = models.CharField(_("action"), max_length=60)
@@ -28,6 +43,8 @@ class UserActivity(Record):
     ip = models.GenericIPAddressField(_("IP address"), null=True)
     user_agent = models.CharField(_("browser"), max_length=300, blank=True)
     request_id = models.CharField(_("request"), max_length=36, blank=True)
+    created_at = models.DateTimeField(_("time"), default=timezone.now)
+    updated_at = None  # what happened does not change
 
     class Meta:
         verbose_name, verbose_name_plural = _("activity"), _("activities")
