@@ -9,6 +9,7 @@ from nocode.settings.env import (
     database_from_url,
     env,
     env_bool,
+    env_decimal,
     env_int,
     env_list,
     mail_sender,
@@ -196,6 +197,19 @@ Q_CLUSTER = {
 OUTGOING_HTTP_ALLOW = env_list("OUTGOING_HTTP_ALLOW")
 WEBHOOK_MAX_BODY_BYTES = env_int("WEBHOOK_MAX_BODY_BYTES", 1024 * 1024, minimum=1)
 LIVE_POLL_FAST, LIVE_POLL_SLOW = env_int("LIVE_POLL_FAST", 2, minimum=1), env_int("LIVE_POLL_SLOW", 3, minimum=1)
+
+# --- Billing ----------------------------------------------------------------------------
+# Who writes the invoices; in variables that hold several lines, `\n` begins a new one.
+BILLING_SELLER = {
+    "name": env("BILLING_SELLER_NAME", "NoCode"),
+    "address": env("BILLING_SELLER_ADDRESS", "").replace("\\n", "\n"),
+    "tax_id": env("BILLING_SELLER_TAX_ID", ""),
+}
+BILLING_TAX_RATE = env_decimal("BILLING_TAX_RATE", "0")
+BILLING_DUE_DAYS = env_int("BILLING_DUE_DAYS", 14)
+# How invoices are paid, and the sentence about it that is printed on them.
+BILLING_PROVIDER = env("BILLING_PROVIDER", "manual")
+BILLING_PAYMENT_TEXT = env("BILLING_PAYMENT_TEXT", "").replace("\\n", "\n")
 
 # --- Logs -------------------------------------------------------------------------------
 LOGGING = {

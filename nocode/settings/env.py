@@ -1,6 +1,7 @@
 """Read settings from the environment, and refuse nonsense at start-up with a sentence that names the variable."""
 
 import os
+from decimal import Decimal, InvalidOperation
 from email.utils import parseaddr
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -32,6 +33,18 @@ def env_int(name: str, default: int, *, minimum: int = 0) -> int:
     if not value.strip().isdigit() or int(value) < minimum:
         raise ImproperlyConfigured(f"{name} must be a whole number of at least {minimum}; got {value!r}.")
     return int(value)
+
+
+def env_decimal(name: str, default: str) -> Decimal:
+    """A decimal number with at most two places, zero or more."""
+    text = os.environ.get(name, default).strip()
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        value = Decimal(-1)
+    if not value.is_finite() or not 0 <= value < 1000 or value != round(value, 2):
+        raise ImproperlyConfigured(f"{name} must be a number such as 20 or 7.7, below 1000; got {text!r}.")
+    return value
 
 
 def env_list(name: str, default: str = "") -> list[str]:

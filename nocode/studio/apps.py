@@ -10,4 +10,4 @@ class StudioConfig(AppConfig):
     verbose_name = _("Studio")
 
     def ready(self) -> None:
-        from nocode.studio import signals  # noqa: F401
+        from nocode.studio import meters, signals  # noqa: F401

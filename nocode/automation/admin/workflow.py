@@ -22,6 +22,7 @@ from nocode.foundation.admin.base import ConsoleAdmin, HistoryAdmin, ReadOnly
 from nocode.foundation.admin.filters import VisibleRelatedFilter
 from nocode.foundation.admin.forms import ConsoleForm, SeenForm
 from nocode.foundation.displays import pill, shortened, status_pill
+from nocode.foundation.services import billing
 
 
 class WorkflowForm(SeenForm, ConsoleForm):
@@ -77,6 +78,7 @@ class WorkflowAdmin(HistoryAdmin):
 
     def save_model(self, request: HttpRequest, obj: Workflow, form: forms.ModelForm, change: bool) -> None:
         if not change:
+            billing.require(obj.organization_id, "workflows")
             obj.created_by = request.user
         super().save_model(request, obj, form, change)
 

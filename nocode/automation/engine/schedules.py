@@ -110,7 +110,8 @@ def _fire(pk: UUID, queue: Queue, now: datetime) -> int:
             for moment in moments:
                 _start(trigger, moment, now, queue)
     except NoCodeError as error:
-        logger.warning("schedule %s starts nothing: %s", pk, error)
+        if error.message != trigger.last_error:  # said once, not each time it comes round
+            logger.warning("schedule %s starts nothing: %s", pk, error)
         moments, changes["last_error"] = [], error.message
     if moments:
         changes["last_run_at"] = now

@@ -12,6 +12,7 @@ from nocode.automation.errors import WorkflowNotRunnable
 from nocode.automation.models import Trigger, Workflow, WorkflowExecution
 from nocode.foundation.ids import uuid7
 from nocode.foundation.models import User
+from nocode.foundation.services import billing
 
 
 def refuse_unless_runnable(workflow: Workflow) -> None:
@@ -36,11 +37,13 @@ def create_execution(
 ) -> WorkflowExecution:
     """Write a pending execution; with an `execution_id` that exists already, return that one.
 
-    A retry runs the same version from the same step as the execution it repeats. Raises WorkflowNotRunnable, and
-    PermanentFailure when the input is not JSON.
+    A retry runs the same version from the same step as the execution it repeats. Raises WorkflowNotRunnable,
+    LimitReached, and PermanentFailure when the input is not JSON.
     """
     refuse_unless_runnable(workflow)
     kind, entry, version_id = _way_in(workflow, trigger, retry_of)
+    if execution_id is None:  # whoever brings an id has asked before promising the execution
+        billing.require(workflow.organization_id, "executions")
     execution, _created = WorkflowExecution.objects.get_or_create(
         pk=execution_id or uuid7(),
         defaults={

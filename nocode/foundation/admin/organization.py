@@ -16,7 +16,7 @@ from unfold.widgets import UnfoldAdminEmailInputWidget
 from nocode.foundation.admin.base import HistoryAdmin
 from nocode.foundation.errors import NoCodeError
 from nocode.foundation.models import Membership, Organization, User
-from nocode.foundation.services import members
+from nocode.foundation.services import billing, members
 
 
 class MembershipForm(forms.ModelForm):
@@ -63,7 +63,10 @@ class MembershipFormSet(PaginationInlineFormSet):
         if len(after) < len(kept):
             raise ValidationError(_("Somebody is listed twice."))
         try:
-            members.check_roles(self.actor, members.roles_in(self.instance.pk), after)
+            before = members.roles_in(self.instance.pk)
+            members.check_roles(self.actor, before, after)
+            if added := len(after.keys() - before.keys()):
+                billing.require(self.instance, "members", added)
         except NoCodeError as refusal:
             raise ValidationError(refusal.message) from None
 

@@ -9,6 +9,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 from psycopg2 import sql
 
+from nocode.foundation.services import billing
 from nocode.studio.errors import FieldRefused, NameTaken, TableMissing
 from nocode.studio.fields import field_types
 from nocode.studio.models import DataTable, Field, Project
@@ -51,6 +52,7 @@ class SchemaManager:
     def create_table(self, label: str, fields: Iterable[NewField] = ()) -> DataTable:
         """Create a table, with its fields."""
         label = self._free_table_label(label)
+        billing.require(self.project.organization_id, "tables")
         table = DataTable.objects.create(
             project=self.project, label=label, physical_name=names.table_name(label, self._relations())
         )

@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 
 from nocode.foundation.ids import uuid7
 from nocode.foundation.models import Organization
+from nocode.foundation.services import billing
 from nocode.studio.errors import NameTaken
 from nocode.studio.models import Project
 from nocode.studio.schema import names
@@ -13,13 +14,14 @@ from nocode.studio.schema.manager import SchemaManager
 
 @transaction.atomic
 def create_project(organization: Organization, name: str, *, description: str = "") -> Project:
-    """Create a project with its empty schema. Raises NameRefused or NameTaken."""
+    """Create a project with its empty schema. Raises NameRefused, NameTaken or LimitReached."""
     name = names.clean_label(name)
     if organization.projects.filter(name=name).exists():
         raise NameTaken(
             _("“%(organization)s” already has a project named “%(name)s”.")
             % {"organization": organization.name, "name": name}
         )
+    billing.require(organization, "projects")
     identifier = uuid7()
     project = Project.objects.create(
         id=identifier,

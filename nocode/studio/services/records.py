@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from psycopg2 import errorcodes, sql
 
 from nocode.foundation.events import Event, bus
+from nocode.foundation.services import billing
 from nocode.studio import queries
 from nocode.studio.errors import (
     QueryRefused,
@@ -54,6 +55,7 @@ class Records:
         cleaned = [self._clean_row(number, values, len(rows)) for number, values in enumerate(rows, start=1)]
         if not cleaned:
             return []
+        billing.require(self.layout.organization_id, "storage")
         with self._writing():
             made = [queries.to_dict(self.layout, row) for row in self._run(queries.insert(self.layout, cleaned))]
             self._tell("created", [(row["id"], sorted(values)) for row, values in zip(made, cleaned, strict=True)])
