@@ -99,6 +99,18 @@ def test_cards_on_a_phone_have_no_label_before_their_box(new_page, person):
     assert box.evaluate("box => getComputedStyle(box, '::before').content") == '""'
 
 
+def test_cards_on_a_phone_name_their_values_and_cut_none(new_page, person):
+    page = new_page(person, viewport=PHONE)
+    factories.make_workflow(person.organizations.get(), name="Every_invoice_of_every_customer " * 4)
+    page.goto(reverse("admin:automation_workflow_changelist"))
+    page.wait_for_selector("[data-label='Last execution']")
+
+    name = page.locator("#result_list tbody th").first
+
+    assert name.evaluate("cell => cell.scrollHeight - cell.clientHeight") <= 0
+    assert name.evaluate("cell => getComputedStyle(cell, '::before').textTransform") == "none"
+
+
 def test_the_keyboard_reaches_content_menu_and_language(new_page, person):
     page = new_page(person, viewport=DESKTOP)
     page.goto(reverse("admin:index"))

@@ -85,6 +85,15 @@ def test_superusers_find_every_page(world, as_person):
         )
 
 
+@pytest.mark.parametrize("model", MAKERS, ids=lambda model: model.__name__)
+def test_the_button_of_a_list_leads_to_a_page(as_person, model):
+    client = as_person("superuser")
+    url = _changelist_of(model)
+
+    if client.get(url).context["has_add_permission"]:
+        assert client.get(f"{url}add/").status_code == 200
+
+
 def test_viewers_can_post_nothing_to_an_object(world, as_person):
     client = as_person("viewer")
     for page in addresses(world):

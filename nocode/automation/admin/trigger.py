@@ -40,6 +40,10 @@ class TriggerAdmin(HistoryAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).select_related("workflow")
 
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """No button on the list: a trigger is added to a workflow, on its page, whose view asks for the permission."""
+        return False
+
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict | None = None) -> HttpResponse:
         return triggers.trigger_add(request)
 

@@ -133,6 +133,10 @@ class NodeAdmin(PartOfWorkflow):
     list_display = ["label", "kind", "key", "workflow"]
     search_fields = ["label", "key"]
 
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """No button on the list: a step is added to a workflow, on its page, whose view asks for the permission."""
+        return False
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Deleted on the page of the workflow, where the way through the step is closed again."""
         return False

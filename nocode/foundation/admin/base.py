@@ -32,6 +32,7 @@ class ConsoleAdmin(ModelAdmin):
     formfield_overrides = {models.JSONField: {"form_class": JsonField}}
     empty_text = ""
     empty_icon = "inbox"
+    empty_value_display = "–"
     list_per_page = 25
     list_filter_submit = True
     warn_unsaved_form = True

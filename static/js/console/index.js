@@ -2,9 +2,11 @@
 import { makeOperable } from "./a11y.js";
 import { keepTime } from "./clock.js";
 import { watchDialogs } from "./dialogs.js";
+import { nameValues } from "./labels.js";
 import { enterGoesToFirst } from "./palette.js";
 
 makeOperable(document.body);
 watchDialogs();
 keepTime();
+nameValues();
 enterGoesToFirst();
