@@ -45,6 +45,26 @@ class QueryRefused(NoCodeError):
     """The search cannot be done."""
 
 
+class FieldMissing(NoCodeError):
+    """The table has no such field any more."""
+
+
+class PageRefused(NoCodeError):
+    """The page cannot be changed like this."""
+
+
+class BlockRefused(NoCodeError):
+    """The block cannot be saved like this. `errors` holds a list of messages per setting."""
+
+    def __init__(self, message: str = "", *, errors: dict[str, list[str]] | None = None, **details: Any):
+        super().__init__(message, **details)
+        self.errors = errors or {}
+
+
+class BlockChanged(NoCodeError):
+    """Somebody changed this block meanwhile."""
+
+
 class RecordErrors(NoCodeError):
     """The row was refused. `errors` holds one message per field, keyed by its physical name."""
 

@@ -1,27 +1,37 @@
 """A row of a table as a form."""
 
-from typing import Any
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 
 from nocode.studio.errors import RecordChanged, RecordErrors
-from nocode.studio.layouts import Layout
-from nocode.studio.services.records import Records, Row
+
+if TYPE_CHECKING:  # blocks use this form, models know the blocks, and these need the models
+    from nocode.studio.layouts import Layout
+    from nocode.studio.services.records import Records, Row
 
 
 class RowForm(forms.Form):
     """A row to add or to edit; what is typed meets the same checks as what a workflow writes.
 
     Fields are prefixed, so that no column can be mistaken for `seen_at`, the state of the row the person looked at.
+    `names` limits the form to some of the table's fields.
     """
 
     seen_at = forms.CharField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, layout: Layout, *args: Any, row: Row | None = None, **kwargs: Any):
+    def __init__(
+        self, layout: Layout, *args: Any, row: Row | None = None, names: Iterable[str] | None = None, **kwargs: Any
+    ):
         super().__init__(*args, **kwargs)
         self.layout, self.row = layout, row
+        self.names = list(layout.fields if names is None else names)
         self.fields["seen_at"].initial = row and row["updated_at"]
-        for name, field in layout.fields.items():
+        for name in self.names:
+            field = layout.fields[name]
             value = row and row[name]
             self.fields[f"value_{name}"] = field.type.form_field(
                 field.settings,
@@ -34,7 +44,7 @@ class RowForm(forms.Form):
         """Write the touched fields. None when that was refused, and the form says why."""
         values = {
             name: self.cleaned_data[f"value_{name}"]
-            for name in self.layout.fields
+            for name in self.names
             if self.row is None or f"value_{name}" in self.changed_data
         }
         try:
@@ -49,6 +59,6 @@ class RowForm(forms.Form):
 
     def _show(self, refusal: RecordErrors) -> None:
         for name, problem in refusal.errors.items():
-            field = self.layout.fields.get(name)
+            field = self.layout.fields.get(name) if name in self.names else None
             text = problem.removeprefix(f"{field.label}: ") if field else problem
             self.add_error(f"value_{name}" if field else None, text[:1].upper() + text[1:])

@@ -20,14 +20,55 @@ _COMPARISONS = {
     "gte": sql.SQL("{} >= {}"),
 }
 _PATTERNS = {"contains": "%{}%", "starts_with": "{}%", "ends_with": "%{}"}
+MEASURES = frozenset({"sum", "avg", "min", "max"})
 OPERATORS = (*_COMPARISONS, *_PATTERNS, "in", "is_empty", "is_not_empty")
 
 
 def select(
-    layout: Layout, condition: sql.Composable, *, order: str | Iterable[str], limit: int, offset: int
+    layout: Layout,
+    condition: sql.Composable,
+    *,
+    order: str | Iterable[str],
+    limit: int,
+    offset: int = 0,
+    backwards: bool = False,
 ) -> sql.Composable:
     return sql.SQL("SELECT {} FROM {} AS t WHERE {} ORDER BY {} LIMIT {} OFFSET {}").format(
-        _columns(layout), layout.target, condition, _order(layout, order), sql.Literal(limit), sql.Literal(offset)
+        _columns(layout),
+        layout.target,
+        condition,
+        _order(layout, order, backwards),
+        sql.Literal(limit),
+        sql.Literal(offset),
+    )
+
+
+def beside(layout: Layout, order: str, row: Mapping[str, Any], *, before: bool = False) -> sql.Composable:
+    """The rows that follow a row (as `to_dict` made it) in an order of one key, or those before it."""
+    name, descending = order.removeprefix("-"), order.startswith("-")
+    column, row_id = _known(layout, name), sql.Literal(row["id"])
+    further = sql.SQL("<" if descending != before else ">")
+    if name == "id":
+        return sql.SQL("t.id {} {}").format(further, row_id)
+    same_but_further = sql.SQL("t.id {} {}").format(sql.SQL("<" if before else ">"), row_id)
+    if row[name] is None:  # empty values come last
+        shape = "({0} IS NOT NULL OR {1})" if before else "({0} IS NULL AND {1})"
+        return sql.SQL(shape).format(column, same_but_further)
+    return sql.SQL("({0} {1} {2} OR ({0} = {2} AND {3}){4})").format(
+        column,
+        further,
+        _compared(layout, name, row[name]),
+        same_but_further,
+        sql.SQL("") if before else sql.SQL(" OR {} IS NULL").format(column),
+    )
+
+
+def measure(layout: Layout, function: str, name: str, condition: sql.Composable) -> sql.Composable:
+    """One figure over a column."""
+    if function not in MEASURES:
+        raise QueryRefused(_("There is no figure “%(name)s”.") % {"name": function})
+    return sql.SQL("SELECT {}({}) FROM {} AS t WHERE {}").format(
+        sql.SQL(function), _known(layout, name), layout.target, condition
     )
 
 
@@ -136,15 +177,16 @@ def _pattern(shape: str, value: Any) -> sql.Literal:
     return sql.Literal(shape.format(escaped))
 
 
-def _order(layout: Layout, order: str | Iterable[str]) -> sql.Composable:
-    """Sort keys, `-` for descending, empty values last, the id to decide between equals."""
+def _order(layout: Layout, order: str | Iterable[str], backwards: bool = False) -> sql.Composable:
+    """Sort keys, `-` for descending, empty values last, the id to decide between equals; or all that backwards."""
     parts = []
     for key in [order] if isinstance(order, str) else order:
-        direction = sql.SQL("DESC" if key.startswith("-") else "ASC")
+        direction = sql.SQL("DESC" if key.startswith("-") != backwards else "ASC")
         if key.lstrip("-") == "id":
             return _joined([*parts, sql.SQL("t.id {}").format(direction)])
-        parts.append(sql.SQL("{} {} NULLS LAST").format(_known(layout, key.lstrip("-")), direction))
-    return _joined([*parts, sql.SQL("t.id ASC")])
+        empty = sql.SQL("NULLS FIRST" if backwards else "NULLS LAST")
+        parts.append(sql.SQL("{} {} {}").format(_known(layout, key.lstrip("-")), direction, empty))
+    return _joined([*parts, sql.SQL("t.id DESC" if backwards else "t.id ASC")])
 
 
 def _known(layout: Layout, name: Any) -> sql.Composable:

@@ -9,6 +9,10 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 from nocode.foundation.json_text import storable
 from nocode.foundation.registry import Registry
 
+EMPTINESS = ("is_empty", "is_not_empty")
+ORDER = ("eq", "ne", "gte", "lte", "gt", "lt", *EMPTINESS)
+WORDS = ("contains", "eq", "ne", "starts_with", "ends_with", *EMPTINESS)
+
 
 class FieldType:
     """One kind of column. `parse` understands a value, `clean` also checks it against the field's settings."""
@@ -19,6 +23,9 @@ class FieldType:
     can_be_unique: ClassVar[bool] = True
     searchable: ClassVar[bool] = False
     is_number: ClassVar[bool] = False
+    sortable: ClassVar[bool] = True
+    operators: ClassVar[tuple[str, ...]] = ("eq", "ne", *EMPTINESS)  # how people compare it, the usual way first
+    is_range: ClassVar[bool] = False  # looked for between two values
 
     class Config(forms.Form):
         """The settings of a field of this type; this form is the schema of the stored JSON."""

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from nocode.foundation.json_text import storable
-from nocode.studio.fields.base import FieldType, LinesField, field_types, quoted
+from nocode.studio.fields.base import EMPTINESS, FieldType, LinesField, field_types, quoted
 
 _WORDS = {
     **dict.fromkeys(["true", "1", "yes", "on"], True),
@@ -24,6 +24,7 @@ class Boolean(FieldType):
 
     kind, label, column = "boolean", gettext_lazy("Yes / no"), "boolean"
     can_be_unique = False
+    operators = ("eq", *EMPTINESS)
 
     def parse(self, value: Any) -> bool | None:
         if value is None or (isinstance(value, str) and not value.strip()):

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from nocode.studio.fields.base import FieldType, field_types, quoted
+from nocode.studio.fields.base import ORDER, FieldType, field_types, quoted
 
 
 def _input(kind: str, **attrs: str) -> forms.Widget:
@@ -24,6 +24,7 @@ class Date(FieldType):
     """A day, without time and without time zone."""
 
     kind, label, column = "date", gettext_lazy("Date"), "date"
+    operators, is_range = ORDER, True
 
     def parse(self, value: Any) -> dt.date | None:
         if value is None or (isinstance(value, str) and not value.strip()):
@@ -52,6 +53,7 @@ class DateTime(FieldType):
     """A moment."""
 
     kind, label, column = "datetime", gettext_lazy("Date and time"), "timestamptz"
+    operators, is_range = ORDER, True
 
     def parse(self, value: Any) -> dt.datetime | None:
         if value is None or (isinstance(value, str) and not value.strip()):

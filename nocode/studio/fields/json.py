@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from nocode.foundation.json_text import check_storable, read_json
-from nocode.studio.fields.base import FieldType, field_types
+from nocode.studio.fields.base import EMPTINESS, FieldType, field_types
 
 
 @field_types.register
@@ -17,7 +17,8 @@ class Json(FieldType):
     """A list, an object, or any other JSON value."""
 
     kind, label, column = "json", gettext_lazy("JSON"), "jsonb"
-    can_be_unique = False
+    can_be_unique = sortable = False
+    operators = ("contains", *EMPTINESS)
 
     def parse(self, value: Any) -> Any:
         """A text that spells a list or an object is that list or object; any other text stays a text."""

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
-from nocode.studio.fields.base import FieldType, field_types, quoted
+from nocode.studio.fields.base import ORDER, FieldType, field_types, quoted
 
 _NUMBER = re.compile(r"[+-]?(\d{1,40}(\.\d{0,40})?|\.\d{1,40})(e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
 _EXACT_DIGITS = 15  # what a JSON number keeps in every language
@@ -33,7 +33,7 @@ class Integer(FieldType):
     """A whole number."""
 
     kind, label, column = "integer", gettext_lazy("Whole number"), "bigint"
-    is_number = True
+    operators, is_number, is_range = ORDER, True, True
 
     def parse(self, value: Any) -> int | None:
         number = _number(value)
@@ -57,7 +57,7 @@ class DecimalNumber(FieldType):
     """A number with decimals, kept exactly as written."""
 
     kind, label, column = "decimal", gettext_lazy("Decimal number"), "numeric"
-    is_number = True
+    operators, is_number, is_range = ORDER, True, True
 
     class Config(forms.Form):
         decimals = forms.IntegerField(

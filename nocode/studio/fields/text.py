@@ -15,12 +15,13 @@ from unfold.widgets import (
 )
 
 from nocode.foundation.json_text import storable
-from nocode.studio.fields.base import FieldType, field_types, quoted
+from nocode.studio.fields.base import WORDS, FieldType, field_types, quoted
 
 
 class _Words(FieldType):
     column = "text"
     searchable = True
+    operators = WORDS
 
     def parse(self, value: Any) -> str | None:
         if isinstance(value, (dict, list)):
@@ -72,6 +73,7 @@ class LongText(_Words):
 
     kind, label = "long_text", gettext_lazy("Long text")
     can_be_unique = False  # an index entry holds about 2,700 bytes
+    sortable = False
 
     def to_form(self, value: str) -> str:
         return _one_kind_of_line_end(value)

@@ -3,31 +3,36 @@
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connection, transaction
 from django.utils.translation import gettext as _
-from psycopg2 import errorcodes, sql
+from psycopg2 import sql
 
 from nocode.foundation.events import Event, bus
 from nocode.foundation.services import billing
 from nocode.studio import queries
-from nocode.studio.errors import (
-    QueryRefused,
-    RecordChanged,
-    RecordErrors,
-    RecordNotFound,
-    TableChanged,
-    TableMissing,
-)
+from nocode.studio.errors import QueryRefused, RecordChanged, RecordErrors, RecordNotFound
 from nocode.studio.layouts import SYSTEM_FIELDS, Layout, layout_of
 from nocode.studio.models import DataTable, Field
+from nocode.studio.services.refusals import explain
 
 MOST_ROWS = 1000
 _BIGGEST_ID = 2**63 - 1
 
 Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class RowPage:
+    """Some rows in order; where there are more before or after them, the id of the row to go on from."""
+
+    rows: list[Row]
+    previous: int | None
+    next: int | None
 
 
 class Records:
@@ -84,6 +89,45 @@ class Records:
         with self._reading():
             rows = self._run(queries.select(self.layout, condition, order=order, limit=limit, offset=offset))
         return [queries.to_dict(self.layout, row) for row in rows]
+
+    def page(
+        self,
+        filters: Iterable[Mapping[str, Any]] = (),
+        *,
+        search: str = "",
+        order: str = "-id",
+        size: int,
+        after: int | None = None,
+        before: int | None = None,
+    ) -> RowPage:
+        """The first rows in an order of one key, or those after or before a row: quick, however deep.
+
+        When the row to go on from does not exist any more, the first ones. Raises QueryRefused.
+        """
+        condition = queries.condition(self.layout, filters, search)
+        start = self._find_or_none(after or before)
+        backwards = start is not None and not after
+        if start is not None:
+            condition = sql.SQL("{} AND {}").format(
+                condition, queries.beside(self.layout, order, start, before=backwards)
+            )
+        statement = queries.select(self.layout, condition, order=order, limit=size + 1, backwards=backwards)
+        with self._reading():
+            found = [queries.to_dict(self.layout, row) for row in self._run(statement)]
+        rows, is_cut = found[:size], len(found) > size
+        if backwards:
+            rows.reverse()
+        has_previous, has_next = (is_cut, True) if backwards else (start is not None, is_cut)
+        return RowPage(
+            rows, rows[0]["id"] if rows and has_previous else None, rows[-1]["id"] if rows and has_next else None
+        )
+
+    def measure(self, function: str, name: str, filters: Iterable[Mapping[str, Any]] = ()) -> Decimal | None:
+        """The sum, average (avg), smallest (min) or largest (max) value of a number field; None without values."""
+        condition = queries.condition(self.layout, filters)
+        with self._reading():
+            value = self._run(queries.measure(self.layout, function, name, condition))[0][0]
+        return None if value is None else Decimal(value)
 
     def count(self, filters: Iterable[Mapping[str, Any]] = (), *, search: str = "", at_most: int | None = None) -> int:
         """How many rows match; with `at_most`, counting stops there, which keeps it cheap on a big table."""
@@ -155,6 +199,10 @@ class Records:
             raise self._not_found(record_id)
         return min(int(text), _BIGGEST_ID)
 
+    def _find_or_none(self, record_id: int | None) -> Row | None:
+        found = self.find([{"field": "id", "value": record_id}], limit=1) if record_id else []
+        return found[0] if found else None
+
     def _not_found(self, record_id: Any) -> RecordNotFound:
         return RecordNotFound(
             _("“%(table)s” has no row %(id)s.") % {"table": self.layout.label, "id": str(record_id)[:40]}
@@ -172,7 +220,7 @@ class Records:
             with transaction.atomic():
                 yield
         except DatabaseError as error:
-            if refusal := _explain(error, self.layout):
+            if refusal := explain(error, self.layout):
                 raise refusal from error
             raise
 
@@ -185,7 +233,7 @@ class Records:
         try:
             yield
         except DatabaseError as error:
-            if refusal := _explain(error, self.layout):
+            if refusal := explain(error, self.layout):
                 raise refusal from error
             raise
 
@@ -222,29 +270,3 @@ def _clean_value(field: Field, value: Any) -> Any:
     if cleaned is None and field.required:
         raise ValidationError(_("a value is required"))
     return cleaned
-
-
-def _explain(error: DatabaseError, layout: Layout) -> Exception | None:
-    """Our error for what the database refused; None when that is no matter of values or fields."""
-    cause = error.__cause__
-    code = getattr(cause, "pgcode", None)
-    if code == errorcodes.UNIQUE_VIOLATION:
-        return _taken(cause, layout)
-    if code == errorcodes.NOT_NULL_VIOLATION and cause.diag.column_name in layout.fields:
-        field = layout.fields[cause.diag.column_name]
-        return RecordErrors({field.physical_name: _("%(field)s: a value is required.") % {"field": field.label}})
-    if code in (errorcodes.UNDEFINED_TABLE, errorcodes.INVALID_SCHEMA_NAME):
-        return TableMissing(
-            _("The table “%(table)s” does not exist in the database any more.") % {"table": layout.label}
-        )
-    if code in (errorcodes.UNDEFINED_COLUMN, errorcodes.DATATYPE_MISMATCH):
-        return TableChanged(_("The fields of “%(table)s” were changed meanwhile. Try again.") % {"table": layout.label})
-    return None
-
-
-def _taken(cause: Any, layout: Layout) -> RecordErrors:
-    for name, field in layout.fields.items():
-        if field.unique_constraint == cause.diag.constraint_name:
-            message = _("%(field)s: another row already has this value; it must be unique.") % {"field": field.label}
-            return RecordErrors({name: message}, table=layout.table_id)
-    return RecordErrors({"": cause.diag.message_detail or cause.diag.message_primary}, table=layout.table_id)

@@ -1,0 +1,215 @@
+"""Rows of a table: a list, one row, a figure."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils import formats
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from nocode.studio.blocks.asking import Asked
+from nocode.studio.blocks.base import Block, BlockType, block_types
+from nocode.studio.blocks.config import BlockForm, FieldChoice, FieldList, PageChoice, PlainText, TableChoice
+from nocode.studio.blocks.rows import LimitedForm, fields_of, limits_of, readable, require, shown
+from nocode.studio.blocks.scene import ROW, Scene
+from nocode.studio.errors import QueryRefused
+
+DATA = gettext_lazy("Data")
+ALL_FIELDS = gettext_lazy("None chosen: all of them.")
+NOWHERE = gettext_lazy("(no link)")
+
+
+@block_types.register
+class RowList(BlockType):
+    """Rows of a table, with search, filters and pages."""
+
+    kind, label, icon, family = "data.list", gettext_lazy("List of rows"), "table_rows", DATA
+    template = "studio/blocks/list.html"
+
+    class Config(LimitedForm):
+        table = TableChoice()
+        title = PlainText(label=gettext_lazy("Title"), required=False, max_length=150)
+        fields = FieldList(label=gettext_lazy("Fields to show"), help_text=ALL_FIELDS)
+        has_search = forms.BooleanField(label=gettext_lazy("Search in texts"), required=False, initial=True)
+        filters = FieldList(label=gettext_lazy("Fields to filter by"))
+        sort = FieldChoice(
+            label=gettext_lazy("Sorted by"),
+            fits=lambda field_type: field_type.sortable,
+            more=(("", gettext_lazy("(newest first)")),),
+        )
+        descending = forms.BooleanField(label=gettext_lazy("From last to first"), required=False)
+        page_size = forms.IntegerField(label=gettext_lazy("Rows per page"), min_value=1, max_value=100, initial=25)
+        detail_page = PageChoice(label=gettext_lazy("A row leads to"), nothing=NOWHERE)
+        add_page = PageChoice(label=gettext_lazy("The button “Add” leads to"), nothing=gettext_lazy("(no button)"))
+        field_order = ["table", "title", "fields", "detail_page", "add_page", "has_search", "filters", "sort"]
+
+    def context(self, block: Block, scene: Scene) -> dict[str, Any]:
+        settings = block["settings"]
+        records = readable(settings, scene)
+        layout = records.layout
+        columns = fields_of(layout, settings["fields"])
+        filterable = fields_of(layout, settings["filters"]) if settings["filters"] else {}
+        for name in (settings["sort"], settings["where_field"]):
+            require(layout, name)
+        asked = Asked(block["id"], scene, filterable)
+        order = asked.sort({name: field for name, field in columns.items() if field.type.sortable}, _order(settings))
+        return {
+            "label": layout.label,
+            "columns": [_column(asked, name, field, order) for name, field in columns.items()],
+            "add_url": scene.url(settings["add_page"]) if settings["add_page"] and scene.may("add") else "",
+            "offers_add": settings["add_page"] and scene.may("add"),
+            "search": asked.text("q"),
+            "clear_url": scene.here(**dict.fromkeys(asked.parameters())),
+            "asked": asked,
+            **self._rows(settings, scene, records, columns, asked, order),
+        }
+
+    def _rows(
+        self, settings: dict, scene: Scene, records: Any, columns: Mapping[str, Any], asked: Asked, order: str
+    ) -> dict[str, Any]:
+        search = asked.text("q") if settings["has_search"] else ""
+        asked_filters = asked.filters()
+        found: dict[str, Any] = {"is_narrowed": bool(search or asked_filters), "rows": []}
+        try:
+            page = records.page(
+                [*limits_of(settings), *asked_filters],
+                search=search,
+                order=order,
+                size=settings["page_size"],
+                after=asked.row("after"),
+                before=asked.row("before"),
+            )
+        except QueryRefused as refusal:
+            return found | {"refusal": refusal.message}
+        before, after = asked.name("before"), asked.name("after")
+        return found | {
+            "rows": [_row(row, columns, scene, settings["detail_page"]) for row in page.rows],
+            "previous_url": page.previous and scene.here(**{before: page.previous, after: None}),
+            "next_url": page.next and scene.here(**{after: page.next, before: None}),
+        }
+
+    def summary(self, settings: Mapping[str, Any], tables: Mapping[str, Any]) -> str:
+        return settings.get("title") or super().summary(settings, tables)
+
+
+def _order(settings: Mapping[str, Any]) -> str:
+    if not settings["sort"]:
+        return "-id"
+    return f"-{settings['sort']}" if settings["descending"] else settings["sort"]
+
+
+def _column(asked: Asked, name: str, field: Any, order: str) -> dict[str, Any]:
+    """The head of a column, with the address that sorts by it: upwards first, then downwards."""
+    direction = {name: "ascending", f"-{name}": "descending"}.get(order, "")
+    changes = {asked.name("sort"): f"-{name}" if direction == "ascending" else name}
+    restart = {asked.name("after"): None, asked.name("before"): None}
+    return {
+        "label": field.label,
+        "is_number": field.type.is_number,
+        "direction": direction,
+        "url": asked.scene.here(**changes, **restart) if field.type.sortable else "",
+    }
+
+
+def _row(row: dict, columns: Mapping[str, Any], scene: Scene, detail_page: str) -> dict[str, Any]:
+    return {
+        "id": row["id"],
+        "url": scene.url(detail_page, **{ROW: row["id"]}) if detail_page else "",
+        "cells": [(field.label, shown(field, row[name]), field.type.is_number) for name, field in columns.items()],
+    }
+
+
+@block_types.register
+class RowDetail(BlockType):
+    """The row that the page is about."""
+
+    kind, label, icon, family = "data.detail", gettext_lazy("One row"), "article", DATA
+    template = "studio/blocks/detail.html"
+
+    class Config(BlockForm):
+        table = TableChoice()
+        title = FieldChoice(label=gettext_lazy("Title"), more=(("", gettext_lazy("(the number of the row)")),))
+        fields = FieldList(label=gettext_lazy("Fields to show"), help_text=ALL_FIELDS)
+        edit_page = PageChoice(label=gettext_lazy("The button “Edit” leads to"), nothing=gettext_lazy("(no button)"))
+        back_page = PageChoice(label=gettext_lazy("The way back leads to"), nothing=NOWHERE)
+
+    def context(self, block: Block, scene: Scene) -> dict[str, Any]:
+        settings = block["settings"]
+        records = readable(settings, scene)
+        fields = fields_of(records.layout, settings["fields"])
+        require(records.layout, settings["title"])
+        row = row_of(records, scene)
+        if row is None:
+            return {"row": None}
+        title = records.layout.fields.get(settings["title"])
+        may_edit = settings["edit_page"] and scene.may("change")
+        return {
+            "row": row,
+            "title": (title and shown(title, row[settings["title"]])) or _("Row %(id)d") % {"id": row["id"]},
+            "cells": [(field.label, shown(field, row[name])) for name, field in fields.items()],
+            "offers_edit": may_edit,
+            "edit_url": scene.url(settings["edit_page"], **{ROW: row["id"]}) if may_edit else "",
+            "back_url": scene.url(settings["back_page"]) if settings["back_page"] else "",
+        }
+
+
+def row_of(records: Any, scene: Scene) -> dict[str, Any] | None:
+    """The row the page is about; in the preview the newest one. None when there is none. Raises RecordNotFound."""
+    if scene.row_id is not None:
+        return records.get(scene.row_id)
+    newest = [] if scene.is_live else records.find(order="-id", limit=1)
+    return newest[0] if newest else None
+
+
+@block_types.register
+class Stat(BlockType):
+    """A figure: how many rows, or the sum or average of a number."""
+
+    kind, label, icon, family = "data.stat", gettext_lazy("Figure"), "pin", DATA
+    template = "studio/blocks/stat.html"
+
+    class Config(LimitedForm):
+        table = TableChoice()
+        title = PlainText(label=gettext_lazy("Title"), required=False, max_length=150)
+        measure = forms.ChoiceField(
+            label=gettext_lazy("Figure"),
+            initial="count",
+            choices=[
+                ("count", gettext_lazy("How many rows")),
+                ("sum", gettext_lazy("Sum")),
+                ("avg", gettext_lazy("Average")),
+                ("min", gettext_lazy("Smallest")),
+                ("max", gettext_lazy("Largest")),
+            ],
+        )
+        field = FieldChoice(label=gettext_lazy("Of the field"), fits=lambda field_type: field_type.is_number)
+        field_order = ["table", "title", "measure", "field"]
+
+        def clean(self) -> dict[str, Any]:
+            data = super().clean()
+            if data.get("measure") != "count" and not data.get("field") and "field" not in self.errors:
+                self.add_error("field", _("Choose a field with numbers."))
+            return data
+
+    def context(self, block: Block, scene: Scene) -> dict[str, Any]:
+        settings = block["settings"]
+        records = readable(settings, scene)
+        for name in (settings["field"], settings["where_field"]):
+            require(records.layout, name)
+        if settings["measure"] == "count":
+            value = Decimal(records.count(limits_of(settings)))
+        else:
+            value = records.measure(settings["measure"], settings["field"], limits_of(settings))
+        return {"title": settings["title"] or records.layout.label, "value": _figure(value)}
+
+    def summary(self, settings: Mapping[str, Any], tables: Mapping[str, Any]) -> str:
+        return settings.get("title") or super().summary(settings, tables)
+
+
+def _figure(value: Decimal | None) -> str:
+    if value is None:
+        return "–"
+    rounded = round(value, 2) if value.is_finite() else value
+    return formats.number_format(rounded.normalize() if rounded != rounded.to_integral() else rounded.to_integral())

@@ -1,0 +1,116 @@
+"""A form that adds or edits a row."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from nocode.foundation.errors import PermissionRefused
+from nocode.studio.blocks.base import Block, BlockType, block_types
+from nocode.studio.blocks.config import BlockForm, FieldList, PageChoice, PlainText, TableChoice
+from nocode.studio.blocks.data import ALL_FIELDS, DATA, row_of
+from nocode.studio.blocks.rows import fields_of, plain, readable
+from nocode.studio.blocks.scene import ROW, Scene
+from nocode.studio.forms import RowForm
+
+DELETE = "_delete"  # the name of the button that deletes
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a form did: the row it wrote or deleted, what to tell the person, and where to go."""
+
+    row: dict[str, Any]
+    message: str
+    url: str
+
+
+@block_types.register
+class RowFields(BlockType):
+    """A form that adds a row, or edits the row the page is about."""
+
+    kind, label, icon, family = "data.form", gettext_lazy("Form"), "edit_note", DATA
+    template = "studio/blocks/form.html"
+
+    class Config(BlockForm):
+        table = TableChoice()
+        title = PlainText(label=gettext_lazy("Title"), required=False, max_length=150)
+        mode = forms.ChoiceField(
+            label=gettext_lazy("What it does"),
+            initial="row",
+            choices=[
+                ("row", gettext_lazy("Edit the page's row; add one when there is none")),
+                ("add", gettext_lazy("Always add a row")),
+            ],
+        )
+        fields = FieldList(label=gettext_lazy("Fields to fill in"), help_text=ALL_FIELDS)
+        button = PlainText(label=gettext_lazy("Words on the button"), required=False, max_length=60)
+        then = PageChoice(label=gettext_lazy("Afterwards go to"), nothing=gettext_lazy("(stay on this page)"))
+        can_delete = forms.BooleanField(
+            label=gettext_lazy("Offer to delete the row"),
+            required=False,
+            help_text=gettext_lazy("Asks once more first."),
+        )
+
+        def clean_fields(self) -> list[str]:
+            """A row cannot be added without what its table requires."""
+            chosen = self.cleaned_data["fields"]
+            missing = [each.label for name, each in self.columns().items() if each.required and name not in chosen]
+            if chosen and missing:
+                raise forms.ValidationError(_("The table also needs a value for: %s.") % ", ".join(missing))
+            return chosen
+
+    def context(self, block: Block, scene: Scene) -> dict[str, Any]:
+        settings = block["settings"]
+        form = scene.invalid.get(block["id"]) or self._form(block, scene)
+        may_delete = settings["can_delete"] and form.row and scene.may("delete")
+        return {"form": form, "may_delete": may_delete, "delete_name": DELETE}
+
+    def submit(self, block: Block, scene: Scene, data: Mapping[str, Any]) -> Done | RowForm:
+        """Write what was posted, or answer the form that says why that was refused.
+
+        Show the refused form by drawing the page again with `invalid={block["id"]: form}` in the scene. Raises
+        NoCodeError when the row, the table or the right is missing.
+        """
+        block = {**block, "settings": self.read(block["settings"])}
+        form, records = self._form(block, scene, data), readable(block["settings"], scene)
+        if DELETE in data and block["settings"]["can_delete"] and form.row:
+            self._require(scene, "delete")
+            row = records.delete(form.row["id"])
+            return Done(row, _("Row %(id)d was deleted.") % {"id": row["id"]}, self._next(block, scene, None))
+        row = form.save(records) if form.is_valid() else None
+        if row is None:
+            return form
+        message = _("Row %(id)d was saved.") if form.row else _("Row %(id)d was added.")
+        return Done(row, message % {"id": row["id"]}, self._next(block, scene, row["id"]))
+
+    @staticmethod
+    def _next(block: Block, scene: Scene, row_id: int | None) -> str:
+        """The page chosen for that, about the row that was written; else the page the form is on."""
+        then = block["settings"]["then"]
+        return scene.url(then, **({ROW: row_id} if row_id else {})) if then else scene.here()
+
+    def _form(self, block: Block, scene: Scene, data: Mapping[str, Any] | None = None) -> RowForm:
+        settings = block["settings"]
+        records = readable(settings, scene)
+        fields = fields_of(records.layout, settings["fields"])
+        row = row_of(records, scene) if settings["mode"] == "row" else None
+        self._require(scene, "change" if row else "add")
+        options = {"auto_id": f"{block['id']}-%s", "use_required_attribute": False}
+        form = RowForm(records.layout, data, row=row, names=fields, **options)
+        for field in form.fields.values():
+            plain(field.widget)
+        return form
+
+    @staticmethod
+    def _require(scene: Scene, action: str) -> None:
+        refusals = {
+            "add": _("Your role does not allow you to add rows here."),
+            "change": _("Your role does not allow you to change rows here."),
+            "delete": _("Your role does not allow you to delete rows here."),
+        }
+        if not scene.may(action):
+            raise PermissionRefused(refusals[action])

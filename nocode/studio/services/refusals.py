@@ -1,0 +1,36 @@
+"""What the database refuses about rows, in our words."""
+
+from typing import Any
+
+from django.db import DatabaseError
+from django.utils.translation import gettext as _
+from psycopg2 import errorcodes
+
+from nocode.studio.errors import RecordErrors, TableChanged, TableMissing
+from nocode.studio.layouts import Layout
+
+
+def explain(error: DatabaseError, layout: Layout) -> Exception | None:
+    """Our error for what the database refused; None when that is no matter of values or fields."""
+    cause = error.__cause__
+    code = getattr(cause, "pgcode", None)
+    if code == errorcodes.UNIQUE_VIOLATION:
+        return _taken(cause, layout)
+    if code == errorcodes.NOT_NULL_VIOLATION and cause.diag.column_name in layout.fields:
+        field = layout.fields[cause.diag.column_name]
+        return RecordErrors({field.physical_name: _("%(field)s: a value is required.") % {"field": field.label}})
+    if code in (errorcodes.UNDEFINED_TABLE, errorcodes.INVALID_SCHEMA_NAME):
+        return TableMissing(
+            _("The table “%(table)s” does not exist in the database any more.") % {"table": layout.label}
+        )
+    if code in (errorcodes.UNDEFINED_COLUMN, errorcodes.DATATYPE_MISMATCH):
+        return TableChanged(_("The fields of “%(table)s” were changed meanwhile. Try again.") % {"table": layout.label})
+    return None
+
+
+def _taken(cause: Any, layout: Layout) -> RecordErrors:
+    for name, field in layout.fields.items():
+        if field.unique_constraint == cause.diag.constraint_name:
+            message = _("%(field)s: another row already has this value; it must be unique.") % {"field": field.label}
+            return RecordErrors({name: message}, table=layout.table_id)
+    return RecordErrors({"": cause.diag.message_detail or cause.diag.message_primary}, table=layout.table_id)
