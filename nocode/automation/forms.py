@@ -9,38 +9,9 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from nocode.automation.models import Integration, Node, Trigger, Workflow
-from nocode.automation.nodes.config import RowsWidget
 from nocode.automation.services import drafts
 from nocode.foundation.admin.forms import OnlyOrganizationField, SeenForm
 from nocode.foundation.json_text import JsonField
-
-_CLASSES = (
-    (forms.CheckboxInput, "c-check"),
-    (forms.CheckboxSelectMultiple, "c-checks"),
-    (forms.Widget, "c-input"),
-)
-
-
-def dress(form: forms.BaseForm) -> forms.BaseForm:
-    """Give the inputs of a form the look of the console."""
-    for field in form.fields.values():
-        if isinstance(field, forms.MultipleChoiceField):
-            field.widget = forms.CheckboxSelectMultiple(choices=field.choices)
-        _dress(field.widget)
-    return form
-
-
-def _dress(widget: forms.Widget) -> None:
-    if isinstance(widget, RowsWidget):
-        for field in widget.columns.values():
-            field.widget.attrs.setdefault("placeholder", str(field.label or ""))
-            _dress(field.widget)
-        return
-    look = next(name for kind, name in _CLASSES if isinstance(widget, kind))
-    widget.attrs["class"] = f"{widget.attrs.get('class', '')} {look}".strip()
-    if isinstance(widget, forms.TextInput | forms.Textarea):
-        widget.attrs.setdefault("autocomplete", "off")
-        widget.attrs.setdefault("spellcheck", "false")
 
 
 def plain_data(form: forms.BaseForm) -> dict[str, Any]:

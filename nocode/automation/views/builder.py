@@ -9,12 +9,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from nocode.automation.forms import ConnectionForm, PlaceForm, StepForm, dress, output_choices, plain_data
+from nocode.automation.forms import ConnectionForm, PlaceForm, StepForm, output_choices, plain_data
 from nocode.automation.models import Edge, Node, Workflow
 from nocode.automation.nodes import node_types
 from nocode.automation.nodes.base import Family
 from nocode.automation.services import drafts, workflows
 from nocode.automation.views.answers import back
+from nocode.foundation.admin.forms import dress
 from nocode.foundation.admin.pages import page, page_context, refuse, tell, visible_object
 
 CHANGE = "automation.change_workflow"

@@ -8,10 +8,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from nocode.automation.errors import IntegrationExists
-from nocode.automation.forms import IntegrationForm, dress
+from nocode.automation.forms import IntegrationForm
 from nocode.automation.integrations import integration_types
 from nocode.automation.models import Integration
 from nocode.automation.services import integrations
+from nocode.foundation.admin.forms import dress
 from nocode.foundation.admin.pages import page_context
 from nocode.foundation.errors import NoCodeError
 from nocode.foundation.permissions import organizations_where

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from nocode.automation.comparison import compare
-from nocode.automation.forms import PublishForm, RunForm, dress
+from nocode.automation.forms import PublishForm, RunForm
 from nocode.automation.models import Trigger, Workflow
 from nocode.automation.services import executions, workflows
 from nocode.automation.triggers import InvalidTrigger, settings_of
@@ -19,6 +19,7 @@ from nocode.automation.views.answers import back
 from nocode.automation.views.builder import workflow_url
 from nocode.automation.views.diagrams import diagram
 from nocode.automation.views.workflow import problems_to_show
+from nocode.foundation.admin.forms import dress
 from nocode.foundation.admin.pages import page, page_context, tell, visible_object
 
 VIEW, RUN, PUBLISH = "automation.view_workflow", "automation.run_workflow", "automation.publish_workflow"

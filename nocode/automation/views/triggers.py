@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from nocode.automation import queries
-from nocode.automation.forms import TriggerForm, dress
+from nocode.automation.forms import TriggerForm
 from nocode.automation.models import Trigger
 from nocode.automation.services import triggers
 from nocode.automation.triggers import InvalidTrigger, settings_of, trigger_types
@@ -21,6 +21,7 @@ from nocode.automation.triggers.schedule import next_runs
 from nocode.automation.triggers.webhook import curl_example
 from nocode.automation.views.answers import base_url
 from nocode.automation.views.builder import workflow_named_in
+from nocode.foundation.admin.forms import dress
 from nocode.foundation.admin.pages import fragment, page, page_context, tell, visible_object
 
 VIEW, CHANGE, RUN = "automation.view_trigger", "automation.change_trigger", "automation.run_trigger"

@@ -8,11 +8,12 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from nocode.automation import queries
-from nocode.automation.forms import ConnectionForm, dress
+from nocode.automation.forms import ConnectionForm
 from nocode.automation.models import Node, Workflow
 from nocode.automation.services import drafts, workflows
 from nocode.automation.triggers import InvalidTrigger, trigger_types
 from nocode.automation.views.diagrams import diagram, kind_icon, kind_label
+from nocode.foundation.admin.forms import dress
 
 VERSIONS_SHOWN = 10
 

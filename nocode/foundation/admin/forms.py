@@ -73,5 +73,34 @@ class ConsoleForm(forms.ModelForm):
         return data
 
 
+_LOOKS = (
+    (forms.CheckboxInput, "c-check"),
+    (forms.CheckboxSelectMultiple, "c-checks"),
+    (forms.Widget, "c-input"),
+)
+
+
+def dress(form: forms.BaseForm) -> forms.BaseForm:
+    """Give the inputs of a form of ours the look of the console; a widget of several inputs has them as `columns`."""
+    for field in form.fields.values():
+        if isinstance(field, forms.MultipleChoiceField):
+            field.widget = forms.CheckboxSelectMultiple(choices=field.choices)
+        _dress(field.widget)
+    return form
+
+
+def _dress(widget: forms.Widget) -> None:
+    if columns := getattr(widget, "columns", None):
+        for field in columns.values():
+            field.widget.attrs.setdefault("placeholder", str(field.label or ""))
+            _dress(field.widget)
+        return
+    look = next(name for kind, name in _LOOKS if isinstance(widget, kind))
+    widget.attrs["class"] = f"{widget.attrs.get('class', '')} {look}".strip()
+    if isinstance(widget, forms.TextInput | forms.Textarea):
+        widget.attrs.setdefault("autocomplete", "off")
+        widget.attrs.setdefault("spellcheck", "false")
+
+
 def _has_organization(value: Any) -> bool:
     return hasattr(value, "organization_path") and not isinstance(value, User)
