@@ -228,6 +228,8 @@ LOGGING = {
         # They log whole addresses, and headers, which may carry secrets.
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
+        # It tells each letter it takes from a font.
+        "fontTools": {"level": "WARNING"},
         "django-q": {"handlers": ["console"], "level": "WARNING", "propagate": False},
     },
 }
