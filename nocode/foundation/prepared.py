@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
 
@@ -20,11 +19,11 @@ class Prepared:
 
     def execute(self, cursor: CursorWrapper, values: dict[str, Any]) -> None:
         """Run it, preparing it first where this connection does not know it yet."""
-        connection.ensure_connection()
-        session, known = getattr(connection, "prepared", (None, set()))
-        if session is not connection.connection:
+        database = cursor.db
+        session, known = getattr(database, "prepared", (None, set()))
+        if session is not database.connection:
             known = set()
-            connection.prepared = connection.connection, known
+            database.prepared = database.connection, known
         if self.name not in known:
             cursor.execute(self._prepare)
             known.add(self.name)

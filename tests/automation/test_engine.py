@@ -308,6 +308,16 @@ def test_a_held_execution_is_left_alone_and_an_expired_lease_is_taken_over():
     assert "another one went on" in execution.logs.get().message
 
 
+def test_taking_a_lease_in_somebodys_transaction_leaves_its_durability_alone():
+    execution = start(make_published(("a", "set", {})))
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL synchronous_commit = on")
+        assert store.take(execution.pk) is not None
+        cursor.execute("SHOW synchronous_commit")
+        assert cursor.fetchone() == ("on",)
+
+
 def test_a_worker_that_lost_its_lease_writes_nothing():
     workflow = make_published(("a", "set", {}))
     execution = start(workflow)

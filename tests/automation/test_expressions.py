@@ -15,7 +15,6 @@ from nocode.automation.engine.expressions import (
     Sandbox,
     compile_template,
     find_errors,
-    has_expression,
 )
 
 ROOTS = {
@@ -106,21 +105,6 @@ def test_resolve_fills_nested_settings_and_leaves_the_rest(sandbox):
 
     assert sandbox.resolve(config) == {"a": [{"b": 5}, 3, None], "{{ key }}": True, "c": "xy"}
     assert config["c"] == "x{{ 'y' }}"
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        ("{{ 1 }}", True),
-        ("{ 1 }", False),
-        (r"\{{ 1 }}", False),
-        ({"a": ["x", {"b": "{{"}]}, True),
-        (5, False),
-        (None, False),
-    ],
-)
-def test_has_expression_looks_everywhere(value, expected):
-    assert has_expression(value) is expected
 
 
 @pytest.mark.parametrize(

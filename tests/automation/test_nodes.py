@@ -10,7 +10,7 @@ import pytest
 from nocode.automation.engine import runner
 from nocode.automation.models import WorkflowExecution
 from nocode.automation.nodes import Effect, node_types
-from nocode.automation.nodes.config import clean_config
+from nocode.automation.nodes.config import clean_config, holds_expression
 from nocode.automation.outgoing.concealing import showable
 from nocode.automation.services import executions
 from tests.factories import make_published, set_values
@@ -23,6 +23,21 @@ KINDS = {
 
 def test_every_kind_of_this_release_is_registered():
     assert {entry.kind for entry in node_types} == KINDS
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("{{ 1 }}", True),
+        ("{ 1 }", False),
+        (r"\{{ 1 }}", True),  # the engine turns it into plain braces
+        ({"a": ["x", {"b": "{{"}]}, True),
+        (5, False),
+        (None, False),
+    ],
+)
+def test_an_expression_is_found_wherever_it_stands(value, expected):
+    assert holds_expression(value) is expected
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))

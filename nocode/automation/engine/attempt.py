@@ -2,17 +2,17 @@
 
 import logging
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from django.db import Error
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from nocode.automation.engine import backoff, store
-from nocode.automation.engine.expressions import Sandbox
 from nocode.automation.engine.graph import ERROR_PORT, GraphNode
-from nocode.automation.engine.prepared import PreparedGraph, PreparedNode
-from nocode.automation.engine.store import Leased, StepRow
+from nocode.automation.engine.prepared import PreparedNode
+from nocode.automation.engine.progress import Progress
+from nocode.automation.engine.store import StepRow
 from nocode.automation.errors import TransientFailure
 from nocode.automation.models import StepRun
 from nocode.automation.nodes import Outcome, Step
@@ -24,28 +24,17 @@ logger = logging.getLogger(__name__)
 PASSING = {"55P03", "40P01", "40001", "57014"}  # lock timeout, deadlock, serialization failure, statement timeout
 
 
-class Slice(Protocol):
-    """What an attempt asks of the run it belongs to."""
-
-    leased: Leased
-    sandbox: Sandbox
-    prepared: PreparedGraph
-    begun: dict[str, StepRow]
-
-    def input_of(self, key: str) -> Any: ...
-
-
 class Attempt:
     """One try at one step: prepares its settings, performs it, and keeps how it ended in `row`."""
 
-    def __init__(self, run: Slice, key: str):
-        self.run = run
-        self.node: GraphNode = run.prepared.graph.nodes[key]
+    def __init__(self, progress: Progress, key: str):
+        self.progress = progress
+        self.node: GraphNode = progress.graph.nodes[key]
         self.prepared: PreparedNode | None = None
         self.output: Any = None
         self.response: dict | None = None
         self.logs: list[dict] = []
-        earlier = run.begun.get(key)
+        earlier = progress.begun.get(key)
         self.woken = earlier is not None and earlier.status == StepRun.Status.WAITING
         failed_before = earlier is not None and earlier.status == StepRun.Status.FAILED
         self.row = StepRow(
@@ -83,7 +72,7 @@ class Attempt:
         except (NoCodeError, Error):
             raise
         except Exception as error:  # a step type's own fault must end the step, not leave the execution hanging
-            logger.exception("execution %s: step %s broke", self.run.leased.id, self.node.key)
+            logger.exception("execution %s: step %s broke", self.progress.leased.id, self.node.key)
             raise NoCodeError(_broken(error)) from error
 
     def _work(self) -> None:
@@ -102,18 +91,18 @@ class Attempt:
             self._note("warning", _("Attempt %d failed and will be repeated.") % row.attempt, error=row.error)
         elif self.node.on_error != "stop":
             row.ports = [ERROR_PORT] if self.node.on_error == "branch" else [self._usual_port()]
-            self._keep({"error": row.error, "input": self.run.input_of(self.node.key)})
+            self._keep({"error": row.error, "input": self.progress.input_of(self.node.key)})
 
     def _keep(self, output: Any) -> None:
         self.row.output, self.output = store.to_json(output), output
 
     def _prepare(self) -> None:
-        self.prepared = self.run.prepared[self.node.key]
-        leased, sandbox = self.run.leased, self.run.sandbox
-        data = self.run.input_of(self.node.key)
+        self.prepared = self.progress.prepared[self.node.key]
+        leased, sandbox = self.progress.leased, self.progress.sandbox
+        data = self.progress.input_of(self.node.key)
         sandbox.set("input", data)
         self.settings = self.prepared.settings(sandbox)
-        self.row.settings = store.to_json(self.prepared.type.redact(self.settings))
+        self.row.settings = self.prepared.stored(self.settings)
         self.step = Step(
             key=self.node.key,
             execution_id=leased.id,
@@ -128,8 +117,8 @@ class Attempt:
         self.step.loaded = self.prepared.type.load(self.settings, self.step)
 
     def _resolve(self, value: Any, item: Any) -> Any:
-        self.run.sandbox.set("item", item)
-        return self.run.sandbox.resolve(value)
+        self.progress.sandbox.set("item", item)
+        return self.progress.sandbox.resolve(value)
 
     def _succeed(self, result: Any) -> None:
         row = self.row

@@ -11,10 +11,12 @@ from django.utils.translation import gettext as _
 
 from nocode.automation.engine.expressions import ExpressionError, Sandbox
 from nocode.automation.engine.graph import Graph, GraphNode
+from nocode.automation.engine.store import to_json
 from nocode.automation.errors import PermanentFailure
 from nocode.automation.models import WorkflowVersion
-from nocode.automation.nodes import NodeType, node_types
+from nocode.automation.nodes import Effect, NodeType, node_types
 from nocode.automation.nodes.config import RowsField, clean_config, holds_expression
+from nocode.foundation.errors import NoCodeError
 from nocode.foundation.registry import UnknownKind
 
 
@@ -27,6 +29,7 @@ class PreparedNode:
     fixed: dict[str, Any]
     open: dict[str, Any]
     fields: dict[str, Any]
+    fixed_text: str | None = None  # what is stored of settings without any expression, once they were
 
     @classmethod
     def of(cls, node: GraphNode) -> "PreparedNode":
@@ -47,6 +50,15 @@ class PreparedNode:
         for name, raw in self.open.items():
             values[name] = raw if name in self.type.deferred else self._fill(name, raw, sandbox)
         return values
+
+    def stored(self, settings: dict[str, Any]) -> str:
+        """What of the settings may be shown, as JSON; where no expression changes them it is written only once."""
+        if self.fixed_text is not None:
+            return self.fixed_text
+        text = to_json(self.type.redact(settings))
+        if not self.open:
+            self.fixed_text = text
+        return text
 
     def _fill(self, name: str, raw: Any, sandbox: Sandbox) -> Any:
         try:
@@ -78,6 +90,12 @@ class PreparedGraph:
         if key not in self._prepared:
             self._prepared[key] = PreparedNode.of(self.graph.nodes[key])
         return self._prepared[key]
+
+    def effect_of(self, key: str) -> Effect:
+        try:
+            return self[key].type.effect
+        except NoCodeError:
+            return Effect.PURE  # it cannot run at all; the attempt will say why
 
     def joins_any(self, key: str) -> bool:
         return getattr(self._type(key), "joins_any", False)

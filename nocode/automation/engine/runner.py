@@ -6,7 +6,6 @@ step that writes to our database commits in one transaction with its result. Bef
 replays the finished steps and goes on.
 """
 
-import json
 import logging
 import time
 from collections.abc import Callable
@@ -21,10 +20,8 @@ from django.utils.translation import gettext as _
 
 from nocode.automation.engine import heartbeat, store
 from nocode.automation.engine.attempt import Attempt
-from nocode.automation.engine.context import roots_of
-from nocode.automation.engine.expressions import Sandbox
-from nocode.automation.engine.frontier import Frontier
 from nocode.automation.engine.prepared import PreparedGraph, graph_of
+from nocode.automation.engine.progress import Progress
 from nocode.automation.engine.store import Leased, StepRow
 from nocode.automation.errors import LeaseLost
 from nocode.automation.events import transition_payload
@@ -37,7 +34,6 @@ logger = logging.getLogger(__name__)
 
 SLICE_SECONDS = 10.0  # how long one execution may hold a worker before others get their turn
 FLUSH_SECONDS, FLUSH_ROWS = 0.5, 200  # how much pure work may be lost, and how soon people see progress
-PARALLEL_CALLS = 8
 MAX_CRASHES = 5
 LOCK_TIMEOUT, STATEMENT_TIMEOUT = "10s", "60s"  # of a step that writes to our database
 
@@ -82,11 +78,7 @@ class Run:
         self.leased = leased
         self.continue_later = continue_later
         self.prepared: PreparedGraph = graph_of(leased.version_id)
-        self.graph = self.prepared.graph
-        self.frontier = Frontier(self.graph, leased.entry, self.prepared.joins_any)
-        self.sandbox = Sandbox(roots_of(leased, self.graph))
-        self.outputs: dict[str, Any] = {}
-        self.begun: dict[str, StepRow] = {}  # steps that began earlier and have not ended: waiting, to retry, cut off
+        self.progress = Progress(leased, self.prepared)
         self.rows: list[StepRow] = []  # not committed yet
         self.logs: list[dict] = []
         self.flushed_at = time.monotonic()
@@ -97,8 +89,10 @@ class Run:
         """The slice."""
         ends = time.monotonic() + budget
         if not self.leased.is_first:
-            self._replay()
-        while not self.failure and (batch := self._next_batch()):
+            self.progress.replay(store.latest_steps(self.leased.id))
+        if self.leased.lost_worker:
+            self._log("warning", _("The worker that ran this execution stopped; another one went on."))
+        while not self.failure and (batch := self.progress.next_batch()):
             self._check_limits()
             if self.failure:
                 break
@@ -108,49 +102,18 @@ class Run:
             self._flush_now_and_then()
         self._let_go()
 
-    # --- Where we are ---------------------------------------------------------------------------------------------
-
-    def _replay(self) -> None:
-        """Recompute the frontier and the values from the steps that have run."""
-        for row in store.latest_steps(self.leased.id):
-            if row.node_key not in self.graph.nodes:
-                continue
-            if row.status == StepRun.Status.COMPLETED or row.ports:
-                self._remember(row, json.loads(row.output) if row.output else None)
-            else:
-                self.begun[row.node_key] = row
-        if self.leased.lost_worker:
-            self._log("warning", _("The worker that ran this execution stopped; another one went on."))
-
-    def _next_batch(self) -> list[str]:
-        """The next step, or all outside calls that may run side by side; steps that must wait are left out."""
-        due = [key for key in self.frontier.ready if not self._sleeps(key)]
-        inner = next((key for key in due if self._effect(key) is not Effect.OUTSIDE), None)
-        return [inner] if inner else due[:PARALLEL_CALLS]
-
-    def _sleeps(self, key: str) -> bool:
-        row = self.begun.get(key)
-        # What was due by the database's clock is awake, even if ours is behind.
-        return row is not None and row.wake_at is not None and row.wake_at > max(timezone.now(), self.leased.taken_at)
-
-    def _effect(self, key: str) -> Effect:
-        try:
-            return self.prepared[key].type.effect
-        except NoCodeError:
-            return Effect.PURE  # it cannot run at all; the attempt will say why
-
     def _check_limits(self) -> None:
         if timezone.now() > self.leased.deadline_at:
             self.failure = (_("The execution took longer than its limit of %d seconds.") % self.leased.timeout, "")
         elif self.leased.crashes > MAX_CRASHES:
-            step = next(iter(self.begun), "")
+            step = next(iter(self.progress.begun), "")
             self.failure = (_("The worker stopped %d times while running this step.") % self.leased.crashes, step)
 
     # --- Running steps ---------------------------------------------------------------------------------------------
 
     def _execute(self, batch: list[str]) -> None:
-        attempts = [Attempt(self, key) for key in batch]
-        effect = self._effect(batch[0])
+        attempts = [Attempt(self.progress, key) for key in batch]
+        effect = self.prepared.effect_of(batch[0])
         if effect is Effect.TRANSACTION:
             self._in_transaction(attempts[0])
         elif effect is Effect.OUTSIDE:
@@ -206,26 +169,12 @@ class Run:
         if attempt.response is not None and self.response is None:
             self.response = attempt.response
         self.logs.extend(attempt.logs)
-        if row.wake_at is not None:
-            self.begun[node.key] = row
-        elif row.status == StepRun.Status.COMPLETED or row.ports:
-            self._remember(row, attempt.output)
+        if row.is_left:
+            self.progress.complete(row, attempt.output)
+        elif row.wake_at is not None:
+            self.progress.begun[node.key] = row
         else:
             self.failure = (row.error, node.key)
-
-    def _remember(self, row: StepRow, output: Any) -> None:
-        self.begun.pop(row.node_key, None)
-        self.outputs[row.node_key] = output
-        self.sandbox.set_step(row.node_key, output)
-        self.frontier.complete(row.node_key, row.ports)
-
-    def input_of(self, key: str) -> Any:
-        """What enters a step: the trigger's data, the output before it, or a list of several outputs."""
-        sources = self.frontier.sources(key)
-        if not sources:
-            return self.leased.input
-        values = [self.outputs[source] for source in sources]
-        return values if self.prepared.is_join(key) or len(values) > 1 else values[0]
 
     # --- Committing ------------------------------------------------------------------------------------------------
 
@@ -247,17 +196,16 @@ class Run:
         if self.failure:
             self._close_cut_off(self.failure[0])
             self._end(WorkflowExecution.Status.FAILED, error=self.failure)
-        elif not self.frontier.ready:
-            self._end(WorkflowExecution.Status.COMPLETED, output=store.to_json(self._result()))
-        elif self._next_batch():
+        elif self.progress.is_over:
+            self._end(WorkflowExecution.Status.COMPLETED, output=store.to_json(self.progress.result()))
+        elif self.progress.next_batch():
             self._pause(WorkflowExecution.Status.RUNNING, None)
         else:
-            wake_at = min(self.begun[key].wake_at for key in self.frontier.ready)
-            self._pause(WorkflowExecution.Status.WAITING, wake_at)
+            self._pause(WorkflowExecution.Status.WAITING, self.progress.wake_at)
 
     def _close_cut_off(self, error: str) -> None:
         """A step that was cut off by a crash ends with its execution, as failed: it can be tried again."""
-        for row in self.begun.values():
+        for row in self.progress.begun.values():
             if row.status == StepRun.Status.RUNNING:
                 row.status, row.error, row.finished_at = StepRun.Status.FAILED, error, timezone.now()
                 self.rows.append(row)
@@ -274,11 +222,6 @@ class Run:
         with transaction.atomic():
             self._flush(keep=False, status=status, wake_at=wake_at)
             self.continue_later(self.leased.id, wake_at)
-
-    def _result(self) -> Any:
-        """The output of the last step; of several last steps, an object by their keys."""
-        ends = {key: self.outputs[key] for key in self.graph.leaves if key in self.outputs}
-        return next(iter(ends.values())) if len(ends) == 1 else ends
 
     def _log(self, level: str, message: str, node_key: str = "", details: dict | None = None) -> None:
         self.logs.append(

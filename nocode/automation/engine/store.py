@@ -11,12 +11,14 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
 
 from nocode.automation.errors import LeaseLost, PermanentFailure
+from nocode.automation.models import StepRun
 from nocode.foundation.events import bus
 from nocode.foundation.ids import uuid7
 from nocode.foundation.prepared import Prepared
 
 LEASE_SECONDS = 8
 
+_write = DjangoJSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 _NOT_TEXT = re.compile("[\0\ud800-\udfff]")
@@ -25,7 +27,7 @@ _NOT_TEXT = re.compile("[\0\ud800-\udfff]")
 def to_json(value: Any) -> str:
     """JSON that PostgreSQL's jsonb accepts: NUL and lone surrogates become U+FFFD, NaN is refused."""
     try:
-        text = json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False, allow_nan=False)
+        text = _write(value)
     except (TypeError, ValueError, RecursionError) as error:
         raise PermanentFailure(f"The value cannot be written as JSON: {error}") from error
     if "\\u0000" in text:
@@ -77,6 +79,11 @@ class StepRow:
     finished_at: datetime | None = None
     wake_at: datetime | None = None
 
+    @property
+    def is_left(self) -> bool:
+        """Whether the execution goes on from here: the step did its work, or its failure has a way on."""
+        return self.status == StepRun.Status.COMPLETED or bool(self.ports)
+
 
 _TAKE = Prepared(
     "execution_take",
@@ -107,11 +114,14 @@ WITH due AS (
 SELECT taken.id, taken.lease_token, taken.organization_id, workflow_id, workflow_name, version_id, workflow.project_id,
        entry, input::text, taken.timeout, started_at, deadline_at, taken.created_at, crashes, before = 'pending', lost,
        clock_timestamp()
-FROM taken LEFT JOIN automation_workflow AS workflow ON workflow.id = workflow_id
+FROM taken LEFT JOIN automation_workflow AS workflow ON workflow.id = workflow_id,
+     set_config('synchronous_commit',
+                CASE WHEN %(alone)s THEN 'off' ELSE current_setting('synchronous_commit') END, true)
 """,
     id="uuid",
     token="uuid",  # noqa: S106 (a type)
     lease="int",
+    alone="boolean",
 )
 
 _FLUSH = Prepared(
@@ -186,9 +196,19 @@ FROM automation_steprun WHERE execution_id = %s ORDER BY node_key, attempt DESC
 
 
 def take(execution_id: UUID) -> Leased | None:
-    """Take the lease on an execution that is due and that nobody holds; None when there is nothing to do."""
+    """Take the lease on an execution that is due and that nobody holds; None when there is nothing to do.
+
+    Its commit does not wait for the disk. A server that crashes may forget that the lease was taken, and the event that
+    tells so, but only together with all that was committed since: the log is written in order. Then nothing has begun.
+    """
+    values = {
+        "id": execution_id,
+        "token": uuid7(),
+        "lease": LEASE_SECONDS,
+        "alone": not connection.in_atomic_block,  # in a transaction of the caller, it is the caller's to say
+    }
     with connection.cursor() as cursor:
-        _TAKE.execute(cursor, {"id": execution_id, "token": uuid7(), "lease": LEASE_SECONDS})
+        _TAKE.execute(cursor, values)
         row = cursor.fetchone()
     if row is None:
         return None

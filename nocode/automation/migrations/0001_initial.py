@@ -180,11 +180,11 @@ class Migration(migrations.Migration):
                 ('crashes', models.PositiveSmallIntegerField(default=0, editable=False, verbose_name='lost workers')),
                 ('lease_token', models.UUIDField(editable=False, null=True)),
                 ('lease_until', models.DateTimeField(editable=False, null=True)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='executions', to='foundation.organization')),
+                ('organization', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='executions', to='foundation.organization')),
                 ('retry_of', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='retries', to='automation.workflowexecution', verbose_name='retry of')),
                 ('trigger', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='executions', to='automation.trigger', verbose_name='trigger')),
                 ('triggered_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='started by')),
-                ('workflow', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='executions', to='automation.workflow', verbose_name='workflow')),
+                ('workflow', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='executions', to='automation.workflow', verbose_name='workflow')),
             ],
             options={
                 'verbose_name': 'execution',
@@ -365,10 +365,6 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='workflowexecution',
             index=models.Index(fields=['workflow', '-id'], name='execution_by_workflow'),
-        ),
-        migrations.AddIndex(
-            model_name='workflowexecution',
-            index=models.Index(fields=['organization', '-updated_at'], name='execution_changed'),
         ),
         migrations.AddIndex(
             model_name='workflowexecution',

@@ -34,9 +34,12 @@ class WorkflowExecution(Record):
 
     told_status = ""  # the status the outbox knows: what was loaded or last saved
 
-    organization = models.ForeignKey("foundation.Organization", models.CASCADE, related_name="executions")
+    # Each step forward writes a new version of the row into every index: none is kept that another one begins with.
+    organization = models.ForeignKey(
+        "foundation.Organization", models.CASCADE, related_name="executions", db_index=False
+    )
     workflow = models.ForeignKey(
-        "Workflow", models.SET_NULL, null=True, related_name="executions", verbose_name=_("workflow")
+        "Workflow", models.SET_NULL, null=True, related_name="executions", verbose_name=_("workflow"), db_index=False
     )
     workflow_name = models.CharField(_("workflow"), max_length=150)
     version = models.ForeignKey(
@@ -72,7 +75,6 @@ class WorkflowExecution(Record):
         indexes = [
             models.Index(fields=["organization", "-id"], name="execution_newest"),
             models.Index(fields=["workflow", "-id"], name="execution_by_workflow"),
-            models.Index(fields=["organization", "-updated_at"], name="execution_changed"),
             models.Index(
                 fields=["status", "updated_at"],
                 name="execution_unfinished",

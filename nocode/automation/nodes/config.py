@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 def holds_expression(value: Any) -> bool:
-    """Whether `{{` occurs in a string anywhere inside the value."""
+    """Whether `{{` occurs in a string anywhere inside the value, escaped or not: both are for the engine to fill in."""
     if isinstance(value, str):
         return "{{" in value
     if isinstance(value, dict):

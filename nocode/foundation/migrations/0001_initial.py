@@ -256,7 +256,7 @@ class Migration(migrations.Migration):
                 ('gave_up', models.BooleanField(db_default=False, verbose_name='gave up')),
                 ('error', models.TextField(blank=True, db_default='', verbose_name='error')),
                 ('actor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='actor')),
-                ('organization', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='foundation.organization', verbose_name='organization')),
+                ('organization', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='foundation.organization', verbose_name='organization')),
             ],
             options={
                 'verbose_name': 'event',

@@ -21,7 +21,12 @@ class OutboxEvent(models.Model):
     key = models.CharField(_("object"), max_length=120)
     payload = models.JSONField(_("payload"))
     organization = models.ForeignKey(
-        "foundation.Organization", models.CASCADE, null=True, related_name="+", verbose_name=_("organization")
+        "foundation.Organization",
+        models.CASCADE,
+        null=True,
+        related_name="+",
+        verbose_name=_("organization"),
+        db_index=False,  # event_by_organization begins with it
     )
     actor = models.ForeignKey("foundation.User", models.SET_NULL, null=True, related_name="+", verbose_name=_("actor"))
     request_id = models.CharField(_("request"), max_length=36, blank=True, db_default="")

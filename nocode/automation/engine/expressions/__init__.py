@@ -3,7 +3,7 @@
 from nocode.automation.engine.expressions.check import find_errors, steps_read
 from nocode.automation.engine.expressions.errors import ExpressionError, ExpressionLimit, ExpressionSyntaxError
 from nocode.automation.engine.expressions.sandbox import Sandbox
-from nocode.automation.engine.expressions.template import Template, compile_template, has_expression
+from nocode.automation.engine.expressions.template import Template, compile_template
 
 __all__ = [
     "ExpressionError",
@@ -13,6 +13,5 @@ __all__ = [
     "Template",
     "compile_template",
     "find_errors",
-    "has_expression",
     "steps_read",
 ]

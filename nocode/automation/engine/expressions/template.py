@@ -9,7 +9,7 @@ from nocode.automation.engine.expressions.code import Code
 from nocode.automation.engine.expressions.scanner import Scanner
 
 KEPT = 4096
-OPEN, ESCAPED = "{{", "\\{{"
+OPEN = "{{"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,3 @@ def walk(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[s
     elif isinstance(value, (list, tuple)):
         for index, inner in enumerate(value):
             yield from walk(inner, (*path, index))
-
-
-def has_expression(value: Any) -> bool:
-    """True when some text in `value` has a `{{` that is not escaped; it may still be badly written."""
-    return any(text.replace(ESCAPED, "").find(OPEN) >= 0 for _path, text in walk(value))
