@@ -9,24 +9,10 @@ from nocode.automation.errors import PermanentFailure
 from nocode.automation.models import Workflow
 from nocode.automation.nodes.base import Effect, Family, NodeType, Outcome, Step, node_types
 from nocode.automation.nodes.config import ConfigForm, RowsField, ValueField
+from nocode.studio.comparisons import COMPARISONS
 from nocode.studio.models import DataTable, Field
 from nocode.studio.queries import OPERATORS
 from nocode.studio.services.records import Records
-
-COMPARISONS = {
-    "eq": _("is"),
-    "ne": _("is not"),
-    "gt": _("is greater than"),
-    "gte": _("is at least"),
-    "lt": _("is less than"),
-    "lte": _("is at most"),
-    "contains": _("contains"),
-    "starts_with": _("starts with"),
-    "ends_with": _("ends with"),
-    "in": _("is one of"),
-    "is_empty": _("is empty"),
-    "is_not_empty": _("is filled in"),
-}
 
 
 def table_field() -> forms.CharField:
@@ -49,7 +35,7 @@ def matching_field() -> RowsField:
         {
             "field": forms.CharField(label=_("Field"), max_length=63),
             "op": forms.ChoiceField(
-                label=_("Comparison"), choices=[(name, COMPARISONS.get(name, name)) for name in OPERATORS], initial="eq"
+                label=_("Comparison"), choices=[(name, COMPARISONS[name]) for name in OPERATORS], initial="eq"
             ),
             "value": ValueField(label=_("Value")),
         },
