@@ -6,8 +6,11 @@ from nocode.automation.models import Edge, Integration, Node, Trigger, Workflow
 from nocode.automation.nodes import node_types
 from nocode.automation.services import integrations, workflows
 from nocode.foundation.models import Membership, Organization, Role, User
-from nocode.studio.models import DataTable, Project
+from nocode.runtime.models import GeneratedApp
+from nocode.runtime.services import deployments
+from nocode.studio.models import DataTable, Page, Project
 from nocode.studio.schema.manager import NewField, SchemaManager
+from nocode.studio.services import pages
 from nocode.studio.services.projects import create_project
 
 _number = count(1)
@@ -88,3 +91,31 @@ def make_integration(
     fields.setdefault("name", f"Integration {next(_number)}")
     integration = Integration(organization=organization or make_organization(), type=kind, **fields)
     return integrations.save(integration, {"token": "a-token-of-the-tests"} if values is None else values)
+
+
+def make_pages(project: Project | None = None, label: str = "Orders") -> tuple[DataTable, list[Page]]:
+    """A table and its three pages: list, one row, form."""
+    table = make_table(project, label, (NewField("Name", "text", required=True), NewField("Amount", "integer")))
+    return table, pages.make_pages_for(table)
+
+
+def make_app(project: Project | None = None, **fields) -> GeneratedApp:
+    """An application, not deployed yet, of a project that has a list, a detail page and a form."""
+    if project is None:
+        project = make_pages()[0].project
+    number = next(_number)
+    defaults = {"name": f"Application {number}", "slug": f"application-{number}"}
+    return GeneratedApp.objects.create(project=project, **(defaults | fields))
+
+
+def make_deployed(project: Project | None = None, **fields) -> GeneratedApp:
+    """An application that is online."""
+    app = make_app(project, **fields)
+    deployments.build(deployments.deploy(app))
+    app.refresh_from_db()
+    return app
+
+
+def make_page(project: Project | None = None, title: str | None = None, **fields) -> Page:
+    """A page without blocks."""
+    return pages.add_page(project or make_project(), title or f"Page {next(_number)}", **fields)

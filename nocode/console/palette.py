@@ -9,6 +9,7 @@ from unfold.dataclasses import SearchResult
 from nocode.automation.models import Workflow
 from nocode.console.navigation import sidebar
 from nocode.foundation.models import Organization, User
+from nocode.runtime.models import GeneratedApp
 from nocode.studio.models import DataTable, Project
 
 # (model, the field its name is in, Material symbol)
@@ -16,6 +17,7 @@ FINDABLE: list[tuple[type[Model], str, str]] = [
     (Workflow, "name", "account_tree"),
     (Project, "name", "folder_open"),
     (DataTable, "label", "table"),
+    (GeneratedApp, "name", "deployed_code"),
     (Organization, "name", "domain"),
     (User, "email", "person"),
 ]

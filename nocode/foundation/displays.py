@@ -26,6 +26,9 @@ LOOKS: dict[str, tuple[str, str]] = {
     "failed": ("fail", "error"),
     "gave_up": ("fail", "error"),
     "cancelled": ("idle", "block"),
+    "building": ("run", "autorenew"),
+    "deployed": ("ok", "check_circle"),
+    "superseded": ("idle", "skip_next"),
     "alive": ("ok", "favorite"),
     "silent": ("fail", "heart_broken"),
 }

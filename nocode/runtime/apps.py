@@ -8,3 +8,6 @@ class RuntimeConfig(AppConfig):
     name = "nocode.runtime"
     label = "runtime"
     verbose_name = _("Runtime")
+
+    def ready(self) -> None:
+        from nocode.runtime import signals, tasks  # noqa: F401 (tasks: the chore)

@@ -9,6 +9,7 @@ from nocode.settings.env import (
     database_from_url,
     env,
     env_bool,
+    env_choice,
     env_decimal,
     env_int,
     env_list,
@@ -215,6 +216,32 @@ BILLING_PAYMENT_TEXT = env("BILLING_PAYMENT_TEXT", "").replace("\\n", "\n")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+# Each change of an object people made is told: "Updated Workflow: <id>". OFF tells none.
+MODEL_CHANGES_LOG_LEVEL = env_choice("MODEL_CHANGES_LOG_LEVEL", "INFO", ["OFF", "DEBUG", "INFO", "WARNING"])
+# Applications or models ("automation", "automation.Workflow") it is limited to; empty: all but those left out below.
+MODEL_CHANGES_LOG_MODELS = env_list("MODEL_CHANGES_LOG_MODELS")
+# Rows that machines write, and whatever else is not worth a line.
+MODEL_CHANGES_LOG_SKIP = [
+    "admin",
+    "auth",
+    "contenttypes",
+    "django_q",
+    "migrations",
+    "sessions",
+    "foundation.Email",
+    "foundation.InvoiceCounter",
+    "foundation.Notification",
+    "foundation.OutboxEvent",
+    "foundation.QueuedTask",
+    "foundation.Worker",
+    "automation.ExecutionLog",
+    "automation.StepRun",
+    "automation.WebhookDelivery",
+    "automation.WorkflowExecution",
+    "runtime.DeploymentLog",
+    "insights",
+    *env_list("MODEL_CHANGES_LOG_SKIP"),
+]
     "formatters": {"plain": {"format": "%(levelname)s %(name)s: %(message)s"}},
     "filters": {
         "hide_tokens": {"()": "nocode.foundation.logs.HideTokens"},

@@ -35,6 +35,14 @@ def env_int(name: str, default: int, *, minimum: int = 0) -> int:
     return int(value)
 
 
+def env_choice(name: str, default: str, choices: list[str]) -> str:
+    """One word of a few, written in any case."""
+    value = os.environ.get(name, default).strip().upper()
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}; got {value!r}.")
+    return value
+
+
 def env_decimal(name: str, default: str) -> Decimal:
     """A decimal number with at most two places, zero or more."""
     text = os.environ.get(name, default).strip()

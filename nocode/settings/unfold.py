@@ -79,6 +79,7 @@ PARTS = {
     "admin:automation_webhookdelivery_changelist": "admin:automation_workflowexecution_changelist",
     "admin:automation_steprun_changelist": "admin:automation_workflowexecution_changelist",
     "admin:automation_executionlog_changelist": "admin:automation_workflowexecution_changelist",
+    "admin:runtime_deploymentlog_changelist": "admin:runtime_deployment_changelist",
     "admin:foundation_queuedtask_changelist": "admin:queue_health",
     "admin:foundation_worker_changelist": "admin:queue_health",
 }
