@@ -19,6 +19,7 @@ from nocode.console.chart import Bar, stacked
 from nocode.console.first_steps import Step, first_steps
 from nocode.foundation.displays import duration
 from nocode.foundation.models import OutboxEvent
+from nocode.insights.tracker import LOST
 
 Status = WorkflowExecution.Status
 
@@ -154,14 +155,22 @@ def _lost_events(user) -> list[Concern]:
         Concern(
             "fail",
             "campaign",
-            ngettext("%(count)d event could not be delivered", "%(count)d events could not be delivered", lost["count"])
-            % lost,
+            _undelivered(lost),
             lost["name"],
             lost["at"],
             link_to(OutboxEvent, "changelist"),
         )
         for lost in queries.undeliverable_events(user)
     ]
+
+
+def _undelivered(lost: dict[str, Any]) -> str:
+    count = lost["count"]
+    if lost["name"] == LOST:
+        text = ngettext("%(count)d activity could not be recorded", "%(count)d activities could not be recorded", count)
+    else:
+        text = ngettext("%(count)d event could not be delivered", "%(count)d events could not be delivered", count)
+    return text % lost
 
 
 def _failures(user, since: datetime) -> list[Concern]:

@@ -167,7 +167,7 @@ def _target(target: Model | None) -> Row:
         return {}
     return {
         "target_type": target._meta.label_lower,
-        "target_id": cleaning.text(target.pk, 60),
+        "target_id": "" if target.pk is None else cleaning.text(target.pk, 60),
         "target_label": cleaning.text(target, 250),
     }
 

@@ -82,6 +82,8 @@ PARTS = {
     "admin:runtime_deploymentlog_changelist": "admin:runtime_deployment_changelist",
     "admin:foundation_queuedtask_changelist": "admin:queue_health",
     "admin:foundation_worker_changelist": "admin:queue_health",
+    "admin:insights_dailymetric_changelist": "admin:analytics",
+    "admin:insights_workflowmetric_changelist": "admin:analytics",
 }
 
 UNFOLD = {

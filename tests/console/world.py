@@ -5,6 +5,7 @@ A page or model this file does not know makes the tests that walk the console fa
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -26,6 +27,7 @@ from nocode.automation.models import (
     WorkflowVersion,
 )
 from nocode.foundation.models import Organization, OutboxEvent, QueuedTask, Role, User, Worker
+from nocode.insights.models import DailyMetric, UserActivity, WorkflowMetric
 from nocode.studio.models import DataTable, Field, Project
 from nocode.studio.schema.manager import SchemaManager
 from nocode.studio.services.records import Records
@@ -156,6 +158,42 @@ def _field(world: World, number: int) -> Field:
     return SchemaManager(project).add_field(table, f"{SECRET} field {number}", "text")
 
 
+def _activity(world: World, number: int) -> UserActivity:
+    return UserActivity.objects.create(
+        organization=world.organization,
+        user=world.people["owner"],
+        user_label="owner@example.com",
+        action="project.updated",
+        target_type="studio.project",
+        target_id=str(world.rows[Project].pk),
+        target_label=SECRET,
+        details={"secret": SECRET},
+        user_agent=SECRET,
+    )
+
+
+def _day(number: int) -> date:
+    return timezone.localdate() - timedelta(days=number)
+
+
+def _daily_metric(world: World, number: int) -> DailyMetric:
+    counts = {"executions": 3, "completed": 2, "failed": 1, "logins": 1, "durations": {"100": 3}}
+    return DailyMetric.objects.create(organization=world.organization, day=_day(number), **counts)
+
+
+def _workflow_metric(world: World, number: int) -> WorkflowMetric:
+    return WorkflowMetric.objects.create(
+        organization=world.organization,
+        day=_day(number),
+        workflow_id=world.rows[Workflow].pk,
+        workflow_name=SECRET,
+        failed=1,
+        measured=1,
+        total_duration=700,
+        longest_duration=700,
+    )
+
+
 def _member(world: World, number: int) -> User:
     return factories.make_user(f"{SECRET.lower()}{number}@example.com", organization=world.organization, name=SECRET)
 
@@ -199,6 +237,9 @@ MAKERS: dict[type[Model], Callable[[World, int], Model]] = {
     StepRun: _step,
     ExecutionLog: _log,
     WebhookDelivery: _delivery,
+    UserActivity: _activity,
+    DailyMetric: _daily_metric,
+    WorkflowMetric: _workflow_metric,
     OutboxEvent: _event,
     QueuedTask: lambda world, number: QueuedTask.objects.create(queue="nocode", name=SECRET, payload=SECRET),
     Worker: lambda world, number: Worker.objects.create(id=uuid4(), cluster="nocode", host=SECRET, pid=number),

@@ -15,6 +15,8 @@ from nocode.insights.models import DailyMetric, UserActivity
 
 # How long after its end a day is still counted again: runs that were started late in it may take their time.
 SETTLES_AFTER = timedelta(days=1)
+# How long figures are as good as new: counting is work, and people press buttons.
+FRESH = timedelta(seconds=5)
 # How far back missed days are caught up.
 FURTHEST = timedelta(days=400)
 
@@ -44,6 +46,12 @@ def roll_up(day: date) -> None:
             counting.CLOSE,
         ):
             cursor.execute(statement, values)
+
+
+def refresh() -> None:
+    """Count today for somebody who looks at it, unless it was counted a moment ago."""
+    if not DailyMetric.objects.filter(day=today(), updated_at__gt=timezone.now() - FRESH).exists():
+        roll_up(today())
 
 
 def open_days() -> list[date]:

@@ -1,0 +1,3 @@
+"""Console pages of activities and figures."""
+
+from nocode.insights.admin import activity, metric  # noqa: F401

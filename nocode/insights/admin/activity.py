@@ -1,0 +1,148 @@
+"""Who did what, newest first."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timezone import localdate
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET
+from unfold.decorators import display
+from unfold.paginator import InfinitePaginator
+
+from nocode.foundation.admin.base import ConsoleAdmin, ReadOnly
+from nocode.foundation.admin.filters import VisibleRelatedFilter
+from nocode.foundation.displays import code_block, shortened
+from nocode.insights import queries
+from nocode.insights.actions import anonymous, icon_of, sentence_parts
+from nocode.insights.admin.filters import GroupFilter, PeriodFilter
+from nocode.insights.browsers import short_name
+from nocode.insights.models import UserActivity
+from nocode.insights.services.exports import FORMATS
+from nocode.insights.tracker import ActivityTracker
+
+
+@admin.register(UserActivity)
+class UserActivityAdmin(ReadOnly, ConsoleAdmin):
+    """What people did, read-only, with a way to take it along as a file."""
+
+    list_display = ["when", "who", "what", "ip", "browser", "organization"]
+    list_display_links = ["when"]
+    list_filter = [
+        ("user", VisibleRelatedFilter),
+        GroupFilter,
+        ("created_at", PeriodFilter),
+        ("organization", VisibleRelatedFilter),
+    ]
+    list_before_template = "insights/_activity_head.html"
+    list_select_related = ["user", "organization"]
+    search_fields = ["user_label", "target_label"]
+    search_help_text = _("Person, object or id of a request")
+    ordering = ["-pk"]
+    paginator = InfinitePaginator
+    actions = None
+    empty_icon = "timeline"
+    empty_text = _("Logins and changes of organizations, projects and applications are listed here as they happen.")
+
+    fields = [
+        ("when", "who", "what"),
+        ("organization", "target_type", "target_id"),
+        ("ip", "user_agent", "request_id"),
+        "details_block",
+    ]
+    readonly_fields = ["when", "who", "what", "details_block"]
+
+    def get_urls(self) -> list[URLPattern]:
+        exports = [
+            path(
+                f"export.{kind}",
+                self.admin_site.admin_view(self._export_view(kind)),
+                name=f"insights_useractivity_export_{kind}",
+            )
+            for kind in FORMATS
+        ]
+        return exports + super().get_urls()
+
+    # --- List -----------------------------------------------------------------------------------------------------
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+        return queries.search(queryset, request.user, search_term.replace("\0", "")), False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        lost = queries.lost_activities(request.user)
+        return super().changelist_view(request, {"lost": lost, **(extra_context or {})})
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """The list, each row with the address of what it is about."""
+        changelist = super().get_changelist_instance(request)
+        _add_links(request, changelist.result_list)
+        return changelist
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> UserActivity:
+        activity = super().get_object(request, object_id, from_field)
+        _add_links(request, [activity])
+        return activity
+
+    # --- Export ---------------------------------------------------------------------------------------------------
+    def _export_view(self, kind: str) -> Any:
+        content_type, write = FORMATS[kind]
+
+        @require_GET
+        def export(request: HttpRequest) -> HttpResponse:
+            """The rows the list shows, all of them."""
+            if not self.has_view_permission(request):
+                raise PermissionDenied
+            try:
+                rows = super(UserActivityAdmin, self).get_changelist_instance(request).get_queryset(request)
+            except IncorrectLookupParameters:
+                return HttpResponseRedirect(reverse("admin:insights_useractivity_changelist"))
+            ActivityTracker.track(request.user, "activity.exported", format=kind, filters=request.GET.dict())
+            response = StreamingHttpResponse(write(rows), content_type=content_type)
+            response["Content-Disposition"] = f'attachment; filename="activity-{localdate()}.{kind}"'
+            response["Cache-Control"] = "private, no-store"
+            return response
+
+        return export
+
+    # --- Displays -------------------------------------------------------------------------------------------------
+    @display(description=_("time"), ordering="pk")
+    def when(self, activity: UserActivity) -> Any:
+        return activity.created_at
+
+    @display(description=_("person"))
+    def who(self, activity: UserActivity) -> str:
+        name = str(activity.user) if activity.user else activity.user_label
+        return shortened(name) if name else anonymous()
+
+    @display(description=_("activity"))
+    def what(self, activity: UserActivity) -> SafeString:
+        before, after = sentence_parts(activity.action, activity.target_label)
+        name = shortened(activity.target_label, activity.link) if activity.target_label else ""
+        return format_html(
+            '<span class="c-row i-what"><span class="material-symbols-outlined c-icon" aria-hidden="true">{}</span>'
+            "<span>{}</span>{}<span>{}</span></span>",
+            icon_of(activity.action),
+            before,
+            name,
+            after,
+        )
+
+    @display(description=_("browser"))
+    def browser(self, activity: UserActivity) -> SafeString | str:
+        return format_html('<span title="{}">{}</span>', activity.user_agent, short_name(activity.user_agent))
+
+    @display(description=_("details"))
+    def details_block(self, activity: UserActivity) -> SafeString:
+        return code_block(activity.details, str(_("details")))
+
+
+def _add_links(request: HttpRequest, activities: Any) -> None:
+    links = queries.links(request.user, activities)
+    for each in activities:
+        each.link = links.get((each.target_type, each.target_id), "")

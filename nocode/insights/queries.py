@@ -1,0 +1,64 @@
+"""What the pages read of activities. Each function is one query; scope comes in as the user."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from django.apps import apps
+from django.contrib import admin
+from django.db.models import CharField, Model, Q, QuerySet, Value
+from django.db.models.functions import Cast
+from django.urls import reverse
+
+from nocode.foundation.models import OutboxEvent, User
+from nocode.insights.models import UserActivity
+from nocode.insights.tracker import LOST
+
+Target = tuple[str, str]
+
+
+def links(user: User, activities: Iterable[UserActivity]) -> dict[Target, str]:
+    """The pages of what the activities are about, of all that still exists and the person may see."""
+    wanted: dict[str, set[str]] = defaultdict(set)
+    for each in activities:
+        if each.target_id:
+            wanted[each.target_type].add(each.target_id)
+    models = {label: model for label in wanted if (model := _model_with_pages(label))}
+    found = [_visible(user, model, label, wanted[label]) for label, model in models.items()]
+    if not found:
+        return {}
+    return {(label, pk): _page_of(models[label], pk) for label, pk in found[0].union(*found[1:])}
+
+
+def _visible(user: User, model: type[Model], label: str, ids: set[str]) -> QuerySet:
+    rows = model.objects.visible_to(user).filter(pk__in=ids).order_by()
+    return rows.values_list(Value(label, CharField()), Cast("pk", CharField()))
+
+
+def _model_with_pages(label: str) -> type[Model] | None:
+    try:
+        model = apps.get_model(label)
+    except (LookupError, ValueError):
+        return None
+    return model if admin.site.is_registered(model) and hasattr(model.objects, "visible_to") else None
+
+
+def _page_of(model: type[Model], pk: str) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[pk])
+
+
+def search(activities: QuerySet, user: User, text: str) -> QuerySet:
+    """Activities of people, or about things, whose name contains every word."""
+    for word in text.split():
+        people = User.objects.visible_to(user).filter(name__icontains=word).values("pk")
+        activities = activities.filter(
+            Q(user_label__icontains=word)
+            | Q(target_label__icontains=word)
+            | Q(request_id=word)
+            | Q(user_id__in=people.order_by())
+        )
+    return activities
+
+
+def lost_activities(user: User) -> int:
+    """How many activities could not be written yet, or at all."""
+    return OutboxEvent.objects.visible_to(user).filter(name=LOST, delivered_at=None).count()
