@@ -213,9 +213,6 @@ BILLING_PROVIDER = env("BILLING_PROVIDER", "manual")
 BILLING_PAYMENT_TEXT = env("BILLING_PAYMENT_TEXT", "").replace("\\n", "\n")
 
 # --- Logs -------------------------------------------------------------------------------
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
 # Each change of an object people made is told: "Updated Workflow: <id>". OFF tells none.
 MODEL_CHANGES_LOG_LEVEL = env_choice("MODEL_CHANGES_LOG_LEVEL", "INFO", ["OFF", "DEBUG", "INFO", "WARNING"])
 # Applications or models ("automation", "automation.Workflow") it is limited to; empty: all but those left out below.
@@ -242,6 +239,9 @@ MODEL_CHANGES_LOG_SKIP = [
     "insights",
     *env_list("MODEL_CHANGES_LOG_SKIP"),
 ]
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(levelname)s %(name)s: %(message)s"}},
     "filters": {
         "hide_tokens": {"()": "nocode.foundation.logs.HideTokens"},
