@@ -3,12 +3,14 @@
 With `EMBEDDED` in its settings (no DATABASE_URL) an alias connects to that server, in every command and process.
 """
 
+import select
 import time
 from contextlib import contextmanager
 
 import psycopg2
 from django.db.backends.postgresql import base
 from django.db.utils import OperationalError
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
 from nocode.setup import embedded
 from nocode.setup.embedded.roles import superuser
@@ -43,6 +45,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
             time.sleep(0.1)
             self._ensure()
 
+    def is_usable(self) -> bool:
+        """Whether the server still answers. Each request asks, so the kernel is asked first: it needs no round trip.
+
+        Between two statements a server only speaks up to say that it ends (or to notify); silence is health.
+        """
+        return _is_silent(self.connection) or super().is_usable()
+
     @contextmanager
     def superuser(self):
         """A cursor with every right on this database, or None where we may not have one (any server but our own).
@@ -70,6 +79,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
         )
         reason = str(problem).strip().splitlines()[0]
         return f"No connection to the database {self.settings_dict['NAME']} at {place}:\n  {reason}\n{advice}"
+
+
+def _is_silent(connection) -> bool:
+    """Whether a connection is open, between statements, and nothing has arrived on it."""
+    if connection is None or connection.info.transaction_status != TRANSACTION_STATUS_IDLE:
+        return False
+    arrivals = select.poll()
+    arrivals.register(connection.fileno(), select.POLLIN)
+    return not arrivals.poll(0)
 
 
 def _is_restarting(message: str) -> bool:

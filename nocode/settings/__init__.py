@@ -30,6 +30,8 @@ NOCODE_ENCRYPTION_KEYS = env_list("NOCODE_ENCRYPTION_KEYS") or [instance_secret(
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
 ROOT_URLCONF = "nocode.urls"
+# Addresses that only programs call: answered without sessions, forms and messages. They are part of ROOT_URLCONF too.
+PROGRAMS_URLCONF = "nocode.automation.hook_urls"
 WSGI_APPLICATION = "nocode.wsgi.application"
 # The address people reach this installation at, for links in pages and e-mails; empty means "as requested".
 PUBLIC_URL = env("PUBLIC_URL", "").rstrip("/")
@@ -71,13 +73,14 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "nocode.foundation.middleware.RequestIdMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "nocode.foundation.middleware.ProgramsMiddleware",  # what follows is for people
+    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",

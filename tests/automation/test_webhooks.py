@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
+from django_q.signing import SignedPackage
 
 from nocode.automation.models import WebhookDelivery, Workflow, WorkflowExecution
 from nocode.automation.services import triggers, workflows
@@ -74,17 +75,26 @@ def test_an_accepted_call_is_stored_and_queued_before_the_answer(make_hook):
     assert execution.input["received_at"] == delivery.received_at.isoformat().replace("+00:00", "Z")[:23] + "Z"
 
 
-def test_an_accepted_call_costs_three_statements(make_hook):
+@pytest.mark.parametrize("config", [{}, {"rate_limit": 100}, {"security": "header"}])
+def test_an_accepted_call_costs_two_round_trips(make_hook, config):
+    hook = make_hook(secret="s3cret", **config)
+    call(hook, X_Webhook_Secret="s3cret")
+
+    with CaptureQueriesContext(connection) as queries:
+        assert call(hook, X_Webhook_Secret="s3cret").status_code == HTTPStatus.ACCEPTED
+
+    statements = [query["sql"].partition("(")[0].strip() for query in queries]
+    assert statements == ["EXECUTE webhook_find", "EXECUTE delivery_store"]
+
+
+def test_the_task_knows_the_number_of_its_delivery(make_hook):
     hook = make_hook()
+    call(hook, b"{")
+
     call(hook)
 
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
-        assert call(hook).status_code == HTTPStatus.ACCEPTED
-
-    statements = [query["sql"].split()[0] for query in queries if "SAVEPOINT" not in query["sql"]]
-    assert statements == ["SELECT", "INSERT", "INSERT"]
+    task = SignedPackage.loads(QueuedTask.objects.get().payload)
+    assert task["args"] == (WebhookDelivery.objects.get().pk,)
 
 
 def test_the_task_of_a_delivery_may_run_twice(make_hook):
@@ -107,6 +117,30 @@ def test_no_session_no_cookie_and_no_csrf(make_hook):
     assert not [query for query in queries if "django_session" in query["sql"]]
     assert "cookie" not in response.get("Vary", "").lower()
     assert WebhookDelivery.objects.get().headers["cookie"] == "[hidden]"
+
+
+def test_what_holds_for_pages_and_concerns_programs_holds_here(make_hook):
+    answer = call(make_hook(), X_Request_Id="from-the-proxy")
+
+    assert answer["X-Request-Id"] == "from-the-proxy"
+    assert (answer["X-Content-Type-Options"], answer["X-Frame-Options"]) == ("nosniff", "DENY")
+    assert answer["Content-Length"] == str(len(answer.content))
+
+
+@override_settings(ALLOWED_HOSTS=["nocode.example"])
+def test_a_host_that_is_not_ours_is_refused(make_hook):
+    hook = make_hook()
+
+    assert call(hook, Host="nocode.example").status_code == HTTPStatus.ACCEPTED
+    assert call(hook, Host="elsewhere.example").status_code == HTTPStatus.BAD_REQUEST
+
+
+def test_refusals_speak_the_language_of_the_caller_and_forget_it():
+    first, second = call("nobody", Accept_Language="fr"), call("nobody")
+
+    assert "Il n’y a pas de webhook" in first.json()["error"]
+    assert "There is no webhook" in second.json()["error"]
+    assert (first["Content-Language"], second["Content-Language"]) == ("fr", "en")
 
 
 def test_the_slash_at_the_end_may_be_missing(make_hook):
@@ -166,6 +200,7 @@ def refused(response, status, *words):
 def test_unknown_addresses_cost_and_say_the_same(make_hook, token):
     make_hook()
     manual = make_trigger(make_workflow())
+    call("nobody")  # the connection now knows the statement
 
     with CaptureQueriesContext(connection) as wrong:
         response = call(token)

@@ -1,7 +1,9 @@
-"""Telling a lost connection from a refused statement."""
+"""Telling a lost connection from a refused statement, and a living one from a dead one."""
+
+import select
 
 import pytest
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, ProgrammingError, connection, transaction
 
 from nocode.foundation.database import is_connection_lost
 
@@ -32,3 +34,57 @@ def test_a_statement_that_took_too_long_is_not():
 
 def test_other_errors_are_not():
     assert not is_connection_lost(ValueError("closed"))
+
+
+# --- Connections that are kept between requests -----------------------------------------------------------------------
+@pytest.fixture
+def elsewhere():
+    """A cursor of another connection."""
+    other = connection.copy()
+    with other.cursor() as cursor:
+        yield cursor
+    other.close()
+
+
+def say(sql: str) -> int:
+    """Send a statement, and tell which server process took it."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+    return connection.connection.info.backend_pid
+
+
+def last_heard(elsewhere, pid: int) -> str:
+    elsewhere.execute("SELECT query FROM pg_stat_activity WHERE pid = %s", [pid])
+    return elsewhere.fetchone()[0]
+
+
+def test_a_silent_connection_is_usable_and_is_not_asked(elsewhere):
+    pid = say("SELECT 'before'")
+
+    assert connection.is_usable()
+    assert last_heard(elsewhere, pid) == "SELECT 'before'"
+
+
+def test_a_connection_that_was_notified_is_asked_and_usable(elsewhere):
+    pid = say("LISTEN something")
+    elsewhere.execute("NOTIFY something")
+    assert select.select([connection.connection], [], [], 10)[0]
+
+    assert connection.is_usable()
+    assert last_heard(elsewhere, pid) == "SELECT 1"
+    connection.close()
+
+
+def test_a_connection_that_the_server_ended_meanwhile_is_not_usable(elsewhere):
+    elsewhere.execute("SELECT pg_terminate_backend(%s, 5000)", [say("SELECT 'before'")])
+
+    assert not connection.is_usable()
+    connection.close()
+
+
+def test_a_connection_in_a_failed_transaction_is_not_usable():
+    with pytest.raises(ProgrammingError):
+        say("BEGIN; SELECT nothing")
+
+    assert not connection.is_usable()
+    connection.close()

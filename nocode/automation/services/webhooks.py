@@ -22,6 +22,7 @@ from nocode.automation.webhooks.bodies import check_type, read_body
 from nocode.automation.webhooks.call import Call
 from nocode.automation.webhooks.senders import is_listed
 from nocode.foundation.crypto import CannotDecrypt, decrypt
+from nocode.foundation.prepared import Prepared
 
 
 @dataclass(frozen=True)
@@ -31,14 +32,19 @@ class Hook:
     id: UUID
     settings: Mapping[str, Any]
     secret: str
+    next_delivery: int  # the number of this call, should it be accepted: the task that is stored with it must know it
 
 
-_FIND = """
+_FIND = Prepared(
+    "webhook_find",
+    """
     SELECT hook.id, hook.config::text, hook.secret, hook.is_active, workflow.status,
-           workflow.published_version_id IS NOT NULL
+           workflow.published_version_id IS NOT NULL, nextval('automation_webhookdelivery_id_seq')
     FROM automation_trigger AS hook JOIN automation_workflow AS workflow ON workflow.id = hook.workflow_id
-    WHERE hook.kind = 'webhook' AND hook.token = %s
-"""
+    WHERE hook.kind = 'webhook' AND hook.token = %(token)s
+    """,
+    token="text",  # noqa: S106 (a type)
+)
 
 
 def receive(token: str, call: Call) -> Reply:
@@ -52,18 +58,18 @@ def receive(token: str, call: Call) -> Reply:
     challenge = schemes[settings["security"]].challenge(body)
     if challenge is not None:
         return Reply(HTTPStatus.OK, {"challenge": challenge})
-    accepted = deliveries.store(hook.id, settings, call, delivery_id(settings, call.headers, body))
+    accepted = deliveries.store(hook.next_delivery, hook.id, settings, call, delivery_id(settings, call.headers, body))
     return replies.started(accepted) if settings["answer"] == AT_ONCE else replies.result(accepted)
 
 
 def _listening(token: str) -> Hook:
     """The webhook behind a token. An impossible token costs the same query and gets the same answer as a wrong one."""
     with connection.cursor() as cursor:
-        cursor.execute(_FIND, [token if TOKEN.fullmatch(token) else ""])
+        _FIND.execute(cursor, {"token": token if TOKEN.fullmatch(token) else ""})
         row = cursor.fetchone()
     if row is None:
         raise refusals.UnknownWebhook(_("There is no webhook at this address. Copy it again from NoCode."))
-    pk, config, secret, is_active, status, is_published = row
+    pk, config, secret, is_active, status, is_published, next_delivery = row
     _check_open(is_active, Workflow.Status(status), is_published)
     try:
         settings = checked_settings(Trigger.Kind.WEBHOOK, config)
@@ -71,7 +77,7 @@ def _listening(token: str) -> Hook:
         raise refusals.NotListening(_("The settings of this webhook must be corrected: %s") % error) from None
     if settings["security"] != "none" and not secret:
         raise refusals.NotListening(_("This webhook has no secret yet. Make one on its page in NoCode."))
-    return Hook(pk, settings, secret)
+    return Hook(pk, settings, secret, next_delivery)
 
 
 def _check_open(is_active: bool, status: Workflow.Status, is_published: bool) -> None:

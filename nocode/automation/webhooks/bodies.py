@@ -5,6 +5,7 @@ import json
 import math
 import re
 from email.message import Message
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -64,6 +65,7 @@ def read_pairs(pairs: list[tuple[str, str]]) -> dict[str, Any]:
     return fields
 
 
+@lru_cache(maxsize=256)
 def _parts_of(content_type: str) -> tuple[str, str]:
     message = Message()
     message["content-type"] = content_type or ""

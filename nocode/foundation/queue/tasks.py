@@ -55,13 +55,32 @@ class TaskFunction:
 
     def enqueue_many(self, calls: Iterable[tuple], due_at: Due = None) -> list[str]:
         """Queue one call per tuple of arguments, in one statement."""
-        calls = [self._plain(args) for args in calls]
-        packages = [self._package(args) for args in calls]
-        for package in packages:
-            pre_enqueue.send(sender="django_q", task=package)
+        packages = [self.package(*args) for args in calls]
         if packages:
-            self._hand_over(packages, due_at)
+            self.hand_over(packages, due_at)
         return [package["id"] for package in packages]
+
+    def package(self, *args) -> dict[str, Any]:
+        """One call as django-q2 writes it, announced to who listens; the caller hands it over."""
+        package = self._package(self._plain(args))
+        pre_enqueue.send(sender="django_q", task=package)
+        return package
+
+    def hand_over(self, packages: list[dict], due_at: Due) -> None:
+        """Give packages to the broker: ours in the transaction, any other of django-q2's after commit."""
+        broker = default_broker()
+        signed = [SignedPackage.dumps(package) for package in packages]
+        if isinstance(broker, PostgresBroker):
+            broker.insert(self.name, signed, due_at)
+        elif due_at is None:
+            for package in signed:
+                transaction.on_commit(partial(broker.enqueue, package))
+        else:  # other brokers cannot delay; a Schedule that runs once can
+            when = timezone.now() + due_at if isinstance(due_at, timedelta) else due_at
+            Schedule.objects.bulk_create(
+                Schedule(name=package["id"], func=self.path, args=repr(package["args"]), next_run=when)
+                for package in packages
+            )
 
     def _plain(self, args: tuple) -> tuple:
         """The arguments, with UUIDs as text; TypeError when one is not a plain value or the call would not fit."""
@@ -91,22 +110,6 @@ class TaskFunction:
         if any(origin):
             package["origin"] = origin
         return package
-
-    def _hand_over(self, packages: list[dict], due_at: Due) -> None:
-        """Give packages to the broker: ours in the transaction, any other of django-q2's after commit."""
-        broker = default_broker()
-        signed = [SignedPackage.dumps(package) for package in packages]
-        if isinstance(broker, PostgresBroker):
-            broker.insert(self.name, signed, due_at)
-        elif due_at is None:
-            for package in signed:
-                transaction.on_commit(partial(broker.enqueue, package))
-        else:  # other brokers cannot delay; a Schedule that runs once can
-            when = timezone.now() + due_at if isinstance(due_at, timedelta) else due_at
-            Schedule.objects.bulk_create(
-                Schedule(name=package["id"], func=self.path, args=repr(package["args"]), next_run=when)
-                for package in packages
-            )
 
 
 @functools.cache
