@@ -26,12 +26,13 @@ def database_url() -> str:
 
 
 @contextmanager
-def background(*command: str, **environment: str) -> Iterator[subprocess.Popen]:
+def background(*command: str, pass_fds: tuple[int, ...] = (), **environment: str) -> Iterator[subprocess.Popen]:
     """A program in a session of its own; nothing of it is left afterwards."""
     process = subprocess.Popen(
         command,
         cwd=ROOT,
         env=os.environ | environment,
+        pass_fds=pass_fds,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

@@ -1,38 +1,72 @@
-"""How long the caller of a webhook waits, through a real web server that is set up as `up` sets it up."""
+"""How long the caller of a webhook waits, through the web server that `up` starts.
 
-import http.client
+Callers, web server and database share this machine's processors. Without a cluster, what was accepted stays in the
+queue, so that the figure is that of accepting; "with a cluster" two workers run it meanwhile, on the same processors.
+"""
+
 import json
-import socket
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from django.conf import settings
 
 from nocode.automation.models import Trigger, WebhookDelivery
 from nocode.automation.services import triggers
+from nocode.foundation.management.commands import up
+from nocode.foundation.models import QueuedTask, Worker
+from nocode.setup import listening
+from tests.benchmarks import _callers
 from tests.benchmarks.harness import Bench, measurement
 from tests.factories import make_published, set_values
-from tests.processes import background, database_url
+from tests.processes import ROOT, background, database_url
 
-ORDER = {"reference": "A-1005", "lines": [{"sku": f"S-{number}", "quantity": number} for number in range(10)]}
-SERVER = ("-m", "gunicorn", "nocode.wsgi", "--worker-class", "gthread", "--workers", "2", "--threads", "4")
 PATIENCE = 30
+
+
+@dataclass
+class Load:
+    """What the callers met."""
+
+    milliseconds: list[float]
+    seconds: float
+
+    @property
+    def percentiles(self) -> dict[str, float]:
+        cuts = statistics.quantiles(self.milliseconds, n=20)
+        return {"p50": cuts[9], "p95": cuts[18]}
+
+    @property
+    def rate(self) -> float:
+        return len(self.milliseconds) / self.seconds
 
 
 @contextmanager
 def web_server() -> Iterator[int]:
-    """A running server, ready to answer at this port of loopback."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    quiet = ("--bind", f"127.0.0.1:{port}", "--keep-alive", "30", "--log-level", "critical")
-    with background(sys.executable, *SERVER, *quiet, DATABASE_URL=database_url(), LOG_LEVEL="ERROR"):
+    """A running server at this port of loopback; a call that comes early waits for it."""
+    with listening.listen("127.0.0.1", 0) as listener:
+        number, port = listener.fileno(), listener.getsockname()[1]
+        with background(*up.web_server(number, up.WORKERS), pass_fds=(number,), **_environment()):
+            yield port
+
+
+@contextmanager
+def cluster() -> Iterator[None]:
+    """A running cluster that has nothing to do yet."""
+    QueuedTask.objects.all().delete()
+    with background(sys.executable, str(settings.BASE_DIR / "manage.py"), "qcluster", **_environment()):
         give_up_at = time.monotonic() + PATIENCE
-        while socket.socket().connect_ex(("127.0.0.1", port)) and time.monotonic() < give_up_at:
+        while not Worker.objects.alive().exists() and time.monotonic() < give_up_at:
             time.sleep(0.05)
-        yield port
+        yield
+
+
+def _environment() -> dict[str, str]:
+    return {"DATABASE_URL": database_url(), "LOG_LEVEL": "ERROR"}
 
 
 def hook(bench: Bench, answer: str) -> Trigger:
@@ -44,51 +78,51 @@ def hook(bench: Bench, answer: str) -> Trigger:
     return bench.shared[key]
 
 
-def call_often(port: int, path: str, amount: int) -> list[float]:
-    """Milliseconds of each of so many calls over one connection."""
-    connection, body, taken = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE), json.dumps(ORDER), []
-    for _number in range(amount):
-        began = time.perf_counter()
-        connection.request("POST", path, body, {"Content-Type": "application/json"})
-        answer = connection.getresponse()
-        answer.read()
-        taken.append((time.perf_counter() - began) * 1000)
-        if answer.status not in (200, 202):
-            raise RuntimeError(f"the webhook answered {answer.status}")
-    connection.close()
-    return taken
-
-
-def latencies(bench: Bench, answer: str, callers: int, amount: int) -> dict[str, float]:
-    """p50 and p95 of so many calls, by so many callers at once."""
+def load(bench: Bench, answer: str, callers: int, amount: int, *, with_cluster: bool = False) -> Load:
+    """So many calls, by so many callers at once."""
     path = f"/hooks/{hook(bench, answer).token}/"
     each = max(10, amount // callers // (5 if bench.quick else 1))
-    with web_server() as port, ThreadPoolExecutor(callers) as pool:
-        list(pool.map(lambda _caller: call_often(port, path, 10), range(callers)))  # every thread has its connection
-        stored = WebhookDelivery.objects.count()
-        parts = pool.map(lambda _caller: call_often(port, path, each), range(callers))
-        taken = [milliseconds for part in parts for milliseconds in part]
-    if WebhookDelivery.objects.count() != stored + len(taken):
+    stored = WebhookDelivery.objects.count()
+    with ExitStack() as running:
+        if with_cluster:
+            running.enter_context(cluster())
+        port = running.enter_context(web_server())
+        met = Load(**json.loads(_call(str(port), path, str(callers), str(each))))
+    if WebhookDelivery.objects.count() != stored + callers * (_callers.WARM_UP + each):
         raise RuntimeError("an accepted call was not stored")
-    percentiles = statistics.quantiles(taken, n=20)
-    return {"p50": percentiles[9], "p95": percentiles[18]}
+    return met
+
+
+def _call(*arguments: str) -> bytes:
+    command = (sys.executable, "-m", _callers.__name__, *arguments)
+    return subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, timeout=10 * PATIENCE).stdout
 
 
 @measurement("accepted (202), 1 caller", unit="ms")
 def accepted_alone(bench: Bench) -> dict[str, float]:
-    return latencies(bench, "at_once", callers=1, amount=500)
+    return load(bench, "at_once", callers=1, amount=500).percentiles
 
 
 @measurement("accepted (202), 10 callers", unit="ms")
 def accepted(bench: Bench) -> dict[str, float]:
-    return latencies(bench, "at_once", callers=10, amount=2000)
+    return load(bench, "at_once", callers=10, amount=2000).percentiles
+
+
+@measurement("accepted (202), 10 callers", unit="calls/s")
+def accepted_rate(bench: Bench) -> float:
+    return load(bench, "at_once", callers=10, amount=2000).rate
+
+
+@measurement("accepted (202), 10 callers, with a cluster", unit="ms")
+def accepted_and_run(bench: Bench) -> dict[str, float]:
+    return load(bench, "at_once", callers=10, amount=2000, with_cluster=True).percentiles
 
 
 @measurement("result of 5 steps (200), 1 caller", unit="ms")
 def result_alone(bench: Bench) -> dict[str, float]:
-    return latencies(bench, "wait", callers=1, amount=500)
+    return load(bench, "wait", callers=1, amount=500).percentiles
 
 
 @measurement("result of 5 steps (200), 10 callers", unit="ms")
 def result(bench: Bench) -> dict[str, float]:
-    return latencies(bench, "wait", callers=10, amount=1000)
+    return load(bench, "wait", callers=10, amount=1000).percentiles

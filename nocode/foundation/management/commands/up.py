@@ -26,6 +26,7 @@ from nocode.setup.secrets import unwritable
 from nocode.setup.supervisor import Program, Supervisor
 
 ADMIN = "admin@nocode.local"
+WORKERS = 2
 
 
 class Command(BaseCommand):
@@ -37,7 +38,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
         parser.add_argument("--port", type=int, help="port to listen on; 0 takes any (default: 8000 or the next free)")
-        parser.add_argument("--workers", type=int, default=2, help="web server processes (default: 2)")
+        parser.add_argument("--workers", type=int, default=WORKERS, help="web server processes (default: %(default)s)")
         parser.add_argument("--no-demo", action="store_true", help="do not load the demo at the first start")
         parser.add_argument("--reload", action="store_true", help="restart when a source file changes")
 
@@ -159,8 +160,8 @@ def _answers(listener: socket.socket) -> bool:
     return False
 
 
-def _programs(listener: socket.socket, workers: int) -> list[Program]:
-    number = listener.fileno()
+def web_server(number: int, workers: int) -> list[str]:
+    """The command that serves the socket with this number."""
     gunicorn = [
         *(sys.executable, "-m", "gunicorn", "nocode.wsgi", "--bind", f"fd://{number}"),
         *("--worker-class", "gthread", "--workers", str(workers), "--threads", "4", "--keep-alive", "30"),
@@ -168,10 +169,15 @@ def _programs(listener: socket.socket, workers: int) -> list[Program]:
     ]
     if os.access("/dev/shm", os.W_OK):  # noqa: S108 — heartbeat files must not wait for a disk
         gunicorn += ["--worker-tmp-dir", "/dev/shm"]  # noqa: S108
+    return gunicorn
+
+
+def _programs(listener: socket.socket, workers: int) -> list[Program]:
+    number = listener.fileno()
     names = {"ALLOWED_HOSTS": ",".join(_allowed_hosts(listener))}
     public = {"PUBLIC_URL": settings.PUBLIC_URL or listening.url(listener)}
     qcluster = [sys.executable, str(settings.BASE_DIR / "manage.py"), "qcluster"]
     return [
-        Program("web", gunicorn, environment=names | public, descriptors=(number,)),
+        Program("web", web_server(number, workers), environment=names | public, descriptors=(number,)),
         Program("cluster", qcluster, environment=public),
     ]
