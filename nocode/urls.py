@@ -10,6 +10,7 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("", include("nocode.automation.hook_urls")),
     path("", include("nocode.runtime.app_urls")),
+    path("", include("nocode.foundation.urls")),
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),
 ]

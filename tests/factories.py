@@ -1,11 +1,16 @@
 """Objects for tests; say only what the test is about."""
 
+import hashlib
+import secrets
+from datetime import timedelta
 from itertools import count
+
+from django.utils import timezone
 
 from nocode.automation.models import Edge, Integration, Node, Trigger, Workflow
 from nocode.automation.nodes import node_types
 from nocode.automation.services import integrations, workflows
-from nocode.foundation.models import Membership, Organization, Role, User
+from nocode.foundation.models import Invitation, Membership, Organization, Role, User
 from nocode.runtime.models import GeneratedApp
 from nocode.runtime.services import deployments
 from nocode.studio.models import DataTable, Page, Project
@@ -119,3 +124,13 @@ def make_deployed(project: Project | None = None, **fields) -> GeneratedApp:
 def make_page(project: Project | None = None, title: str | None = None, **fields) -> Page:
     """A page without blocks."""
     return pages.add_page(project or make_project(), title or f"Page {next(_number)}", **fields)
+
+
+def make_invitation(organization: Organization | None = None, email: str | None = None, **fields) -> Invitation:
+    """An open invitation; `token` is what its link ends with."""
+    token = fields.pop("token", None) or secrets.token_urlsafe(32)
+    fields.setdefault("expires_at", timezone.now() + timedelta(days=7))
+    fields.setdefault("token_hash", hashlib.sha256(token.encode()).hexdigest())
+    return Invitation.objects.create(
+        organization=organization or make_organization(), email=email or f"guest{next(_number)}@example.com", **fields
+    )

@@ -4,12 +4,15 @@ from importlib import import_module
 from typing import Any
 
 from django.apps import apps
+from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern
+from django.utils.decorators import method_decorator
 from django.utils.module_loading import module_has_submodule
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
 from unfold.sites import UnfoldAdminSite
 
 
@@ -30,6 +33,24 @@ class ConsoleSite(UnfoldAdminSite):
         from nocode.console.overview import overview
 
         return super().index(request, {"overview": overview(request), **(extra_context or {})})
+
+    @method_decorator(never_cache)
+    @login_not_required
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The login page, or the page that says to wait after too many failures."""
+        from nocode.foundation.services.attempts import TooManyAttempts
+        from nocode.foundation.views.answers import too_many
+
+        try:
+            return super().login(request, extra_context)
+        except TooManyAttempts as refusal:
+            return too_many(request, refusal)
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """One's own password."""
+        from nocode.foundation.views.passwords import password_change
+
+        return password_change(request)
 
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The palette. Unfold's own keeps its answers for five minutes, also after a person lost a membership."""

@@ -12,4 +12,4 @@ class FoundationConfig(AppConfig):
     def ready(self) -> None:
         from nocode.foundation import events  # noqa: F401 (its chore and its task)
         from nocode.foundation.signals import billing_signals, user_signals  # noqa: F401
-        from nocode.foundation.tasks import mail  # noqa: F401 (the same)
+        from nocode.foundation.tasks import attempts, mail  # noqa: F401 (the same)

@@ -18,6 +18,8 @@ LOOKS: dict[str, tuple[str, str]] = {
     "archived": ("idle", "inventory_2"),
     "pending": ("wait", "hourglass_empty"),
     "queued": ("wait", "hourglass_empty"),
+    "held": ("wait", "pause_circle"),
+    "sent": ("ok", "check_circle"),
     "running": ("run", "autorenew"),
     "waiting": ("wait", "schedule"),
     "completed": ("ok", "check_circle"),

@@ -3,19 +3,19 @@
 import logging
 import re
 
-_HOOK = re.compile(r"(/hooks/[\w-]{4})[\w-]+")
+_TOKEN = re.compile(r"(/(?:hooks|invitations|password/reset/[\w-]+)/[\w-]{4})[\w-]+")
 
 
 class HideTokens(logging.Filter):
-    """Shortens the token in a webhook's address: whoever has it may call the webhook."""
+    """Shortens the token in an address: whoever has it may call the webhook, join, or choose a password."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         try:
             message = record.getMessage()
         except (TypeError, ValueError):
             return True  # arguments that do not fit: the handler says so, and the caller goes on
-        if "/hooks/" in message:
-            record.msg, record.args = _HOOK.sub(r"\1…", message), ()
+        if _TOKEN.search(message):
+            record.msg, record.args = _TOKEN.sub(r"\1…", message), ()
         return True
 
 

@@ -55,6 +55,7 @@ MENU = [
         [
             (_("Queue & workers"), "memory", "admin:queue_health", SUPERUSER),
             (_("Events"), "campaign", "admin:foundation_outboxevent_changelist", "foundation.view_outboxevent"),
+            (_("E-mails"), "mail", "admin:foundation_email_changelist", "foundation.view_email"),
             (_("Background tasks"), "task_alt", "admin:django_q_success_changelist", SUPERUSER),
             (_("Failed tasks"), "error", "admin:django_q_failure_changelist", SUPERUSER),
             (_("Schedules"), "schedule", "admin:django_q_schedule_changelist", SUPERUSER),
@@ -80,6 +81,8 @@ PARTS = {
     "admin:automation_steprun_changelist": "admin:automation_workflowexecution_changelist",
     "admin:automation_executionlog_changelist": "admin:automation_workflowexecution_changelist",
     "admin:runtime_deploymentlog_changelist": "admin:runtime_deployment_changelist",
+    "admin:foundation_invitation_changelist": "admin:foundation_organization_changelist",
+    "admin:foundation_failedattempts_changelist": "admin:foundation_user_changelist",
     "admin:foundation_queuedtask_changelist": "admin:queue_health",
     "admin:foundation_worker_changelist": "admin:queue_health",
     "admin:insights_dailymetric_changelist": "admin:analytics",

@@ -26,7 +26,17 @@ from nocode.automation.models import (
     WorkflowExecution,
     WorkflowVersion,
 )
-from nocode.foundation.models import Organization, OutboxEvent, QueuedTask, Role, User, Worker
+from nocode.foundation.models import (
+    Email,
+    FailedAttempts,
+    Invitation,
+    Organization,
+    OutboxEvent,
+    QueuedTask,
+    Role,
+    User,
+    Worker,
+)
 from nocode.insights.models import DailyMetric, UserActivity, WorkflowMetric
 from nocode.studio.models import DataTable, Field, Project
 from nocode.studio.schema.manager import SchemaManager
@@ -218,6 +228,15 @@ def _result(model: type[Model], success: bool) -> Callable[[World, int], Model]:
 MAKERS: dict[type[Model], Callable[[World, int], Model]] = {
     Organization: lambda world, number: world.organization if number == 0 else _more_organization(world, number),
     User: _member,
+    Invitation: lambda world, number: factories.make_invitation(
+        world.organization, f"{SECRET.lower()}-guest{number}@example.com", invited_by=world.people["owner"]
+    ),
+    Email: lambda world, number: Email.objects.create(
+        organization=world.organization, to="guest@example.com", subject=f"{SECRET} {number}", text=SECRET, error=SECRET
+    ),
+    FailedAttempts: lambda world, number: FailedAttempts.objects.create(
+        kind="login", subject=f"{SECRET.lower()}{number}@example.com"
+    ),
     Project: lambda world, number: factories.make_project(world.organization, f"{SECRET} project {number}"),
     DataTable: _table,
     Field: _field,

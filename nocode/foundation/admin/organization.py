@@ -6,17 +6,23 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.decorators import display
-from unfold.forms import PaginationInlineFormSet
-from unfold.widgets import UnfoldAdminEmailInputWidget
+from unfold.enums import ActionVariant
+from unfold.forms import BaseDialogForm, PaginationInlineFormSet
+from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget
 
+from nocode.foundation.admin.actions import object_action
 from nocode.foundation.admin.base import HistoryAdmin
+from nocode.foundation.admin.invitation import link_dialog
+from nocode.foundation.admin.pages import tell
 from nocode.foundation.errors import NoCodeError
-from nocode.foundation.models import Membership, Organization, User
-from nocode.foundation.services import billing, members
+from nocode.foundation.models import Membership, Organization, Role, User
+from nocode.foundation.services import auth, billing, members
+
+SHOWN = 100  # invitations on the page; the list has them all
 
 
 class MembershipForm(forms.ModelForm):
@@ -39,12 +45,7 @@ class MembershipForm(forms.ModelForm):
         if self.instance._state.adding:
             account = User.objects.filter(email=email).first()
             if account is None:
-                raise ValidationError(
-                    _(
-                        "No account has this e-mail address yet. Ask an administrator of this installation to create "
-                        "one, then add it here."
-                    )
-                )
+                raise ValidationError(_("No account has this e-mail address. Save, then invite the person below."))
             self.instance.user = account
         return email
 
@@ -105,7 +106,23 @@ class MembershipInline(TabularInline):
         action = "change" if obj else "add"
         return request.user.has_perm(f"foundation.{action}_organization", obj)
 
-    has_add_permission = has_delete_permission = has_change_permission
+    has_delete_permission = has_change_permission
+
+    def has_add_permission(self, request: HttpRequest, obj: Organization | None = None) -> bool:
+        """Others invite: whose address it is, and whether they want to, only the mailbox tells."""
+        return request.user.is_superuser
+
+
+class InviteForm(BaseDialogForm):
+    """Whom to invite, as what."""
+
+    email = forms.EmailField(label=_("E-mail address"), max_length=254, widget=UnfoldAdminEmailInputWidget)
+    role = forms.ChoiceField(label=_("Role"), initial=Role.EDITOR, widget=UnfoldAdminSelectWidget)
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        roles = members.roles_to_offer(self.request.user, self.object_id)
+        self.fields["role"].choices = [(role.value, role.label) for role in roles]
 
 
 @admin.register(Organization)
@@ -120,6 +137,8 @@ class OrganizationAdmin(HistoryAdmin):
     fields = ["name", "slug"]
     prepopulated_fields = {"slug": ["name"]}
     inlines = [MembershipInline]
+    change_form_template = "foundation/organization.html"
+    actions_detail = ["invite"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).annotate(people_count=Count("memberships"))
@@ -132,6 +151,30 @@ class OrganizationAdmin(HistoryAdmin):
         super().save_related(request, form, formsets, change)
         if not change:
             members.adopt(form.instance, request.user)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Organization | None = None, **kwargs: Any
+    ) -> HttpResponse:
+        """Members are part of the form; below it, who is invited."""
+        if obj is not None:
+            invitations = obj.invitations.filter(accepted_at=None).select_related("invited_by").order_by("email")
+            context |= {"organization": obj, "invitations": invitations[:SHOWN]}
+            context["may_invite"] = self.has_change_permission(request, obj)
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+
+    @object_action(
+        "change",
+        label=_("Invite"),
+        description=_("An e-mail with a link to join is sent. Nobody becomes a member who does not accept."),
+        form_class=InviteForm,
+        icon="person_add",
+        variant=ActionVariant.PRIMARY,
+    )
+    def invite(self, request: HttpRequest, organization: Organization, form: InviteForm) -> HttpResponse | None:
+        email, role = form.cleaned_data["email"], form.cleaned_data["role"]
+        done = _("%s is invited.") % email
+        made = tell(request, auth.invite, organization, email, role, request.user, done=done)
+        return made and link_dialog(request, email, made[1])
 
     @display(description=_("people"), ordering="people_count")
     def people(self, organization: Organization) -> int:

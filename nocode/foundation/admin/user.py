@@ -4,21 +4,27 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.db import transaction
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.enums import ActionVariant
+from unfold.forms import BaseDialogForm, UserChangeForm, UserCreationForm
 
+from nocode.foundation.admin.actions import object_action
 from nocode.foundation.admin.base import ConsoleAdmin
+from nocode.foundation.admin.pages import tell
+from nocode.foundation.forms import SetPasswordForm
 from nocode.foundation.models import Membership, User
+from nocode.foundation.services import auth
 
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin, ConsoleAdmin):
     """People. A role in an organization never reaches accounts, which may belong to other organizations too."""
 
-    form, add_form, change_password_form = UserChangeForm, UserCreationForm, AdminPasswordChangeForm
+    form, add_form, change_password_form = UserChangeForm, UserCreationForm, SetPasswordForm
     list_display = ["email", "name", "member_of", "is_active", "is_superuser", "last_login"]
     list_filter = ["is_active"]
     search_fields = ["email", "name"]
@@ -34,7 +40,8 @@ class UserAdmin(DjangoUserAdmin, ConsoleAdmin):
     ]
     add_fieldsets = [(None, {"fields": ["email", "name", "usable_password", "password1", "password2"]})]
     colleague_fieldsets = [(None, {"fields": ["email", "name", "is_active", "member_of"]})]
-    readonly_fields = ["member_of", "last_login", "date_joined"]
+    readonly_fields = ["is_active", "member_of", "last_login", "date_joined"]
+    actions_detail = ["deactivate", "activate"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         """With the memberships the reader may know about."""
@@ -66,8 +73,46 @@ class UserAdmin(DjangoUserAdmin, ConsoleAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list:
         """Nobody locks themselves out."""
-        own = ["is_active", "is_staff", "is_superuser"] if obj == request.user else []
+        own = ["is_staff", "is_superuser"] if obj == request.user else []
         return [*super().get_readonly_fields(request, obj), *own]
+
+    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list:
+        """Only what makes sense: nobody deactivates themselves, nor activates who is active."""
+        user = self._as_object(request, object_id)
+        fitting = "activate" if not user.is_active else "deactivate" if user != request.user else None
+        return [each for each in super().get_actions_detail(request, object_id) if each.path == fitting]
+
+    @object_action(
+        "change",
+        label=_("Deactivate"),
+        description=_("The person is logged out everywhere and cannot log in any more. What they built stays."),
+        icon="person_off",
+        variant=ActionVariant.DANGER,
+    )
+    def deactivate(self, request: HttpRequest, user: User, form: BaseDialogForm) -> None:
+        tell(request, auth.deactivate, user, request.user, done=_("%s cannot log in any more.") % user)
+
+    @object_action(
+        "change",
+        label=_("Activate"),
+        description=_("The person can log in again, with the password they had."),
+        icon="how_to_reg",
+        variant=ActionVariant.SUCCESS,
+    )
+    def activate(self, request: HttpRequest, user: User, form: BaseDialogForm) -> None:
+        tell(request, auth.activate, user, request.user, done=_("%s can log in again.") % user)
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        with transaction.atomic():
+            auth.check_dispensable(obj)
+            super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
+        """One by one: two owners of an organization may be among them."""
+        with transaction.atomic():
+            for user in queryset:
+                auth.check_dispensable(user)
+                user.delete()
 
     @display(description=_("organizations"))
     def member_of(self, user: User) -> str:

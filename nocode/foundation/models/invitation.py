@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from nocode.foundation.models.base import Record
@@ -33,6 +34,11 @@ class Invitation(Record):
             ),
             models.CheckConstraint(condition=models.Q(email=Lower("email")), name="invitation_email_is_lower"),
         ]
+
+    @property
+    def is_expired(self) -> bool:
+        """Whether it was left lying too long."""
+        return self.accepted_at is None and self.expires_at < timezone.now()
 
     def __str__(self) -> str:
         return f"{self.email} → {self.organization}"

@@ -8,6 +8,7 @@ from nocode.foundation.errors import NoCodeError, PermissionRefused
 from nocode.foundation.models import Membership, Organization, Role, User
 
 Roles = dict[int, str]  # user id → role
+NEWCOMER = 0  # stands for somebody who is not a member yet
 
 
 class OwnerMissing(NoCodeError):
@@ -31,6 +32,18 @@ def check_roles(actor: User, before: Roles, after: Roles) -> None:
         raise PermissionRefused(_("Only an owner may make, change or remove owners."))
     if owners_before and not owners_after:
         raise OwnerMissing(_("An organization needs at least one owner."))
+
+
+def check_offer(actor: User, organization_id: UUID, role: str) -> None:
+    """Refuse to offer a role that the actor could not give to a member."""
+    before = roles_in(organization_id)
+    check_roles(actor, before, before | {NEWCOMER: role})
+
+
+def roles_to_offer(actor: User, organization_id: UUID | str) -> list[Role]:
+    """The roles the actor may give: only owners make owners."""
+    may_all = actor.is_superuser or Membership.objects.filter(organization=organization_id, user=actor, role=Role.OWNER)
+    return list(Role) if may_all else [role for role in Role if role != Role.OWNER]
 
 
 def adopt(organization: Organization, creator: User) -> None:

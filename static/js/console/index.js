@@ -1,11 +1,13 @@
 // What every page of the console loads.
 import { makeOperable } from "./a11y.js";
 import { keepTime } from "./clock.js";
+import { watchCopyButtons } from "./copy.js";
 import { watchDialogs } from "./dialogs.js";
 import { nameValues } from "./labels.js";
 import { enterGoesToFirst } from "./palette.js";
 
 makeOperable(document.body);
+watchCopyButtons();
 watchDialogs();
 keepTime();
 nameValues();

@@ -9,9 +9,14 @@ function fallback(text) {
   area.remove();
 }
 
-document.addEventListener("click", async (event) => {
-  const button = event.target.closest("[data-copy]");
-  if (!button) return;
+export function watchCopyButtons() {
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (button) copyFrom(button);
+  });
+}
+
+async function copyFrom(button) {
   const text = button.dataset.copy || button.closest("[data-copyable]").querySelector("pre").textContent;
   if (navigator.clipboard) await navigator.clipboard.writeText(text);
   else fallback(text);
@@ -19,4 +24,4 @@ document.addEventListener("click", async (event) => {
   const before = label.textContent;
   label.textContent = button.dataset.copied;
   setTimeout(() => { label.textContent = before; }, 1500);
-});
+}

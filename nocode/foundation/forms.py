@@ -1,0 +1,85 @@
+"""Forms of the pages where people get in."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.forms import SetPasswordMixin
+from django.utils.translation import gettext_lazy as _
+from unfold.forms import AdminOwnPasswordChangeForm, AdminPasswordChangeForm
+from unfold.widgets import BASE_INPUT_CLASSES
+
+from nocode.foundation.callers import caller_address
+from nocode.foundation.middleware import current_request
+from nocode.foundation.models import FailedAttempts, User
+from nocode.foundation.services import attempts, auth
+
+
+class _WideForm(forms.Form):
+    """Its boxes look like those of the login page, and the first one has the focus."""
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs["class"] = " ".join(BASE_INPUT_CLASSES)
+        next(iter(self.fields.values())).widget.attrs["autofocus"] = True
+
+
+class AddressForm(_WideForm):
+    """Whose password was forgotten."""
+
+    email = forms.EmailField(
+        label=_("E-mail address"), max_length=254, widget=forms.EmailInput({"autocomplete": "username"})
+    )
+
+
+class NewPasswordForm(SetPasswordMixin, _WideForm):
+    """A password, typed twice."""
+
+    password1, password2 = SetPasswordMixin.create_password_fields(_("New password"), _("New password again"))
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any):
+        self.user = user
+        super().__init__(*args, **kwargs)
+        self.fields["password2"].help_text = ""
+
+    def clean(self) -> dict[str, Any]:
+        self.validate_passwords()
+        self.validate_password_for_user(self.user, "password1")
+        return super().clean()
+
+
+class NewAccountForm(NewPasswordForm):
+    """Who somebody is, and the password they choose."""
+
+    name = forms.CharField(label=_("Your name"), max_length=150, widget=forms.TextInput({"autocomplete": "name"}))
+    password1, password2 = SetPasswordMixin.create_password_fields(_("Password"), _("Password again"))
+    field_order = ["name", "password1", "password2"]
+
+    def clean_name(self) -> str:
+        self.user.name = self.cleaned_data["name"]  # a password must not be like it
+        return self.user.name
+
+
+class ChangePasswordForm(AdminOwnPasswordChangeForm):
+    """One's own password: the present one, so that a screen left open is not enough, and the new one."""
+
+    def clean_old_password(self) -> str:
+        counter = FailedAttempts.Kind.PASSWORD, self.user.email, caller_address(current_request())
+        attempts.take(*counter)
+        password = super().clean_old_password()
+        attempts.forget(*counter)
+        return password
+
+    def set_password_and_save(self, user: User, *args: Any, **kwargs: Any) -> User:
+        auth.change_password(user, self.cleaned_data["new_password1"])
+        return user
+
+
+class SetPasswordForm(AdminPasswordChangeForm):
+    """Somebody else's password, for administrators of the installation."""
+
+    def set_password_and_save(self, user: User, commit: bool = True, **kwargs: Any) -> User:
+        if self.cleaned_data["set_usable_password"]:
+            auth.change_password(user, self.cleaned_data["password1"])
+            return user
+        return super().set_password_and_save(user, commit=commit, **kwargs)
