@@ -1,3 +1,3 @@
-"""Console pages of projects and tables."""
+"""Console pages of projects, tables and pages."""
 
-from nocode.studio.admin import project, table  # noqa: F401
+from nocode.studio.admin import page, project, table  # noqa: F401

@@ -32,6 +32,7 @@ class BlockType:
     kind: ClassVar[str]
     label: ClassVar[Any]
     icon: ClassVar[str]  # a Material Symbols name
+    summary: ClassVar[Any]  # one sentence for the person who looks for a block
     family: ClassVar[Any]  # the heading above it where people choose
     template: ClassVar[str]
 
@@ -66,7 +67,7 @@ class BlockType:
         """What the template needs. Raises NoCodeError when the block cannot be drawn: the message takes its place."""
         return {}
 
-    def summary(self, settings: Mapping[str, Any], tables: Mapping[str, Any]) -> str:
+    def hint(self, settings: Mapping[str, Any], tables: Mapping[str, Any]) -> str:
         """A few words that tell this block from others of its type."""
         table = tables.get(settings.get("table", ""))
         return table.label if table else ""

@@ -27,6 +27,7 @@ class RowList(BlockType):
 
     kind, label, icon, family = "data.list", gettext_lazy("List of rows"), "table_rows", DATA
     template = "studio/blocks/list.html"
+    summary = gettext_lazy("Rows of a table, with search, filters and pages.")
 
     class Config(LimitedForm):
         table = TableChoice()
@@ -90,8 +91,8 @@ class RowList(BlockType):
             "next_url": page.next and scene.here(**{after: page.next, before: None}),
         }
 
-    def summary(self, settings: Mapping[str, Any], tables: Mapping[str, Any]) -> str:
-        return settings.get("title") or super().summary(settings, tables)
+    def hint(self, settings: Mapping[str, Any], tables: Mapping[str, Any]) -> str:
+        return settings.get("title") or super().hint(settings, tables)
 
 
 def _order(settings: Mapping[str, Any]) -> str:
@@ -127,6 +128,7 @@ class RowDetail(BlockType):
 
     kind, label, icon, family = "data.detail", gettext_lazy("One row"), "article", DATA
     template = "studio/blocks/detail.html"
+    summary = gettext_lazy("The row that the page is about.")
 
     class Config(BlockForm):
         table = TableChoice()
@@ -169,6 +171,7 @@ class Stat(BlockType):
 
     kind, label, icon, family = "data.stat", gettext_lazy("Figure"), "pin", DATA
     template = "studio/blocks/stat.html"
+    summary = gettext_lazy("A figure: how many rows, or the sum or average of a number.")
 
     class Config(LimitedForm):
         table = TableChoice()
@@ -204,8 +207,8 @@ class Stat(BlockType):
             value = records.measure(settings["measure"], settings["field"], limits_of(settings))
         return {"title": settings["title"] or records.layout.label, "value": _figure(value)}
 
-    def summary(self, settings: Mapping[str, Any], tables: Mapping[str, Any]) -> str:
-        return settings.get("title") or super().summary(settings, tables)
+    def hint(self, settings: Mapping[str, Any], tables: Mapping[str, Any]) -> str:
+        return settings.get("title") or super().hint(settings, tables)
 
 
 def _figure(value: Decimal | None) -> str:

@@ -34,6 +34,7 @@ class RowFields(BlockType):
 
     kind, label, icon, family = "data.form", gettext_lazy("Form"), "edit_note", DATA
     template = "studio/blocks/form.html"
+    summary = gettext_lazy("A form that adds a row, or edits the row the page is about.")
 
     class Config(BlockForm):
         table = TableChoice()

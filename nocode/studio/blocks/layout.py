@@ -24,6 +24,7 @@ class Columns(BlockType):
 
     kind, label, icon, family = "layout.columns", _("Columns"), "view_column", _("Layout")
     template = "studio/blocks/columns.html"
+    summary = _("Blocks side by side; one below the other on a phone.")
 
     class Config(BlockForm):
         widths = forms.ChoiceField(
@@ -33,5 +34,5 @@ class Columns(BlockType):
     def slots(self, settings: Mapping[str, Any]) -> int:
         return WIDTHS.get(settings.get("widths", ""), WIDTHS["halves"])[1]
 
-    def summary(self, settings: Mapping[str, Any], tables: Mapping[str, Any]) -> str:
+    def hint(self, settings: Mapping[str, Any], tables: Mapping[str, Any]) -> str:
         return str(WIDTHS.get(settings.get("widths", ""), WIDTHS["halves"])[0])

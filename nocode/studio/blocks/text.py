@@ -18,6 +18,7 @@ class Heading(BlockType):
 
     kind, label, icon, family = "text.heading", _("Heading"), "title", _("Text")
     template = "studio/blocks/heading.html"
+    summary = _("A title above what follows.")
 
     class Config(BlockForm):
         text = PlainText(label=_("Words"), max_length=200, initial=_("A heading"))
@@ -27,7 +28,7 @@ class Heading(BlockType):
             initial="large",
         )
 
-    def summary(self, settings: Mapping[str, Any], tables: Mapping[str, Any]) -> str:
+    def hint(self, settings: Mapping[str, Any], tables: Mapping[str, Any]) -> str:
         return settings.get("text", "")
 
 
@@ -37,6 +38,7 @@ class Paragraph(BlockType):
 
     kind, label, icon, family = "text.paragraph", _("Text"), "notes", _("Text")
     template = "studio/blocks/paragraph.html"
+    summary = _("Text with emphasis, lists, links and small tables, written in Markdown.")
 
     class Config(BlockForm):
         text = PlainText(
@@ -50,5 +52,5 @@ class Paragraph(BlockType):
     def context(self, block: Block, scene: Scene) -> dict[str, Any]:
         return {"html": markdown.render(block["settings"]["text"])}
 
-    def summary(self, settings: Mapping[str, Any], tables: Mapping[str, Any]) -> str:
+    def hint(self, settings: Mapping[str, Any], tables: Mapping[str, Any]) -> str:
         return " ".join(settings.get("text", "").split())[:80]

@@ -31,6 +31,7 @@ class Problem:
     block: str
     setting: str
     message: str
+    block_id: str = ""
 
 
 @transaction.atomic
@@ -130,7 +131,7 @@ def check_tree(
     """What is wrong with a tree of blocks, before it goes live."""
     found = []
     for block in blocks:
-        found += [Problem(page, *each) for each in _problems_of(block, tables, pages)]
+        found += [Problem(page, *each, block["id"]) for each in _problems_of(block, tables, pages)]
         for slot in block["slots"]:
             found += check_tree(page, slot, tables, pages)
     return found
