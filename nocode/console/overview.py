@@ -20,6 +20,7 @@ from nocode.console.first_steps import Step, first_steps
 from nocode.foundation.displays import duration
 from nocode.foundation.models import OutboxEvent
 from nocode.insights.tracker import LOST
+from nocode.runtime.queries import failed_apps
 
 Status = WorkflowExecution.Status
 
@@ -79,7 +80,13 @@ def overview(request: HttpRequest) -> Overview:
         ranges=RANGES,
         range=chosen,
         figures=_figures(queries.unfinished(user), counts),
-        concerns=[*_worker_concern(), *_overdue(schedules, now), *_lost_events(user), *_failures(user, since)],
+        concerns=[
+            *_worker_concern(),
+            *_overdue(schedules, now),
+            *_lost_events(user),
+            *_failed_apps(user),
+            *_failures(user, since),
+        ],
         bars=stacked(counts, since, chosen.step, round(chosen.length / chosen.step)),
         next_runs=[each for each in schedules if each.next_run_at > now - queries.OVERDUE_AFTER],
         steps=first_steps(request, state),
@@ -161,6 +168,20 @@ def _lost_events(user) -> list[Concern]:
             link_to(OutboxEvent, "changelist"),
         )
         for lost in queries.undeliverable_events(user)
+    ]
+
+
+def _failed_apps(user) -> list[Concern]:
+    return [
+        Concern(
+            "fail",
+            "deployed_code_alert",
+            _("The deployment of “%s” failed") % app.name,
+            app.latest_error or "",
+            app.updated_at,
+            reverse("admin:deployment_detail", args=[app.latest_id]) if app.latest_id else "",
+        )
+        for app in failed_apps(user)
     ]
 
 

@@ -38,6 +38,7 @@ from nocode.foundation.models import (
     Worker,
 )
 from nocode.insights.models import DailyMetric, UserActivity, WorkflowMetric
+from nocode.runtime.models import Deployment, DeploymentLog, GeneratedApp
 from nocode.studio.models import DataTable, Field, Project
 from nocode.studio.schema.manager import SchemaManager
 from nocode.studio.services.records import Records
@@ -204,6 +205,29 @@ def _workflow_metric(world: World, number: int) -> WorkflowMetric:
     )
 
 
+def _app(world: World, number: int) -> GeneratedApp:
+    return factories.make_app(
+        world.rows[Project], name=f"{SECRET} app {number}", slug=f"{SECRET.lower()}-{number}", description=SECRET
+    )
+
+
+def _deployment(world: World, number: int) -> Deployment:
+    return Deployment.objects.create(
+        app=world.rows[GeneratedApp],
+        number=number + 1,
+        status=Deployment.Status.DEPLOYED,
+        snapshot={"app": {"name": SECRET}, "tables": [], "pages": [], "workflows": []},
+        note=SECRET,
+        created_by=world.people["owner"],
+        started_at=timezone.now(),
+        finished_at=timezone.now(),
+    )
+
+
+def _deployment_log(world: World, number: int) -> DeploymentLog:
+    return DeploymentLog.objects.create(deployment=world.rows[Deployment], step="start", message=f"{SECRET} {number}")
+
+
 def _member(world: World, number: int) -> User:
     return factories.make_user(f"{SECRET.lower()}{number}@example.com", organization=world.organization, name=SECRET)
 
@@ -256,6 +280,9 @@ MAKERS: dict[type[Model], Callable[[World, int], Model]] = {
     StepRun: _step,
     ExecutionLog: _log,
     WebhookDelivery: _delivery,
+    GeneratedApp: _app,
+    Deployment: _deployment,
+    DeploymentLog: _deployment_log,
     UserActivity: _activity,
     DailyMetric: _daily_metric,
     WorkflowMetric: _workflow_metric,
@@ -315,6 +342,13 @@ ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
     **{
         name: lambda world: {"pk": world.rows[DataTable].pk, "row": 1}
         for name in ["studio_table_row", "studio_table_row_delete"]
+    },
+    **{
+        name: lambda world: {"pk": world.rows[GeneratedApp].pk} for name in ["app_deploy", "app_archive", "app_restore"]
+    },
+    **{
+        name: lambda world: {"pk": world.rows[Deployment].pk}
+        for name in ["deployment_detail", "deployment_panel", "deployment_roll_back"]
     },
     "auth_user_password_change": lambda world: {"id": world.rows[User].pk},
 }
