@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import count
 
 from django.utils import timezone
@@ -10,7 +10,16 @@ from django.utils import timezone
 from nocode.automation.models import Edge, Integration, Node, Trigger, Workflow
 from nocode.automation.nodes import node_types
 from nocode.automation.services import integrations, workflows
-from nocode.foundation.models import Invitation, Membership, Organization, Role, User
+from nocode.foundation.models import (
+    Invitation,
+    Invoice,
+    Membership,
+    Organization,
+    Plan,
+    Role,
+    Subscription,
+    User,
+)
 from nocode.runtime.models import GeneratedApp
 from nocode.runtime.services import deployments
 from nocode.studio.models import DataTable, Page, Project
@@ -124,6 +133,47 @@ def make_deployed(project: Project | None = None, **fields) -> GeneratedApp:
 def make_page(project: Project | None = None, title: str | None = None, **fields) -> Page:
     """A page without blocks."""
     return pages.add_page(project or make_project(), title or f"Page {next(_number)}", **fields)
+
+
+def make_plan(name: str | None = None, *, price: int = 0, **fields) -> Plan:
+    """A plan on offer; the keywords that are no field of it are limits: `make_plan(members=3)`."""
+    own = {field.name for field in Plan._meta.fields}
+    limits = {kind: limit for kind, limit in fields.items() if kind not in own}
+    fields = {key: value for key, value in fields.items() if key in own}
+    return Plan.objects.create(name=name or f"Plan {next(_number)}", price=price, limits=limits, **fields)
+
+
+def make_subscription(
+    organization: Organization | None = None,
+    plan: Plan | None = None,
+    *,
+    start: date = date(2026, 1, 1),
+    end: date = date(2026, 2, 1),
+    **fields,
+) -> Subscription:
+    """A subscription as it is in the middle of its life; nothing was invoiced."""
+    plan = plan or make_plan()
+    fields = {"started_on": start, "price": plan.price, **fields}
+    return Subscription.objects.create(
+        organization=organization or make_organization(), plan=plan, period_start=start, period_end=end, **fields
+    )
+
+
+def make_invoice(organization: Organization | None = None, *, number: str | None = None, **fields) -> Invoice:
+    """An open invoice about January."""
+    organization = organization or make_organization()
+    values = {
+        "number": number or f"T-{next(_number)}",
+        "customer": {"name": organization.name},
+        "lines": [{"text": "January", "amount": 1000}],
+        "currency": "EUR",
+        "total": 1000,
+        "period_start": date(2026, 1, 1),
+        "period_end": date(2026, 2, 1),
+        "issued_on": date(2026, 1, 1),
+        "due_on": date(2026, 1, 15),
+    }
+    return Invoice.objects.create(organization=organization, **{**values, **fields})
 
 
 def make_invitation(organization: Organization | None = None, email: str | None = None, **fields) -> Invitation:

@@ -31,6 +31,10 @@ LOOKS: dict[str, tuple[str, str]] = {
     "building": ("run", "autorenew"),
     "deployed": ("ok", "check_circle"),
     "superseded": ("idle", "skip_next"),
+    "open": ("wait", "hourglass_empty"),
+    "paid": ("ok", "check_circle"),
+    "void": ("idle", "block"),
+    "ended": ("idle", "event_busy"),
     "alive": ("ok", "favorite"),
     "silent": ("fail", "heart_broken"),
 }

@@ -1,12 +1,22 @@
-"""Pages outside the console, where people get in."""
+"""Pages outside the console, where people get in; and the console's own, which the site puts under /admin/."""
 
 from django.urls import path
 
-from nocode.foundation.views import invitations, passwords
+from nocode.foundation.views import billing, invitations, passwords
 
 urlpatterns = [
     path("invitations/<str:token>/", invitations.invitation, name="invitation"),
     path("password/forgot/", passwords.password_forgot, name="password_forgot"),
     path("password/forgot/sent/", passwords.password_forgot_sent, name="password_forgot_sent"),
     path("password/reset/<str:uid>/<str:token>/", passwords.password_reset, name="password_reset"),
+]
+
+console_urls = [
+    path("billing/", billing.billing, name="billing"),
+    path("billing/<uuid:pk>/", billing.billing_organization, name="billing_organization"),
+    path("billing/<uuid:pk>/change/", billing.billing_change, name="billing_change"),
+    path("billing/<uuid:pk>/cancel/", billing.billing_cancel, name="billing_cancel"),
+    path("billing/<uuid:pk>/resume/", billing.billing_resume, name="billing_resume"),
+    path("billing/invoices/<uuid:pk>/", billing.invoice_document, name="invoice_document"),
+    path("billing/invoices/<uuid:pk>/download/", billing.invoice_download, name="invoice_download"),
 ]

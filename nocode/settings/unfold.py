@@ -85,6 +85,10 @@ PARTS = {
     "admin:foundation_failedattempts_changelist": "admin:foundation_user_changelist",
     "admin:foundation_queuedtask_changelist": "admin:queue_health",
     "admin:foundation_worker_changelist": "admin:queue_health",
+    "admin:foundation_plan_changelist": "admin:billing",
+    "admin:foundation_subscription_changelist": "admin:billing",
+    "admin:foundation_invoice_changelist": "admin:billing",
+    "admin:foundation_invoicecounter_changelist": "admin:billing",
     "admin:insights_dailymetric_changelist": "admin:analytics",
     "admin:insights_workflowmetric_changelist": "admin:analytics",
 }

@@ -30,10 +30,14 @@ from nocode.foundation.models import (
     Email,
     FailedAttempts,
     Invitation,
+    Invoice,
+    InvoiceCounter,
     Organization,
     OutboxEvent,
+    Plan,
     QueuedTask,
     Role,
+    Subscription,
     User,
     Worker,
 )
@@ -224,8 +228,10 @@ def _deployment(world: World, number: int) -> Deployment:
     )
 
 
-def _deployment_log(world: World, number: int) -> DeploymentLog:
-    return DeploymentLog.objects.create(deployment=world.rows[Deployment], step="start", message=f"{SECRET} {number}")
+def _subscription(world: World, number: int) -> Subscription:
+    status = Subscription.Status.ENDED if number else Subscription.Status.ACTIVE
+    plan = world.rows[Plan]
+    return factories.make_subscription(world.organization, plan, status=status, billing_address=SECRET)
 
 
 def _member(world: World, number: int) -> User:
@@ -286,6 +292,10 @@ MAKERS: dict[type[Model], Callable[[World, int], Model]] = {
     UserActivity: _activity,
     DailyMetric: _daily_metric,
     WorkflowMetric: _workflow_metric,
+    Plan: lambda world, number: factories.make_plan(f"{SECRET} plan {number}"),
+    Subscription: _subscription,
+    Invoice: _invoice,
+    InvoiceCounter: lambda world, number: InvoiceCounter.objects.create(year=2000 + number),
     OutboxEvent: _event,
     QueuedTask: lambda world, number: QueuedTask.objects.create(queue="nocode", name=SECRET, payload=SECRET),
     Worker: lambda world, number: Worker.objects.create(id=uuid4(), cluster="nocode", host=SECRET, pid=number),
@@ -350,6 +360,11 @@ ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
         name: lambda world: {"pk": world.rows[Deployment].pk}
         for name in ["deployment_detail", "deployment_panel", "deployment_roll_back"]
     },
+    **{
+        name: lambda world: {"pk": world.organization.pk}
+        for name in ["billing_organization", "billing_change", "billing_cancel", "billing_resume"]
+    },
+    **{name: lambda world: {"pk": world.rows[Invoice].pk} for name in ["invoice_document", "invoice_download"]},
     "auth_user_password_change": lambda world: {"id": world.rows[User].pk},
 }
 

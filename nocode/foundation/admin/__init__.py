@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.contrib.auth.models import Group
 
-from nocode.foundation.admin import attempts, email, event, invitation, organization, queue, user  # noqa: F401
+from nocode.foundation.admin import attempts, billing, email, event, invitation, organization, queue, user  # noqa: F401
 
 # Roles in organizations say what people may do; Django's groups mean nothing here.
 admin.site.unregister(Group)

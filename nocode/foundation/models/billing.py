@@ -6,15 +6,19 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from nocode.foundation.errors import IllegalTransition
+from nocode.foundation.ids import uuid7
 from nocode.foundation.models.base import Record
 
 
-class Plan(Record):
+class Plan(models.Model):
     """What can be subscribed to. `limits` is {meter: most allowed}; a meter that is not in it is unlimited.
 
-    One plan is the default: that of every organization without a subscription.
+    One plan is the default: that of every organization without a subscription. Plans belong to the installation.
     """
 
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("updated"), auto_now=True)
     name = models.CharField(_("name"), max_length=80, unique=True)
     description = models.TextField(_("description"), blank=True)
     limits = models.JSONField(_("limits"), default=dict, blank=True)

@@ -8,6 +8,7 @@ from nocode.foundation.services.billing.renewal import renew_due
 from nocode.foundation.services.billing.subscriptions import (
     cancel,
     change_plan,
+    credit_of,
     keep_plan,
     resume,
     subscribe,
@@ -21,6 +22,7 @@ __all__ = [
     "Usage",
     "cancel",
     "change_plan",
+    "credit_of",
     "is_limited",
     "issue_invoice",
     "keep_plan",

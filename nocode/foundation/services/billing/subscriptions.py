@@ -23,6 +23,12 @@ def subscription_of(organization: Organization) -> Subscription | None:
     return live.select_related("plan", "next_plan").first()
 
 
+def credit_of(organization: Organization) -> int:
+    """What is left of an earlier subscription that was paid for and not used, in cents."""
+    earlier = _with_credit(organization)
+    return earlier.credit if earlier else 0
+
+
 @transaction.atomic
 def subscribe(
     organization: Organization,
@@ -42,7 +48,7 @@ def subscribe(
     if subscription_of(organization) is not None:
         raise PlanRefused(_("“%s” has a plan already; change that one.") % organization.name)
     _check_offered(plan, by)
-    earlier = organization.subscriptions.filter(credit__gt=0).first()
+    earlier = _with_credit(organization)
     credit = earlier.credit if earlier else 0
     made = _checked(offer(organization, None, plan, interval, credit=credit, today=today), expected)
     if earlier:
@@ -130,6 +136,10 @@ def resume(organization: Organization, by: User | None = None) -> Subscription:
         subscription.save()
         bus.publish(subscription_event(subscription, "changed", by))
     return subscription
+
+
+def _with_credit(organization: Organization) -> Subscription | None:
+    return organization.subscriptions.filter(status=Status.ENDED, credit__gt=0).first()
 
 
 def _hold(organization: Organization) -> None:
