@@ -2,9 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any
 
 from django.apps import apps
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import CharField, Model, Q, QuerySet, Value
 from django.db.models.functions import Cast
 from django.urls import reverse
@@ -30,8 +33,17 @@ def links(user: User, activities: Iterable[UserActivity]) -> dict[Target, str]:
 
 
 def _visible(user: User, model: type[Model], label: str, ids: set[str]) -> QuerySet:
-    rows = model.objects.visible_to(user).filter(pk__in=ids).order_by()
+    rows = model.objects.visible_to(user).filter(pk__in=_valid(model, ids)).order_by()
     return rows.values_list(Value(label, CharField()), Cast("pk", CharField()))
+
+
+def _valid(model: type[Model], ids: set[str]) -> list[Any]:
+    """The ids that a row of the model could have: anything may have been noted, long ago."""
+    valid = []
+    for each in ids:
+        with suppress(ValidationError):
+            valid.append(model._meta.pk.to_python(each))
+    return valid
 
 
 def _model_with_pages(label: str) -> type[Model] | None:

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, Streami
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.timezone import localdate
+from django.utils.timezone import localdate, now
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 from unfold.decorators import display
@@ -20,6 +20,7 @@ from unfold.paginator import InfinitePaginator
 from nocode.foundation.admin.base import ConsoleAdmin, ReadOnly
 from nocode.foundation.admin.filters import VisibleRelatedFilter
 from nocode.foundation.displays import code_block, shortened
+from nocode.foundation.ids import first_id_at
 from nocode.insights import queries
 from nocode.insights.actions import anonymous, icon_of, sentence_parts
 from nocode.insights.admin.filters import GroupFilter, PeriodFilter
@@ -102,6 +103,7 @@ class UserActivityAdmin(ReadOnly, ConsoleAdmin):
                 rows = super(UserActivityAdmin, self).get_changelist_instance(request).get_queryset(request)
             except IncorrectLookupParameters:
                 return HttpResponseRedirect(reverse("admin:insights_useractivity_changelist"))
+            rows = rows.filter(pk__lt=first_id_at(now()))  # the export itself comes after
             ActivityTracker.track(request.user, "activity.exported", format=kind, filters=request.GET.dict())
             response = StreamingHttpResponse(write(rows), content_type=content_type)
             response["Content-Disposition"] = f'attachment; filename="activity-{localdate()}.{kind}"'

@@ -68,7 +68,7 @@ def analytics_report(request: HttpRequest, kind: str) -> HttpResponse:
 
 
 def _organizations(request: HttpRequest) -> list[Organization]:
-    return list(organizations_where(request.user, VIEW))
+    return list(organizations_where(request.user, "insights.view"))
 
 
 def _chosen(request: HttpRequest, organizations: list[Organization]) -> Organization | None:
