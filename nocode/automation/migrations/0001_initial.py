@@ -1,4 +1,5 @@
 
+import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.db.models.functions.datetime
 import nocode.automation.models.trigger
@@ -19,6 +20,64 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.CreateModel(
+            name='Integration',
+            fields=[
+                ('id', models.UUIDField(default=nocode.foundation.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
+                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='updated')),
+                ('name', models.CharField(max_length=150, verbose_name='name')),
+                ('type', models.CharField(editable=False, max_length=60, verbose_name='type')),
+                ('settings', models.JSONField(blank=True, default=dict, verbose_name='settings')),
+                ('secrets', models.TextField(blank=True, editable=False, verbose_name='secrets')),
+                ('is_active', models.BooleanField(default=True, help_text='Steps that use an integration which is switched off fail.', verbose_name='active')),
+                ('created_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='author')),
+                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='integrations', to='foundation.organization', verbose_name='organization')),
+            ],
+            options={
+                'verbose_name': 'integration',
+                'verbose_name_plural': 'integrations',
+                'ordering': ['name'],
+            },
+        ),
+        migrations.CreateModel(
+            name='IntegrationCall',
+            fields=[
+                ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('integration_id', models.UUIDField(verbose_name='integration')),
+                ('at', models.DateTimeField(verbose_name='time')),
+                ('milliseconds', models.PositiveIntegerField(verbose_name='duration (ms)')),
+                ('error', models.TextField(blank=True, verbose_name='error')),
+            ],
+            options={
+                'verbose_name': 'call of an integration',
+                'verbose_name_plural': 'calls of integrations',
+            },
+        ),
+        migrations.CreateModel(
+            name='Trigger',
+            fields=[
+                ('id', models.UUIDField(default=nocode.foundation.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
+                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='updated')),
+                ('kind', models.CharField(choices=[('manual', 'Manual'), ('webhook', 'Webhook'), ('schedule', 'Schedule')], max_length=10, verbose_name='type')),
+                ('name', models.CharField(max_length=150, verbose_name='name')),
+                ('is_active', models.BooleanField(default=True, verbose_name='active')),
+                ('entry', models.SlugField(blank=True, help_text='The key of the first step; empty: every step without a predecessor.', max_length=60, verbose_name='starts at')),
+                ('config', models.JSONField(blank=True, default=dict, verbose_name='settings')),
+                ('token', models.CharField(default=nocode.automation.models.trigger.new_token, editable=False, max_length=64, unique=True, verbose_name='token')),
+                ('secret', models.TextField(blank=True, editable=False, verbose_name='secret')),
+                ('next_run_at', models.DateTimeField(editable=False, null=True, verbose_name='next run')),
+                ('last_run_at', models.DateTimeField(editable=False, null=True, verbose_name='last run')),
+                ('last_error', models.TextField(blank=True, editable=False, verbose_name='last problem')),
+                ('calls_paid_until', models.DateTimeField(editable=False, null=True)),
+            ],
+            options={
+                'verbose_name': 'trigger',
+                'verbose_name_plural': 'triggers',
+                'ordering': ['workflow', 'created_at'],
+            },
+        ),
         migrations.CreateModel(
             name='HistoricalIntegration',
             fields=[
@@ -46,6 +105,44 @@ class Migration(migrations.Migration):
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
+            name='IntegrationStats',
+            fields=[
+                ('integration', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='stats', serialize=False, to='automation.integration', verbose_name='integration')),
+                ('calls', models.PositiveBigIntegerField(default=0, verbose_name='calls')),
+                ('failures', models.PositiveBigIntegerField(default=0, verbose_name='failures')),
+                ('durations', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveIntegerField(), default=list, size=None, verbose_name='last durations (ms)')),
+                ('outcomes', django.contrib.postgres.fields.ArrayField(base_field=models.BooleanField(), default=list, size=None, verbose_name='last outcomes')),
+                ('last_used_at', models.DateTimeField(null=True, verbose_name='last used')),
+                ('last_failed_at', models.DateTimeField(null=True, verbose_name='last failure')),
+                ('last_error', models.TextField(blank=True, verbose_name='last error')),
+                ('updated_at', models.DateTimeField(verbose_name='updated')),
+            ],
+            options={
+                'verbose_name': 'integration statistics',
+                'verbose_name_plural': 'integration statistics',
+            },
+        ),
+        migrations.CreateModel(
+            name='WebhookDelivery',
+            fields=[
+                ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('dedup_key', models.CharField(max_length=200, null=True, verbose_name='delivery id')),
+                ('execution_id', models.UUIDField(verbose_name='execution')),
+                ('method', models.CharField(max_length=8)),
+                ('headers', models.JSONField(verbose_name='headers')),
+                ('query', models.JSONField(verbose_name='query')),
+                ('body', models.BinaryField(verbose_name='body')),
+                ('received_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='received')),
+                ('error', models.TextField(blank=True, db_default='', verbose_name='why nothing started')),
+                ('trigger', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='automation.trigger', verbose_name='trigger')),
+            ],
+            options={
+                'verbose_name': 'webhook delivery',
+                'verbose_name_plural': 'webhook deliveries',
+                'ordering': ['-id'],
+            },
+        ),
+        migrations.CreateModel(
             name='Workflow',
             fields=[
                 ('id', models.UUIDField(default=nocode.foundation.ids.uuid7, editable=False, primary_key=True, serialize=False)),
@@ -67,29 +164,29 @@ class Migration(migrations.Migration):
                 'ordering': ['name'],
             },
         ),
+        migrations.AddField(
+            model_name='trigger',
+            name='workflow',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='triggers', to='automation.workflow', verbose_name='workflow'),
+        ),
         migrations.CreateModel(
-            name='Trigger',
+            name='NotificationRule',
             fields=[
                 ('id', models.UUIDField(default=nocode.foundation.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
                 ('updated_at', models.DateTimeField(auto_now=True, verbose_name='updated')),
-                ('kind', models.CharField(choices=[('manual', 'Manual'), ('webhook', 'Webhook'), ('schedule', 'Schedule')], max_length=10, verbose_name='type')),
-                ('name', models.CharField(max_length=150, verbose_name='name')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('entry', models.SlugField(blank=True, help_text='The key of the first step; empty: every step without a predecessor.', max_length=60, verbose_name='starts at')),
-                ('config', models.JSONField(blank=True, default=dict, verbose_name='settings')),
-                ('token', models.CharField(default=nocode.automation.models.trigger.new_token, editable=False, max_length=64, unique=True, verbose_name='token')),
-                ('secret', models.TextField(blank=True, editable=False, verbose_name='secret')),
-                ('next_run_at', models.DateTimeField(editable=False, null=True, verbose_name='next run')),
-                ('last_run_at', models.DateTimeField(editable=False, null=True, verbose_name='last run')),
-                ('last_error', models.TextField(blank=True, editable=False, verbose_name='last problem')),
-                ('calls_paid_until', models.DateTimeField(editable=False, null=True)),
-                ('workflow', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='triggers', to='automation.workflow', verbose_name='workflow')),
+                ('on', models.CharField(choices=[('failed', 'Failed'), ('completed', 'Completed'), ('cancelled', 'Cancelled')], max_length=10, verbose_name='when')),
+                ('in_console', models.BooleanField(default=True, verbose_name='in the console')),
+                ('by_email', models.BooleanField(default=False, verbose_name='by e-mail')),
+                ('webhook_url', models.TextField(blank=True, verbose_name='by calling an address')),
+                ('organization', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='foundation.organization', verbose_name='organization')),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='person')),
+                ('workflow', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='notification_rules', to='automation.workflow', verbose_name='workflow')),
             ],
             options={
-                'verbose_name': 'trigger',
-                'verbose_name_plural': 'triggers',
-                'ordering': ['workflow', 'created_at'],
+                'verbose_name': 'notification rule',
+                'verbose_name_plural': 'notification rules',
+                'ordering': ['organization', 'workflow', 'on'],
             },
         ),
         migrations.CreateModel(
@@ -216,6 +313,28 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='NotificationDelivery',
+            fields=[
+                ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('event_id', models.UUIDField(verbose_name='event')),
+                ('type', models.CharField(max_length=60, verbose_name='type')),
+                ('channel', models.CharField(choices=[('console', 'In the console'), ('email', 'By e-mail'), ('webhook', 'By calling an address')], max_length=10, verbose_name='how')),
+                ('status', models.CharField(choices=[('pending', 'Pending'), ('delivered', 'Delivered'), ('failed', 'Failed')], default='pending', max_length=10, verbose_name='status')),
+                ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='attempts')),
+                ('error', models.TextField(blank=True, verbose_name='error')),
+                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
+                ('delivered_at', models.DateTimeField(null=True, verbose_name='delivered')),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='person')),
+                ('rule', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='automation.notificationrule', verbose_name='rule')),
+                ('execution', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notifications', to='automation.workflowexecution', verbose_name='execution')),
+            ],
+            options={
+                'verbose_name': 'workflow notification',
+                'verbose_name_plural': 'workflow notifications',
+                'ordering': ['-id'],
+            },
+        ),
+        migrations.CreateModel(
             name='ExecutionLog',
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
@@ -292,51 +411,29 @@ class Migration(migrations.Migration):
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
-        migrations.CreateModel(
-            name='Integration',
-            fields=[
-                ('id', models.UUIDField(default=nocode.foundation.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
-                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='updated')),
-                ('name', models.CharField(max_length=150, verbose_name='name')),
-                ('type', models.CharField(editable=False, max_length=60, verbose_name='type')),
-                ('settings', models.JSONField(blank=True, default=dict, verbose_name='settings')),
-                ('secrets', models.TextField(blank=True, editable=False, verbose_name='secrets')),
-                ('is_active', models.BooleanField(default=True, help_text='Steps that use an integration which is switched off fail.', verbose_name='active')),
-                ('created_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='author')),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='integrations', to='foundation.organization', verbose_name='organization')),
-            ],
-            options={
-                'verbose_name': 'integration',
-                'verbose_name_plural': 'integrations',
-                'ordering': ['name'],
-                'constraints': [models.UniqueConstraint(fields=('organization', 'name'), name='integration_name_once_per_organization', violation_error_message='Another integration of this organization has this name.')],
-            },
+        migrations.AddConstraint(
+            model_name='integration',
+            constraint=models.UniqueConstraint(fields=('organization', 'name'), name='integration_name_once_per_organization', violation_error_message='Another integration of this organization has this name.'),
         ),
-        migrations.CreateModel(
-            name='WebhookDelivery',
-            fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('dedup_key', models.CharField(max_length=200, null=True, verbose_name='delivery id')),
-                ('execution_id', models.UUIDField(verbose_name='execution')),
-                ('method', models.CharField(max_length=8)),
-                ('headers', models.JSONField(verbose_name='headers')),
-                ('query', models.JSONField(verbose_name='query')),
-                ('body', models.BinaryField(verbose_name='body')),
-                ('received_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='received')),
-                ('error', models.TextField(blank=True, db_default='', verbose_name='why nothing started')),
-                ('trigger', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='automation.trigger', verbose_name='trigger')),
-            ],
-            options={
-                'verbose_name': 'webhook delivery',
-                'verbose_name_plural': 'webhook deliveries',
-                'ordering': ['-id'],
-                'constraints': [models.UniqueConstraint(fields=('trigger', 'dedup_key'), name='delivery_once_per_trigger')],
-            },
+        migrations.AddConstraint(
+            model_name='webhookdelivery',
+            constraint=models.UniqueConstraint(fields=('trigger', 'dedup_key'), name='delivery_once_per_trigger'),
         ),
         migrations.AddIndex(
             model_name='trigger',
             index=models.Index(condition=models.Q(('is_active', True), ('kind', 'schedule')), fields=['next_run_at'], name='trigger_due'),
+        ),
+        migrations.AddIndex(
+            model_name='notificationrule',
+            index=models.Index(fields=['organization', 'on'], name='rule_by_end'),
+        ),
+        migrations.AddConstraint(
+            model_name='notificationrule',
+            constraint=models.UniqueConstraint(condition=models.Q(('workflow__isnull', False)), fields=('user', 'workflow', 'on'), name='rule_once_per_workflow'),
+        ),
+        migrations.AddConstraint(
+            model_name='notificationrule',
+            constraint=models.UniqueConstraint(condition=models.Q(('workflow', None)), fields=('user', 'organization', 'on'), name='rule_once_in_general'),
         ),
         migrations.AddConstraint(
             model_name='node',
@@ -353,6 +450,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='steprun',
             constraint=models.UniqueConstraint(fields=('execution', 'node_key', 'iteration', 'attempt'), name='steprun_once_per_attempt'),
+        ),
+        migrations.AddConstraint(
+            model_name='notificationdelivery',
+            constraint=models.UniqueConstraint(fields=('event_id', 'user', 'channel'), name='notification_told_once'),
         ),
         migrations.AddConstraint(
             model_name='workflowversion',

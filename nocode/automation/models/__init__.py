@@ -1,5 +1,6 @@
 from nocode.automation.models.execution import ExecutionLog, StepRun, WorkflowExecution
-from nocode.automation.models.integration import Integration
+from nocode.automation.models.integration import Integration, IntegrationCall, IntegrationStats
+from nocode.automation.models.notification import NotificationDelivery, NotificationRule
 from nocode.automation.models.trigger import Trigger, WebhookDelivery
 from nocode.automation.models.workflow import Edge, Node, Workflow, WorkflowVersion
 
@@ -7,7 +8,11 @@ __all__ = [
     "Edge",
     "ExecutionLog",
     "Integration",
+    "IntegrationCall",
+    "IntegrationStats",
     "Node",
+    "NotificationDelivery",
+    "NotificationRule",
     "StepRun",
     "Trigger",
     "WebhookDelivery",

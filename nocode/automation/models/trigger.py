@@ -7,7 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from nocode.foundation.models import Record, ScopedQuerySet
+from nocode.foundation.models import Record, ScopedQuerySet, SecretText
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -39,7 +39,7 @@ class Trigger(Record):
     )
     config = models.JSONField(_("settings"), default=dict, blank=True)
     token = models.CharField(_("token"), max_length=64, unique=True, default=new_token, editable=False)
-    secret = models.TextField(_("secret"), blank=True, editable=False)  # encrypted: see foundation/crypto.py
+    secret = SecretText(_("secret"), blank=True, editable=False)
     next_run_at = models.DateTimeField(_("next run"), null=True, editable=False)
     last_run_at = models.DateTimeField(_("last run"), null=True, editable=False)
     last_error = models.TextField(_("last problem"), blank=True, editable=False)

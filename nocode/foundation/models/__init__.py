@@ -6,6 +6,7 @@ from nocode.foundation.models.invitation import Invitation
 from nocode.foundation.models.message import Email, Notification
 from nocode.foundation.models.organization import Membership, Organization, Role
 from nocode.foundation.models.queue import QueuedTask, Worker
+from nocode.foundation.models.secret import SecretText
 from nocode.foundation.models.user import User
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Record",
     "Role",
     "ScopedQuerySet",
+    "SecretText",
     "Subscription",
     "User",
     "Worker",

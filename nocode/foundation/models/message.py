@@ -5,6 +5,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from nocode.foundation.models.base import Record, ScopedQuerySet
+from nocode.foundation.models.secret import SecretText
 
 
 class NotificationQuerySet(ScopedQuerySet):
@@ -52,6 +53,24 @@ class Notification(Record):
     def __str__(self) -> str:
         return self.title
 
+    @property
+    def icon(self) -> str:
+        """The Material symbol of its level."""
+        return _LOOKS[self.level][0]
+
+    @property
+    def tone(self) -> str:
+        """The colour of its level: ok, fail, run or wait."""
+        return _LOOKS[self.level][1]
+
+
+_LOOKS = {
+    Notification.Level.INFO: ("info", "run"),
+    Notification.Level.SUCCESS: ("check_circle", "ok"),
+    Notification.Level.WARNING: ("warning", "wait"),
+    Notification.Level.ERROR: ("error", "fail"),
+}
+
 
 class Email(Record):
     """A message to be sent by the queue.
@@ -69,8 +88,8 @@ class Email(Record):
     )
     to = models.EmailField(_("to"))
     subject = models.CharField(_("subject"), max_length=250)
-    text = models.TextField(_("text"), blank=True)
-    html = models.TextField(_("HTML"), blank=True)
+    text = SecretText(_("text"), blank=True)
+    html = SecretText(_("HTML"), blank=True)
     status = models.CharField(_("status"), max_length=6, choices=Status, default=Status.QUEUED)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     error = models.TextField(_("error"), blank=True)
