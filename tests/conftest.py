@@ -7,7 +7,7 @@ import pytest
 
 from tests.fixtures.missing import missing
 
-pytest_plugins = ["tests.fixtures.browser", "tests.fixtures.stack", "tests.fixtures.cluster"]
+pytest_plugins = ["tests.fixtures.browser", "tests.fixtures.stack", "tests.fixtures.cluster", "tests.fixtures.mail"]
 
 DATA = Path(os.environ.get("NOCODE_TEST_DATA") or Path(__file__).parents[2] / "shared" / "data")
 
