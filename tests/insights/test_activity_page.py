@@ -81,7 +81,7 @@ def test_what_is_gone_keeps_its_name_and_loses_its_link(owner, project):
     UserActivity.objects.get().user.delete()
     project.delete()
 
-    page = text(logged_in(owner).get(LIST))
+    page = text(logged_in(owner).get(f"{LIST}?q=gone@"))
 
     assert "gone@example.com" in page
     assert "Shop" in page
@@ -175,6 +175,7 @@ def many(owner, project):
         ("q=builder", ["app.deployed", "project.updated"]),
         ("q=bob front", ["app.deployed"]),
         ("q=request-1", ["user.login"]),
+        ("q=OWNER@", ["user.login"]),
         ("q=%00", ["app.deployed", "project.updated", "user.login"]),
         ("q=nothing", []),
     ],

@@ -19,6 +19,7 @@ class MetricAdmin(ReadOnly, ConsoleAdmin):
     list_filter = [("organization", VisibleRelatedFilter), ("day", RangeDateFilter)]
     list_select_related = ["organization"]
     paginator = InfinitePaginator
+    show_full_result_count = False
     empty_icon = "monitoring"
     empty_text = _("What happened is counted once an hour, for each day.")
 
