@@ -12,7 +12,7 @@ from nocode.automation.services import executions
 from nocode.foundation.ids import first_id_at
 from nocode.foundation.meters import meters
 from nocode.foundation.models import Invitation, Plan, Role
-from nocode.foundation.services import billing
+from nocode.foundation.services import auth, billing
 from nocode.foundation.services.billing import LimitReached
 from nocode.studio.models import DataTable, Project
 from nocode.studio.schema.manager import SchemaManager
@@ -248,10 +248,9 @@ def test_a_workflow_beyond_the_limit_is_refused_on_its_form(client):
 
 def test_a_member_beyond_the_limit_is_refused_on_the_form(client):
     organization = limited(members=1)
-    owner = factories.make_user(organization=organization)
+    mine = factories.make_user(organization=organization).memberships.get()
     factories.make_user("late@example.com")
-    client.force_login(owner)
-    mine = owner.memberships.get()
+    client.force_login(factories.make_user(is_superuser=True))
     typed = {
         "name": organization.name,
         "slug": organization.slug,
@@ -269,3 +268,17 @@ def test_a_member_beyond_the_limit_is_refused_on_the_form(client):
 
     assert "The plan “Small” allows 1 for “members and open invitations”" in response.content.decode()
     assert organization.memberships.count() == 1
+
+
+def test_an_invitation_takes_a_place_and_keeps_it(settings):
+    settings.PUBLIC_URL = "https://nocode.example.com"
+    organization = limited(members=2)
+    owner = factories.make_user(organization=organization)
+    _invitation, link = auth.invite(organization, "second@example.com", Role.VIEWER, owner)
+
+    with pytest.raises(LimitReached, match="allows 2 for “members and open invitations”"):
+        auth.invite(organization, "third@example.com", Role.VIEWER, owner)
+
+    auth.accept(link.rstrip("/").rpartition("/")[2], name="Second", password="correct horse battery")
+    assert organization.memberships.count() == 2
+    assert not Invitation.objects.filter(email="third@example.com").exists()

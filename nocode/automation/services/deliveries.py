@@ -7,19 +7,21 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
+from nocode.automation.engine.deliveries import start_execution
 from nocode.automation.engine.store import LEASE_SECONDS, to_json
 from nocode.automation.models import WebhookDelivery
 from nocode.automation.tasks import process_webhook_trigger
 from nocode.automation.triggers.webhook import AT_ONCE
 from nocode.automation.webhooks.call import Call
-from nocode.automation.webhooks.refusals import TooMany
+from nocode.automation.webhooks.refusals import PlanExhausted, TooMany
 from nocode.foundation.ids import uuid7
 from nocode.foundation.prepared import Prepared
 from nocode.foundation.queue import rider
 from nocode.foundation.queue.rider import Rider
+from nocode.foundation.services import billing
 
 KEY_LENGTH = 200
 
@@ -66,6 +68,22 @@ SELECT EXISTS (SELECT FROM allowed), EXISTS (SELECT FROM delivery)
     body="bytea",
     **rider.TYPES,
 )
+
+
+def store_within_plan(organization_id: UUID, *what: Any) -> Accepted:
+    """`store(*what)` where the plan limits executions: the execution is created with the delivery, or neither is.
+
+    So what was accepted will run, and the next call is counted against it. Raises PlanExhausted.
+    """
+    try:
+        with transaction.atomic():
+            accepted = store(*what)
+            if accepted.delivery_id is not None:
+                billing.require(organization_id, "executions")
+                start_execution(accepted.delivery_id)
+    except billing.LimitReached as reached:
+        raise PlanExhausted(reached.message, **reached.details) from None
+    return accepted
 
 
 def store(delivery_id: int, trigger_id: UUID, settings: Mapping[str, Any], call: Call, sender_id: str) -> Accepted:

@@ -23,6 +23,7 @@ from nocode.automation.webhooks.call import Call
 from nocode.automation.webhooks.senders import is_listed
 from nocode.foundation.crypto import CannotDecrypt, decrypt
 from nocode.foundation.prepared import Prepared
+from nocode.foundation.services import billing
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Hook:
     """As much of a webhook trigger as a call needs: this path is too busy for model instances."""
 
     id: UUID
+    organization_id: UUID
     settings: Mapping[str, Any]
     secret: str
     next_delivery: int  # the number of this call, should it be accepted: the task that is stored with it must know it
@@ -38,7 +40,7 @@ class Hook:
 _FIND = Prepared(
     "webhook_find",
     """
-    SELECT hook.id, hook.config::text, hook.secret, hook.is_active, workflow.status,
+    SELECT hook.id, workflow.organization_id, hook.config::text, hook.secret, hook.is_active, workflow.status,
            workflow.published_version_id IS NOT NULL, nextval('automation_webhookdelivery_id_seq')
     FROM automation_trigger AS hook JOIN automation_workflow AS workflow ON workflow.id = hook.workflow_id
     WHERE hook.kind = 'webhook' AND hook.token = %(token)s
@@ -58,7 +60,11 @@ def receive(token: str, call: Call) -> Reply:
     challenge = schemes[settings["security"]].challenge(body)
     if challenge is not None:
         return Reply(HTTPStatus.OK, {"challenge": challenge})
-    accepted = deliveries.store(hook.next_delivery, hook.id, settings, call, delivery_id(settings, call.headers, body))
+    what = hook.next_delivery, hook.id, settings, call, delivery_id(settings, call.headers, body)
+    if billing.is_limited(hook.organization_id, "executions"):
+        accepted = deliveries.store_within_plan(hook.organization_id, *what)
+    else:
+        accepted = deliveries.store(*what)
     return replies.started(accepted) if settings["answer"] == AT_ONCE else replies.result(accepted)
 
 
@@ -69,7 +75,7 @@ def _listening(token: str) -> Hook:
         row = cursor.fetchone()
     if row is None:
         raise refusals.UnknownWebhook(_("There is no webhook at this address. Copy it again from NoCode."))
-    pk, config, secret, is_active, status, is_published, next_delivery = row
+    pk, organization_id, config, secret, is_active, status, is_published, next_delivery = row
     _check_open(is_active, Workflow.Status(status), is_published)
     try:
         settings = checked_settings(Trigger.Kind.WEBHOOK, config)
@@ -77,7 +83,7 @@ def _listening(token: str) -> Hook:
         raise refusals.NotListening(_("The settings of this webhook must be corrected: %s") % error) from None
     if settings["security"] != "none" and not secret:
         raise refusals.NotListening(_("This webhook has no secret yet. Make one on its page in NoCode."))
-    return Hook(pk, settings, secret, next_delivery)
+    return Hook(pk, organization_id, settings, secret, next_delivery)
 
 
 def _check_open(is_active: bool, status: Workflow.Status, is_published: bool) -> None:

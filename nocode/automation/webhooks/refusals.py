@@ -71,3 +71,9 @@ class TooMany(CallRefused):
     """Too many calls."""
 
     status = HTTPStatus.TOO_MANY_REQUESTS
+
+
+class PlanExhausted(CallRefused):
+    """The organization's plan allows no more executions this month."""
+
+    status = HTTPStatus.PAYMENT_REQUIRED

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
@@ -34,7 +35,7 @@ class PlanForm(forms.ModelForm):
     """A plan; its limits are one number per meter, empty for no limit, and its price is typed as people write it."""
 
     price = forms.DecimalField(
-        label=_("price per month"),
+        label=_("Price per month"),
         help_text=_("Without tax; a year costs twelve times as much."),
         min_value=0,
         max_value=10_000_000,
@@ -48,6 +49,7 @@ class PlanForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
+        self.fields["description"].widget.attrs["rows"] = 3
         self.initial["price"] = Decimal(self.instance.price) / 100
         for meter in meters:
             limit = self.instance.limits.get(meter.kind)
@@ -81,7 +83,7 @@ def limit_fields() -> dict[str, forms.Field]:
     """A field for each meter."""
     return {
         LIMIT + meter.kind: forms.IntegerField(
-            label=f"{meter.label} ({meter.unit})" if meter.unit else meter.label,
+            label=capfirst(f"{meter.label} ({meter.unit})" if meter.unit else meter.label),
             required=False,
             min_value=0,
             max_value=2**40,
