@@ -82,6 +82,6 @@ def sentence(action: str, name: str) -> str:
     return f"{before}{name}{after}" if takes_name else before
 
 
-def anonymous() -> str:
+def nobody() -> str:
     """Who acts where no person does: a schedule, a command, the queue."""
-    return _("Nobody in particular")
+    return _("System")

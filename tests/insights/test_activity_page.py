@@ -98,7 +98,7 @@ def test_odd_activities_can_be_shown(owner, organization, project):
 
     assert page.count("thing.done") == 4
     assert "<b>x</b>" not in page
-    assert "Nobody in particular" in page
+    assert "System" in page
     activity = UserActivity.objects.first()
     assert "thing.done" in text(client.get(reverse("admin:insights_useractivity_change", args=[activity.pk])))
 

@@ -9,9 +9,11 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.timezone import localdate, now
+from django.utils.text import Truncator
+from django.utils.timezone import localdate, localtime, now
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 from unfold.decorators import display
@@ -23,12 +25,14 @@ from nocode.foundation.displays import code_block, shortened
 from nocode.foundation.ids import first_id_at
 from nocode.foundation.permissions import roles_of
 from nocode.insights import queries
-from nocode.insights.actions import anonymous, icon_of, sentence_parts
+from nocode.insights.actions import icon_of, nobody, sentence_parts
 from nocode.insights.admin.filters import GroupFilter, PeriodFilter
 from nocode.insights.browsers import short_name
 from nocode.insights.models import UserActivity
 from nocode.insights.services.exports import FORMATS
 from nocode.insights.tracker import ActivityTracker
+
+LONGEST_NAME = 80
 
 
 @admin.register(UserActivity)
@@ -122,21 +126,25 @@ class UserActivityAdmin(ReadOnly, ConsoleAdmin):
 
     # --- Displays -------------------------------------------------------------------------------------------------
     @display(description=_("time"), ordering="pk")
-    def when(self, activity: UserActivity) -> Any:
-        return activity.created_at
+    def when(self, activity: UserActivity) -> SafeString:
+        moment = localtime(activity.created_at)
+        shown = date_format(moment, "SHORT_DATETIME_FORMAT")
+        return format_html(
+            '<time class="c-number" datetime="{}" title="{}">{}</time>', moment.isoformat(), moment, shown
+        )
 
     @display(description=_("person"))
     def who(self, activity: UserActivity) -> str:
         name = str(activity.user) if activity.user else activity.user_label
-        return shortened(name) if name else anonymous()
+        return shortened(name) if name else nobody()
 
     @display(description=_("activity"))
     def what(self, activity: UserActivity) -> SafeString:
         before, after = sentence_parts(activity.action, activity.target_label)
-        name = shortened(activity.target_label, activity.link) if activity.target_label else ""
+        name = _named(activity) if activity.target_label else ""
         return format_html(
-            '<span class="c-row i-what"><span class="material-symbols-outlined c-icon" aria-hidden="true">{}</span>'
-            "<span>{}</span>{}<span>{}</span></span>",
+            '<span class="i-what"><span class="material-symbols-outlined c-icon" aria-hidden="true">{}</span>'
+            "<span>{}{}{}</span></span>",
             icon_of(activity.action),
             before,
             name,
@@ -150,6 +158,14 @@ class UserActivityAdmin(ReadOnly, ConsoleAdmin):
     @display(description=_("details"))
     def details_block(self, activity: UserActivity) -> SafeString:
         return code_block(activity.details, str(_("details")))
+
+
+def _named(activity: UserActivity) -> SafeString:
+    """The name of the object within the sentence; it leads to its page when there is one."""
+    name = Truncator(activity.target_label).chars(LONGEST_NAME)
+    if activity.link:
+        return format_html('<a class="c-link" href="{}">{}</a>', activity.link, name)
+    return format_html('<span class="c-strong">{}</span>', name)
 
 
 def _add_links(request: HttpRequest, activities: Any) -> None:
