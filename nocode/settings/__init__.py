@@ -200,6 +200,8 @@ Q_CLUSTER = {
 # Addresses the HTTP request step may reach although they are private or loopback: host, host:port or CIDR.
 OUTGOING_HTTP_ALLOW = env_list("OUTGOING_HTTP_ALLOW")
 WEBHOOK_MAX_BODY_BYTES = env_int("WEBHOOK_MAX_BODY_BYTES", 1024 * 1024, minimum=1)
+# Finished executions are deleted after this many days, where their workflow does not say otherwise.
+EXECUTION_RETENTION_DAYS = env_int("EXECUTION_RETENTION_DAYS", 30, minimum=1)
 LIVE_POLL_FAST, LIVE_POLL_SLOW = env_int("LIVE_POLL_FAST", 2, minimum=1), env_int("LIVE_POLL_SLOW", 3, minimum=1)
 
 # --- Billing ----------------------------------------------------------------------------
@@ -234,6 +236,7 @@ MODEL_CHANGES_LOG_SKIP = [
     "foundation.OutboxEvent",
     "foundation.QueuedTask",
     "foundation.Worker",
+    "automation.ExecutionExport",
     "automation.ExecutionLog",
     "automation.StepRun",
     "automation.WebhookDelivery",

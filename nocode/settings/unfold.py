@@ -79,6 +79,7 @@ PARTS = {
     "admin:automation_workflowversion_changelist": "admin:automation_workflow_changelist",
     "admin:automation_webhookdelivery_changelist": "admin:automation_workflowexecution_changelist",
     "admin:automation_steprun_changelist": "admin:automation_workflowexecution_changelist",
+    "admin:automation_executionexport_changelist": "admin:automation_workflowexecution_changelist",
     "admin:automation_executionlog_changelist": "admin:automation_workflowexecution_changelist",
     "admin:runtime_deploymentlog_changelist": "admin:runtime_deployment_changelist",
     "admin:foundation_invitation_changelist": "admin:foundation_organization_changelist",

@@ -16,6 +16,7 @@ from django_q.models import Failure, Schedule, Success
 
 from nocode.automation.models import (
     Edge,
+    ExecutionExport,
     ExecutionLog,
     Integration,
     Node,
@@ -138,6 +139,11 @@ def _log(world: World, number: int) -> ExecutionLog:
     return ExecutionLog.objects.create(
         execution=world.rows[WorkflowExecution], at=timezone.now(), message=f"{SECRET} {number}"
     )
+
+
+def _export(world: World, number: int) -> ExecutionExport:
+    execution = _execution(world, number) if number else world.rows[WorkflowExecution]
+    return ExecutionExport.objects.create(execution=execution, error=SECRET, expires_at=timezone.now())
 
 
 def _delivery(world: World, number: int) -> WebhookDelivery:
@@ -285,6 +291,7 @@ MAKERS: dict[type[Model], Callable[[World, int], Model]] = {
     WorkflowExecution: _execution,
     StepRun: _step,
     ExecutionLog: _log,
+    ExecutionExport: _export,
     WebhookDelivery: _delivery,
     GeneratedApp: _app,
     Deployment: _deployment,

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
@@ -13,7 +14,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFil
 from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
 
-from nocode.automation.models import ExecutionLog, StepRun, Trigger, WorkflowExecution
+from nocode.automation.models import ExecutionExport, ExecutionLog, StepRun, Trigger, WorkflowExecution
 from nocode.foundation.admin.base import ConsoleAdmin, ReadOnly
 from nocode.foundation.admin.filters import VisibleRelatedFilter
 from nocode.foundation.displays import duration, status_pill
@@ -110,3 +111,18 @@ class ExecutionLogAdmin(PartOfExecution):
     list_display = ["at", "level", "execution_link", "node_key", "message"]
     list_filter = [("level", ChoicesDropdownFilter)]
     search_fields = ["message", "node_key"]
+
+
+@admin.register(ExecutionExport)
+class ExecutionExportAdmin(PartOfExecution):
+    """Files that were made in the background; each is downloaded on the page of its execution."""
+
+    list_display = ["execution_link", "requested_by", "file_size", "made_at", "expires_at", "error"]
+    list_select_related = ["execution", "requested_by"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).defer("content")
+
+    @display(description=_("size"), ordering="size")
+    def file_size(self, export: ExecutionExport) -> str:
+        return filesizeformat(export.size) if export.made_at else "–"

@@ -52,7 +52,7 @@ class WorkflowAdmin(HistoryAdmin):
     empty_text = _("A workflow says what should happen, step by step, and what starts it. Make your first one.")
 
     form = WorkflowForm
-    fields = ["organization", "name", "description", "project", "timeout", "variables"]
+    fields = ["organization", "name", "description", "project", "timeout", "retention_days", "variables"]
     change_form_template = "automation/workflow.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:

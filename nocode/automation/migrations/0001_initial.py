@@ -1,5 +1,6 @@
-
 import django.contrib.postgres.fields
+import django.contrib.postgres.indexes
+import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.datetime
 import nocode.automation.models.trigger
@@ -153,6 +154,7 @@ class Migration(migrations.Migration):
                 ('status', models.CharField(choices=[('draft', 'Draft'), ('active', 'Active'), ('paused', 'Paused'), ('archived', 'Archived')], default='draft', editable=False, max_length=10, verbose_name='status')),
                 ('variables', models.JSONField(blank=True, default=dict, verbose_name='variables')),
                 ('timeout', models.PositiveIntegerField(default=3600, help_text='An execution that works longer than this without a pause fails.', verbose_name='time limit (seconds)')),
+                ('retention_days', models.PositiveIntegerField(blank=True, help_text='Finished executions are deleted after this time. Empty: as long as the installation says.', null=True, validators=[django.core.validators.MinValueValidator(1)], verbose_name='keep executions (days)')),
                 ('draft_changed_at', models.DateTimeField(editable=False, null=True, verbose_name='draft changed')),
                 ('created_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='author')),
                 ('organization', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='workflows', to='foundation.organization', verbose_name='organization')),
@@ -352,6 +354,26 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='ExecutionExport',
+            fields=[
+                ('id', models.UUIDField(default=nocode.foundation.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
+                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='updated')),
+                ('content', models.BinaryField(null=True, verbose_name='file')),
+                ('size', models.PositiveBigIntegerField(default=0, verbose_name='size (bytes)')),
+                ('made_at', models.DateTimeField(null=True, verbose_name='made')),
+                ('expires_at', models.DateTimeField(verbose_name='expires')),
+                ('error', models.TextField(blank=True, verbose_name='error')),
+                ('requested_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='requested by')),
+                ('execution', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='export', to='automation.workflowexecution', verbose_name='execution')),
+            ],
+            options={
+                'verbose_name': 'export of an execution',
+                'verbose_name_plural': 'exports of executions',
+                'ordering': ['-id'],
+            },
+        ),
+        migrations.CreateModel(
             name='WorkflowVersion',
             fields=[
                 ('id', models.UUIDField(default=nocode.foundation.ids.uuid7, editable=False, primary_key=True, serialize=False)),
@@ -392,6 +414,7 @@ class Migration(migrations.Migration):
                 ('status', models.CharField(choices=[('draft', 'Draft'), ('active', 'Active'), ('paused', 'Paused'), ('archived', 'Archived')], default='draft', editable=False, max_length=10, verbose_name='status')),
                 ('variables', models.JSONField(blank=True, default=dict, verbose_name='variables')),
                 ('timeout', models.PositiveIntegerField(default=3600, help_text='An execution that works longer than this without a pause fails.', verbose_name='time limit (seconds)')),
+                ('retention_days', models.PositiveIntegerField(blank=True, help_text='Finished executions are deleted after this time. Empty: as long as the installation says.', null=True, validators=[django.core.validators.MinValueValidator(1)], verbose_name='keep executions (days)')),
                 ('draft_changed_at', models.DateTimeField(editable=False, null=True, verbose_name='draft changed')),
                 ('history_id', models.AutoField(primary_key=True, serialize=False)),
                 ('history_date', models.DateTimeField(db_index=True)),
@@ -414,6 +437,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='integration',
             constraint=models.UniqueConstraint(fields=('organization', 'name'), name='integration_name_once_per_organization', violation_error_message='Another integration of this organization has this name.'),
+        ),
+        migrations.AddIndex(
+            model_name='webhookdelivery',
+            index=django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['received_at'], name='delivery_received', pages_per_range=16),
         ),
         migrations.AddConstraint(
             model_name='webhookdelivery',
@@ -470,5 +497,13 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='workflowexecution',
             index=models.Index(condition=models.Q(('status__in', ['pending', 'running', 'waiting'])), fields=['status', 'updated_at'], name='execution_unfinished'),
+        ),
+        migrations.AddIndex(
+            model_name='workflowexecution',
+            index=models.Index(condition=models.Q(('completed_at__isnull', False)), fields=['workflow', 'completed_at'], name='execution_finished'),
+        ),
+        migrations.AddConstraint(
+            model_name='workflow',
+            constraint=models.CheckConstraint(condition=models.Q(('retention_days__gte', 1)), name='workflow_keeps_executions_a_day'),
         ),
     ]

@@ -1,4 +1,5 @@
 from nocode.automation.models.execution import ExecutionLog, StepRun, WorkflowExecution
+from nocode.automation.models.export import ExecutionExport
 from nocode.automation.models.integration import Integration, IntegrationCall, IntegrationStats
 from nocode.automation.models.notification import NotificationDelivery, NotificationRule
 from nocode.automation.models.trigger import Trigger, WebhookDelivery
@@ -6,6 +7,7 @@ from nocode.automation.models.workflow import Edge, Node, Workflow, WorkflowVers
 
 __all__ = [
     "Edge",
+    "ExecutionExport",
     "ExecutionLog",
     "Integration",
     "IntegrationCall",

@@ -80,6 +80,12 @@ class WorkflowExecution(Record):
                 name="execution_unfinished",
                 condition=models.Q(status__in=["pending", "running", "waiting"]),
             ),
+            # What is old enough to be deleted; a row enters it once, when it ends.
+            models.Index(
+                fields=["workflow", "completed_at"],
+                name="execution_finished",
+                condition=models.Q(completed_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

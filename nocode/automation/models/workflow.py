@@ -1,6 +1,7 @@
 """A workflow is a draft graph of nodes and edges; publishing freezes it into a version."""
 
 from django.conf import settings
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
@@ -46,6 +47,13 @@ class Workflow(Record):
         default=3600,
         help_text=_("An execution that works longer than this without a pause fails."),
     )
+    retention_days = models.PositiveIntegerField(
+        _("keep executions (days)"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_("Finished executions are deleted after this time. Empty: as long as the installation says."),
+    )
     published_version = models.ForeignKey(
         "WorkflowVersion",
         models.SET_NULL,
@@ -63,6 +71,9 @@ class Workflow(Record):
     class Meta:
         verbose_name, verbose_name_plural = _("workflow"), _("workflows")
         ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(retention_days__gte=1), name="workflow_keeps_executions_a_day")
+        ]
 
     def __str__(self) -> str:
         return self.name
