@@ -320,14 +320,14 @@ def test_rows_are_paged_from_the_newest(owner, table):
     Records(table).create_many([{"customer": f"C{number}"} for number in range(60)])
 
     first = owner.get(rows_url(table))
-    second = owner.get(f"{rows_url(table)}?{first.context['older']}")
-    third = owner.get(f"{rows_url(table)}?{second.context['older']}")
-    back = owner.get(f"{rows_url(table)}?{third.context['newer']}")
+    second = owner.get(f"{rows_url(table)}?{first.context['next']}")
+    third = owner.get(f"{rows_url(table)}?{second.context['next']}")
+    back = owner.get(f"{rows_url(table)}?{third.context['previous']}")
 
     assert [row for row, _cells in first.context["rows"]] == list(range(60, 35, -1))
     assert [row for row, _cells in second.context["rows"]] == list(range(35, 10, -1))
     assert [row for row, _cells in third.context["rows"]] == list(range(10, 0, -1))
-    assert (first.context["newer"], third.context["older"]) == (None, None)
+    assert (first.context["previous"], third.context["next"]) == (None, None)
     assert back.context["rows"] == second.context["rows"]
     assert "60 rows" in first.content.decode()
 

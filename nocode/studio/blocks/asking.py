@@ -76,7 +76,7 @@ class Asked:
         is_text = operator == "contains"
         widget = forms.TextInput() if is_text else plain(field.type.form_field(field.settings).widget)
         name = self._parameter(field, end)
-        attrs = {"aria-label": f"{field.label} {label}".strip(), "id": name}
+        attrs = {"aria-label": f"{field.label} {label}".strip(), "id": name, "placeholder": label}
         return widget.render(name, self._value(field, end), attrs)
 
 

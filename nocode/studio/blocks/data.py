@@ -1,7 +1,7 @@
 """Rows of a table: a list, one row, a figure."""
 
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
 from django import forms
@@ -214,5 +214,6 @@ class Stat(BlockType):
 def _figure(value: Decimal | None) -> str:
     if value is None:
         return "–"
-    rounded = round(value, 2) if value.is_finite() else value
-    return formats.number_format(rounded.normalize() if rounded != rounded.to_integral() else rounded.to_integral())
+    with localcontext(prec=100):  # sums may be long
+        shortest = round(value, 2).normalize()
+    return formats.number_format(Decimal(f"{shortest:f}"), force_grouping=True)

@@ -90,4 +90,6 @@ def plain(widget: forms.Widget) -> forms.Widget:
     bare = next(base for base in type(widget).__mro__ if base.__module__ == forms.Widget.__module__)
     widget.template_name = bare.template_name
     widget.attrs.pop("class", None)
+    if "rows" in widget.attrs:
+        widget.attrs["rows"] = 4
     return widget

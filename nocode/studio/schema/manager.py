@@ -11,6 +11,7 @@ from psycopg2 import sql
 
 from nocode.foundation.services import billing
 from nocode.studio.errors import FieldRefused, NameTaken, TableMissing
+from nocode.studio.events import tell_table
 from nocode.studio.fields import field_types
 from nocode.studio.models import DataTable, Field, Project
 from nocode.studio.schema import ddl, names
@@ -61,6 +62,7 @@ class SchemaManager:
             made.append(self._build(table, new, made, position))
         Field.objects.bulk_create(made)
         self._run(*ddl.create_table(self.schema, table.physical_name, made))
+        tell_table(table, "created")
         return table
 
     @structure_change
@@ -69,6 +71,7 @@ class SchemaManager:
         table = self._current(table)
         table.label = self._free_table_label(label, besides=table)
         table.save(update_fields=["label", "updated_at"])
+        tell_table(table, "renamed")
         return table
 
     @structure_change
@@ -76,6 +79,7 @@ class SchemaManager:
         """Drop a table with its rows."""
         table = self._current(table)
         self._run(ddl.drop_table(self.schema, table.physical_name))
+        tell_table(table, "dropped")
         table.delete()
 
     @structure_change

@@ -105,7 +105,7 @@ class Records:
         When the row to go on from does not exist any more, the first ones. Raises QueryRefused.
         """
         condition = queries.condition(self.layout, filters, search)
-        start = self._find_or_none(after or before)
+        start = self._start(order, after or before)
         backwards = start is not None and not after
         if start is not None:
             condition = sql.SQL("{} AND {}").format(
@@ -199,8 +199,11 @@ class Records:
             raise self._not_found(record_id)
         return min(int(text), _BIGGEST_ID)
 
-    def _find_or_none(self, record_id: int | None) -> Row | None:
-        found = self.find([{"field": "id", "value": record_id}], limit=1) if record_id else []
+    def _start(self, order: str, record_id: int | None) -> Row | None:
+        """The row to go on from, as far as the order needs it."""
+        if not record_id or order.removeprefix("-") == "id":
+            return {"id": record_id} if record_id else None
+        found = self.find([{"field": "id", "value": record_id}], limit=1)
         return found[0] if found else None
 
     def _not_found(self, record_id: Any) -> RecordNotFound:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -17,10 +16,12 @@ from django.views.decorators.http import require_GET, require_http_methods
 from nocode.foundation.admin.pages import page, page_context, visible_object
 from nocode.foundation.errors import NoCodeError
 from nocode.foundation.htmx import render_part
+from nocode.studio.errors import QueryRefused
 from nocode.studio.forms import RowForm
 from nocode.studio.layouts import SYSTEM_FIELDS, Layout
 from nocode.studio.models import DataTable
 from nocode.studio.services.records import Records, Row
+from nocode.studio.views.filters import Asked
 
 PAGE_SIZE = 25
 COUNT_AT_MOST = 10_000
@@ -52,25 +53,46 @@ def of_table(permission: str) -> Callable:
 @require_GET
 @of_table("studio.view_datatable")
 def table_rows(request: HttpRequest, table: DataTable) -> HttpResponse:
-    """A page of rows, newest first; htmx gets the rows alone."""
+    """A page of rows, newest first unless sorted; htmx gets the rows alone."""
     records = Records(table)
-    search = request.GET.get("q", "").strip()[:200]
-    rows, newer, older = _slice(records, search, request.GET)
-    context = {
+    asked = Asked(records.layout, request.GET)
+    context: dict[str, Any] = {
         "table": table,
-        "columns": [(field.label, field.type.is_number) for field in records.layout.fields.values()],
-        "rows": [(row["id"], _cells(records.layout, row)) for row in rows],
-        "search": search,
-        "newer": newer and _query(q=search, after=newer),
-        "older": older and _query(q=search, before=older),
+        "asked": asked,
+        "columns": asked.heads(),
+        "new_condition": next(iter(asked.columns.values())),
         "can_add": request.user.has_perm("studio.add_record", table),
     }
+    try:
+        context |= _found(records, asked, counted=not request.htmx)
+    except QueryRefused as refusal:
+        context |= {"refusal": refusal.message, "count": 0}
     if not request.htmx:
-        count = records.count(search=search, at_most=COUNT_AT_MOST + 1)
-        context = page_context(
-            request, table.label, count=min(count, COUNT_AT_MOST), is_more=count > COUNT_AT_MOST, **context
-        )
+        context = page_context(request, table.label, **context)
     return render_part(request, "studio/table_rows.html", "studio/_table_rows.html", context)
+
+
+def _found(records: Records, asked: Asked, *, counted: bool) -> dict[str, Any]:
+    place = {"after": asked.after, "before": asked.before}
+    page = records.page(asked.filters, search=asked.search, order=asked.order, size=PAGE_SIZE, **place)
+    found = {
+        "rows": [(row["id"], _cells(records.layout, row)) for row in page.rows],
+        "previous": page.previous and asked.address(before=page.previous),
+        "next": page.next and asked.address(after=page.next),
+    }
+    if counted:
+        count = records.count(asked.filters, search=asked.search, at_most=COUNT_AT_MOST + 1)
+        found |= {"count": min(count, COUNT_AT_MOST), "is_more": count > COUNT_AT_MOST}
+    return found
+
+
+@require_GET
+@of_table("studio.view_datatable")
+def table_condition(request: HttpRequest, table: DataTable) -> HttpResponse:
+    """The comparisons and the input that fit the field chosen for a condition (`f`)."""
+    columns = Asked(Records(table).layout, request.GET).columns
+    chosen = columns.get(request.GET.get("f", "")) or next(iter(columns.values()))
+    return render(request, "studio/_condition_inputs.html", {"new_condition": chosen})
 
 
 @require_http_methods(["GET", "POST"])
@@ -116,33 +138,6 @@ def table_row_delete(request: HttpRequest, table: DataTable, row: int) -> HttpRe
         return redirect("admin:studio_table_rows", table.pk)
     context = _row_context(request, table, records.get(row), records.layout)
     return render(request, "studio/delete_row.html", context)
-
-
-def _slice(records: Records, search: str, asked: Any) -> tuple[list[Row], int | None, int | None]:
-    """Rows by keyset, however deep; then the ids after which newer and before which older rows follow."""
-    before, after = _positive(asked.get("before")), _positive(asked.get("after"))
-    if after:
-        nearest = records.find(
-            [{"field": "id", "op": "gt", "value": after}], order="id", limit=PAGE_SIZE + 1, search=search
-        )
-        rows, has_newer, has_older = nearest[:PAGE_SIZE][::-1], len(nearest) > PAGE_SIZE, True
-    else:
-        filters = [{"field": "id", "op": "lt", "value": before}] if before else []
-        found = records.find(filters, order="-id", limit=PAGE_SIZE + 1, search=search)
-        rows, has_newer, has_older = found[:PAGE_SIZE], bool(before), len(found) > PAGE_SIZE
-    return (
-        rows,
-        rows[0]["id"] if rows and has_newer else None,
-        rows[-1]["id"] if rows and has_older else None,
-    )
-
-
-def _positive(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and 0 < len(text) < 19 else None
-
-
-def _query(**parameters: Any) -> str:
-    return urlencode({name: value for name, value in parameters.items() if value})
 
 
 def _cells(layout: Layout, row: Row) -> list[tuple[str, str, bool]]:
