@@ -277,11 +277,26 @@ def test_deleting_follows_the_role(deleting, who, status, left):
         assert answer.url == deleting.address("orders")
 
 
-def test_a_row_that_was_deleted_meanwhile_is_told(deleting):
-    answer = post(deleting, "owner", row=77, _delete="1")
+def test_after_deleting_a_form_that_stays_is_empty(deleting):
+    block = Page.objects.get(project=deleting.app.project, slug="orders-form").blocks.get()
+    change_block(block, block.settings | {"then": ""})
+    deployments.build(deployments.deploy(deleting.app))
+    deleting.app.refresh_from_db()
+    row = deleting.records.create({"name": "Chair", "amount": 3})
 
-    shown = deleting.client("owner").get(answer.url)
-    assert (answer.status_code, shown.status_code) == (302, 200)
+    answer = post(deleting, "owner", row=row["id"], _delete="1")
+
+    assert (answer.status_code, answer.url) == (302, "?")
+
+
+def test_a_row_that_was_deleted_meanwhile_is_told(deleting):
+    client = deleting.client("owner")
+    address = deleting.address("orders-form", row=77)
+
+    answer = client.post(address, {"block": deleting.form_of(), "_delete": "1"}, follow=True)
+
+    assert answer.redirect_chain == [(address, 302)]
+    assert "has no row 77" in str(*answer.context["messages"])
 
 
 def test_a_form_without_its_token_is_refused(team):

@@ -11,6 +11,15 @@ from nocode.foundation.models import Record, Role, ScopedQuerySet, User
 from nocode.foundation.permissions import roles_of
 
 
+class Audience(models.TextChoices):
+    """Who may open an application, as the lowest role that may."""
+
+    VIEWER = Role.VIEWER.value, _("Every member")
+    EDITOR = Role.EDITOR.value, _("Editors and above")
+    ADMIN = Role.ADMIN.value, _("Administrators and owners")
+    OWNER = Role.OWNER.value, _("Owners only")
+
+
 class GeneratedApp(Record):
     """The pages of a project, served at /apps/<slug>/.
 
@@ -48,9 +57,9 @@ class GeneratedApp(Record):
     minimum_role = models.CharField(
         _("who may open it"),
         max_length=10,
-        choices=Role,
-        default=Role.VIEWER,
-        help_text=_("Members with at least this role; what they may change follows from their role."),
+        choices=Audience,
+        default=Audience.VIEWER,
+        help_text=_("Viewers read, editors also add and change rows, administrators and owners also delete them."),
     )
     current_deployment = models.ForeignKey(
         "Deployment", models.SET_NULL, null=True, editable=False, related_name="+", verbose_name=_("online")

@@ -53,8 +53,10 @@ class BlockType:
         self, settings: Mapping[str, Any], tables: Mapping[str, Any], pages: Mapping[str, str]
     ) -> dict[str, list[str]]:
         """What is wrong with stored settings, by setting; `tables` are DataTables by id, `pages` titles by address."""
-        form = self.Config(self.read(settings), tables=tables, pages=pages)
-        return {name: [str(message) for message in messages] for name, messages in form.errors.items()}
+        errors = self.Config(self.read(settings), tables=tables, pages=pages).errors
+        if "table" in errors:  # what else is wrong follows from it
+            errors = {"table": errors["table"]}
+        return {name: [str(message) for message in messages] for name, messages in errors.items()}
 
     def read(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Stored settings, with the initial value of each that was not known when they were stored."""

@@ -92,7 +92,9 @@ class RowFields(BlockType):
     def _next(block: Block, scene: Scene, row_id: int | None) -> str:
         """The page chosen for that, about the row that was written; else the page the form is on."""
         then = block["settings"]["then"]
-        return scene.url(then, **({ROW: row_id} if row_id else {})) if then else scene.here()
+        if then:
+            return scene.url(then, **({ROW: row_id} if row_id else {}))
+        return scene.here() if row_id else scene.here(**{ROW: None})
 
     def _form(self, block: Block, scene: Scene, data: Mapping[str, Any] | None = None) -> RowForm:
         settings = block["settings"]
