@@ -234,6 +234,10 @@ def _deployment(world: World, number: int) -> Deployment:
     )
 
 
+def _deployment_log(world: World, number: int) -> DeploymentLog:
+    return DeploymentLog.objects.create(deployment=world.rows[Deployment], step="start", message=f"{SECRET} {number}")
+
+
 def _subscription(world: World, number: int) -> Subscription:
     status = Subscription.Status.ENDED if number else Subscription.Status.ACTIVE
     plan = world.rows[Plan]
@@ -242,6 +246,10 @@ def _subscription(world: World, number: int) -> Subscription:
 
 def _member(world: World, number: int) -> User:
     return factories.make_user(f"{SECRET.lower()}{number}@example.com", organization=world.organization, name=SECRET)
+
+
+def _invoice(world: World, number: int) -> Invoice:
+    return factories.make_invoice(world.organization, number=f"{SECRET}-{number}")
 
 
 def _result(model: type[Model], success: bool) -> Callable[[World, int], Model]:
