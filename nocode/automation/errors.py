@@ -27,6 +27,10 @@ class IntegrationInUse(NoCodeError):
     """Steps use this integration."""
 
 
+class NotTestable(NoCodeError):
+    """This integration cannot be tried."""
+
+
 class StepFailure(NoCodeError):
     """A step could not do its work."""
 

@@ -106,7 +106,7 @@ def test_credentials_go_only_to_the_hosts_they_are_for(organization, server, hos
 )
 def test_which_host_an_address_means(organization, pattern, url, fits):
     integration = make_integration(organization, values={"token": TOKEN, "hosts": pattern})
-    credentials = load(integration.pk, organization.pk)
+    credentials = load(integration.pk, organization.pk, "http")
 
     if fits:
         assert credentials.headers_for(host_of(url)) == {"Authorization": f"Bearer {TOKEN}"}
@@ -154,7 +154,7 @@ def test_an_empty_secret_keeps_the_one_that_is_there(organization):
     integrations.save(integration, {"token": "", "hosts": "example.com"})
 
     integration.refresh_from_db()
-    assert (integration.read_secrets(), integration.settings) == ({"token": TOKEN}, {"hosts": "example.com"})
+    assert (integration.read_secrets(), integration.settings["hosts"]) == ({"token": TOKEN}, "example.com")
 
 
 def test_publishing_names_a_missing_a_switched_off_and_a_foreign_integration(organization):

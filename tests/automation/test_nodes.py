@@ -17,7 +17,7 @@ from tests.factories import make_published, set_values
 
 KINDS = {
     "set", "filter", "if", "switch", "merge", "merge.any", "wait", "http.request",
-    "record.create", "record.update", "record.find", "stop", "respond",
+    "record.create", "record.update", "record.find", "stop", "respond", "email.send",
 }  # fmt: skip
 
 

@@ -3,12 +3,13 @@
 import logging
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from django.db import Error
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from nocode.automation.engine import backoff, store
+from nocode.automation.engine import backoff, calls, store
 from nocode.automation.engine.graph import ERROR_PORT, GraphNode
 from nocode.automation.engine.prepared import PreparedNode
 from nocode.automation.engine.progress import Progress
@@ -34,6 +35,7 @@ class Attempt:
         self.output: Any = None
         self.response: dict | None = None
         self.logs: list[dict] = []
+        self.calls: list[dict] = []  # made with integrations
         earlier = progress.begun.get(key)
         self.woken = earlier is not None and earlier.status == StepRun.Status.WAITING
         failed_before = earlier is not None and earlier.status == StepRun.Status.FAILED
@@ -113,6 +115,7 @@ class Attempt:
             resolve=self._resolve,
             woken=self.woken,
             log=self._note,
+            count_call=self._count_call,
         )
         self.step.loaded = self.prepared.type.load(self.settings, self.step)
 
@@ -144,6 +147,9 @@ class Attempt:
                 "details": details or None,
             }
         )
+
+    def _count_call(self, integration_id: UUID, seconds: float, error: str) -> None:
+        self.calls.append(calls.row(integration_id, seconds, error))
 
 
 def _is_transient(error: Exception) -> bool:

@@ -81,6 +81,7 @@ class Run:
         self.progress = Progress(leased, self.prepared)
         self.rows: list[StepRow] = []  # not committed yet
         self.logs: list[dict] = []
+        self.calls: list[dict] = []
         self.flushed_at = time.monotonic()
         self.response: dict | None = None
         self.failure: tuple[str, str] | None = None  # (message, node key)
@@ -169,6 +170,7 @@ class Run:
         if attempt.response is not None and self.response is None:
             self.response = attempt.response
         self.logs.extend(attempt.logs)
+        self.calls.extend(attempt.calls)
         if row.is_left:
             self.progress.complete(row, attempt.output)
         elif row.wake_at is not None:
@@ -184,11 +186,12 @@ class Run:
             self._committed()
 
     def _flush(self, extra: list[StepRow] | None = None, **changes: Any) -> None:
-        store.flush(self.leased, self.rows + (extra or []), self.logs, response=self.response, **changes)
+        rows = self.rows + (extra or [])
+        store.flush(self.leased, rows, self.logs, calls=self.calls, response=self.response, **changes)
 
     def _committed(self) -> None:
         """What was flushed is durable now."""
-        self.rows, self.logs = [], []
+        self.rows, self.logs, self.calls = [], [], []
         self.flushed_at = time.monotonic()
 
     def _let_go(self) -> None:

@@ -124,9 +124,7 @@ FROM taken LEFT JOIN automation_workflow AS workflow ON workflow.id = workflow_i
     alone="boolean",
 )
 
-_FLUSH = Prepared(
-    "execution_flush",
-    """
+_FLUSH_SQL = """
 WITH mine AS (
     UPDATE automation_workflowexecution SET
         status = %(status)s, updated_at = now(), crashes = CASE WHEN %(survived)s THEN 0 ELSE crashes END,
@@ -158,8 +156,8 @@ WITH mine AS (
     SELECT %(event)s, 'execution:' || mine.id, %(payload)s::jsonb, %(organization_id)s
     FROM mine WHERE %(event)s IS NOT NULL
 )
-SELECT count(*) FROM mine
-""",
+"""
+_FLUSH_TYPES = dict(
     id="uuid",
     token="uuid",  # noqa: S106 (a type)
     organization_id="uuid",
@@ -178,6 +176,16 @@ SELECT count(*) FROM mine
     event="text",
     payload="jsonb",
 )
+# A run that uses integrations counts its calls in the same statement; the others do not carry that part along.
+_CALLS_SQL = """, counted AS (
+    INSERT INTO automation_integrationcall (integration_id, at, milliseconds, error)
+    SELECT call.* FROM mine, jsonb_to_recordset(%(calls)s::jsonb) AS call
+        (integration_id uuid, at timestamptz, milliseconds int, error text)
+)
+"""
+_IS_MINE = "SELECT count(*) FROM mine"
+_FLUSH = Prepared("execution_flush", _FLUSH_SQL + _IS_MINE, **_FLUSH_TYPES)
+_FLUSH_COUNTED = Prepared("execution_flush_counted", _FLUSH_SQL + _CALLS_SQL + _IS_MINE, **_FLUSH_TYPES, calls="jsonb")
 
 _RENEW = """
 UPDATE automation_workflowexecution SET lease_until = now() + %s * interval '1 second'
@@ -232,6 +240,7 @@ def flush(
     steps: list[StepRow],
     logs: list[dict],
     *,
+    calls: list[dict] | None = None,
     status: str = "running",
     keep: bool = True,
     wake_at: datetime | None = None,
@@ -263,8 +272,10 @@ def flush(
         "event": event,
         "payload": to_json(payload),
     }
+    if calls:
+        values["calls"] = to_json(calls)
     with connection.cursor() as cursor:
-        _FLUSH.execute(cursor, values)
+        (_FLUSH_COUNTED if calls else _FLUSH).execute(cursor, values)
         if cursor.fetchone()[0] != 1:
             raise LeaseLost(execution=str(leased.id))
     if event:

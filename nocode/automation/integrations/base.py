@@ -1,7 +1,7 @@
 """What a type of integration is. To add one: write its class in a file here and import that file in `__init__.py`."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext as _
@@ -9,14 +9,19 @@ from django.utils.translation import gettext as _
 from nocode.automation.errors import InvalidIntegration
 from nocode.foundation.registry import Registry
 
+if TYPE_CHECKING:
+    from nocode.automation.integrations.chosen import Credentials
+
 
 class SecretField(forms.CharField):
     """A credential: typed once, encrypted, and never sent back to a browser."""
 
     widget = forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"})
+    is_kept = False
 
     def show_as_kept(self) -> None:
         """There is one already: an empty input keeps it."""
+        self.is_kept = True
         self.required = self.widget.is_required = False
         self.widget.attrs["placeholder"] = _("•••, leave empty to keep")
 
@@ -28,6 +33,7 @@ class IntegrationType:
     label: str
     summary: str  # one sentence for the person who looks for a type
     icon: str  # a Material Symbols name
+    protocol: str  # which steps can use it: those that speak "http", or "smtp"
 
     class Config(forms.Form):
         """The settings and the secrets: each SecretField is kept encrypted, all else as readable JSON."""
@@ -60,8 +66,11 @@ class IntegrationType:
         secrets = {name: form.cleaned_data[name] for name in self.secret_names}
         return {name: value for name, value in form.cleaned_data.items() if name not in secrets}, secrets
 
-    def apply(self, settings: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str, str]:
-        """The headers that a call needs to be let in."""
+    def test(self, credentials: "Credentials") -> str:
+        """Use the credentials once, for nothing but to see whether they work; what happened, in plain words.
+
+        Raises StepFailure when they do not work, NotTestable when it cannot be tried.
+        """
         raise NotImplementedError
 
 

@@ -10,14 +10,35 @@ from django.core.validators import RegexValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from nocode.automation.errors import NotTestable
 from nocode.automation.integrations.base import IntegrationType, SecretField, integration_types
-from nocode.automation.outgoing.http import NOT_FOR_CREDENTIALS
+from nocode.automation.integrations.chosen import Credentials
+from nocode.automation.outgoing import http
+from nocode.automation.outgoing.concealing import showable
 
 HOST = re.compile(r"(\*\.)?[a-z0-9_]([a-z0-9_.:-]*[a-z0-9])?")
 _header_name = RegexValidator(r"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,99}\Z", gettext_lazy("This is not the name of a header."))
 # What may stand in a header; elsewhere a line break would be an error whose text quotes the secret.
 _one_word = RegexValidator(r"\A[!-~]+\Z", gettext_lazy("Letters, digits and signs of ASCII only, without spaces."))
 _one_line = RegexValidator(r"\A[ -~]+\Z", gettext_lazy("Letters, digits and signs of ASCII only, on one line."))
+
+
+class HttpIntegration(IntegrationType):
+    """Base of what lets HTTP calls in."""
+
+    protocol = "http"
+
+    def apply(self, settings: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str, str]:
+        """The headers that a call needs to be let in."""
+        raise NotImplementedError
+
+    def test(self, credentials: Credentials) -> str:
+        url = credentials.settings.get("test_url")
+        if not url:
+            raise NotTestable(_("Enter an address to test with, and save, first."))
+        admission = credentials.headers_for(http.host_of(url))
+        answer = http.call("GET", url, headers=admission, timeout=15, secrets=credentials.traces(admission))
+        return _("%(url)s answered %(status)d.") % {"url": showable(answer.url), "status": answer.status}
 
 
 class HostsForm(forms.Form):
@@ -30,7 +51,15 @@ class HostsForm(forms.Form):
         help_text=gettext_lazy("One name per line. Empty: the credentials go to whatever address a step calls."),
     )
 
-    field_order = ["username", "header", "password", "token", "value", "hosts"]
+    test_url = forms.URLField(
+        label=gettext_lazy("Address to test with"),
+        required=False,
+        assume_scheme="https",
+        max_length=2000,
+        help_text=gettext_lazy("One that answers 200 to whoever is let in, and changes nothing."),
+    )
+
+    field_order = ["username", "header", "password", "token", "value", "hosts", "test_url"]
 
     def clean_hosts(self) -> str:
         """One host per line, in small letters."""
@@ -42,7 +71,7 @@ class HostsForm(forms.Form):
 
 
 @integration_types.register
-class Basic(IntegrationType):
+class Basic(HttpIntegration):
     kind, label, icon = "http.basic", gettext_lazy("User name and password"), "person"
     summary = gettext_lazy("HTTP basic: both are sent with every call.")
 
@@ -60,7 +89,7 @@ class Basic(IntegrationType):
 
 
 @integration_types.register
-class Bearer(IntegrationType):
+class Bearer(HttpIntegration):
     kind, label, icon = "http.bearer", gettext_lazy("Bearer token"), "token"
     summary = gettext_lazy("A token in the Authorization header, as most services want it.")
 
@@ -72,7 +101,7 @@ class Bearer(IntegrationType):
 
 
 @integration_types.register
-class ApiKey(IntegrationType):
+class ApiKey(HttpIntegration):
     kind, label, icon = "http.api_key", gettext_lazy("API key"), "key"
     summary = gettext_lazy("A key in a header whose name the service tells you.")
 
@@ -83,7 +112,7 @@ class ApiKey(IntegrationType):
         def clean_header(self) -> str:
             """A header that stays behind when a redirect leaves the host, and that the call does not set itself."""
             header = self.cleaned_data["header"]
-            if header.lower() in NOT_FOR_CREDENTIALS:
+            if header.lower() in http.NOT_FOR_CREDENTIALS:
                 raise forms.ValidationError(_("The header “%s” cannot carry a key.") % header)
             return header
 

@@ -43,6 +43,7 @@ class Step:
     idempotency_key: str
     resolve: Callable[..., Any]  # resolve(value, item=…): fills in the expressions of a deferred setting
     log: Callable[..., None]  # log(level, message, **details): a line that is committed with the step's result
+    count_call: Callable[[UUID, float, str], None]  # count_call(integration id, seconds, error): it was used once
     woken: bool = False  # the step waited, and its time has come
     loaded: Any = field(default=None, repr=False)  # what the step type's load() gave; stored nowhere
 

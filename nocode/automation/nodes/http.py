@@ -1,5 +1,6 @@
 """The step that calls the outside world."""
 
+from contextlib import nullcontext
 from urllib.parse import urlsplit
 
 from django import forms
@@ -7,10 +8,9 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from nocode.automation.errors import PermanentFailure
-from nocode.automation.integrations import chosen
-from nocode.automation.models import Workflow
-from nocode.automation.nodes.base import Effect, Family, NodeType, Step, node_types
+from nocode.automation.nodes.base import Effect, Family, Step, node_types
 from nocode.automation.nodes.config import ConfigForm, RowsField, TextField, ValueField
+from nocode.automation.nodes.integration import UsesIntegration
 from nocode.automation.outgoing import http
 from nocode.automation.outgoing.concealing import MASK, looks_secret, showable
 
@@ -40,10 +40,11 @@ def _merged(own: dict[str, str], admission: dict[str, str]) -> dict[str, str]:
 
 
 @node_types.register
-class HttpRequest(NodeType):
+class HttpRequest(UsesIntegration):
     kind, label, icon, family = "http.request", _("HTTP request"), "language", Family.OUTSIDE
     summary = _("Call an address and keep the answer.")
     effect = Effect.OUTSIDE
+    protocol = "http"
 
     class Config(ConfigForm):
         method = forms.ChoiceField(label=_("Method"), choices=[(name, name) for name in METHODS], initial="GET")
@@ -67,24 +68,6 @@ class HttpRequest(NodeType):
             label=_("Go on after an error status"), required=False, help_text=_("Otherwise 4xx and 5xx are failures.")
         )
 
-    def form(self, workflow: Workflow, **options) -> ConfigForm:
-        form = super().form(workflow, **options)
-        field = form.fields["integration"]
-        choices = chosen.choices(workflow, form.initial.get("integration") or "")
-        form.fields["integration"] = forms.ChoiceField(
-            label=field.label, help_text=field.help_text, required=False, choices=choices
-        )
-        return form
-
-    def check(self, config: dict, workflow: Workflow) -> dict[str, list[str]]:
-        wanted = config.get("integration")
-        problem = chosen.problem_with(wanted, workflow) if wanted else ""
-        return {"integration": [problem]} if problem else {}
-
-    def load(self, settings: dict, step: Step) -> chosen.Credentials | None:
-        wanted = settings["integration"]
-        return chosen.load(wanted, step.organization_id) if wanted else None
-
     def redact(self, settings: dict) -> dict:
         masked = {name: self._masked(settings[name]) for name in ("query", "headers")}
         return {**settings, "url": showable(settings["url"]), **masked}
@@ -97,19 +80,20 @@ class HttpRequest(NodeType):
         is_own = settings["url"].startswith(OWN_PATHS)
         url = _own_address() + settings["url"] if is_own else settings["url"]
         admission = step.loaded.headers_for(http.host_of(url)) if step.loaded else {}
-        answer = http.call(
-            settings["method"],
-            url,
-            query={row["name"]: row["value"] for row in settings["query"]},
-            headers=_merged({row["name"]: row["value"] for row in settings["headers"]}, admission),
-            body=settings["body"] if settings["body"] != "" else None,
-            timeout=settings["timeout"],
-            idempotency_key=step.idempotency_key,
-            accept_errors=settings["accept_errors"],
-            follow_redirects=not is_own,
-            also_allow=[urlsplit(url).netloc] if is_own else [],
-            secrets=step.loaded.traces(admission) if step.loaded else [],
-        )
+        with step.loaded.counted(step.count_call) if step.loaded else nullcontext():
+            answer = http.call(
+                settings["method"],
+                url,
+                query={row["name"]: row["value"] for row in settings["query"]},
+                headers=_merged({row["name"]: row["value"] for row in settings["headers"]}, admission),
+                body=settings["body"] if settings["body"] != "" else None,
+                timeout=settings["timeout"],
+                idempotency_key=step.idempotency_key,
+                accept_errors=settings["accept_errors"],
+                follow_redirects=not is_own,
+                also_allow=[urlsplit(url).netloc] if is_own else [],
+                secrets=step.loaded.traces(admission) if step.loaded else [],
+            )
         is_json = answer.content_type == "application/json" or answer.content_type.endswith("+json")
         body = answer.json() if is_json and answer.body else answer.text
         return {"status": answer.status, "headers": answer.headers, "body": body}

@@ -44,6 +44,17 @@ def ask_system(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(entry[4][0] for entry in found))
 
 
+def permitted(host: str, port: int, found: list[str], allowed: Iterable[str]) -> list[str]:
+    """Of the addresses of a host, those that may be reached. Raises AddressRefused when none of them may."""
+    reachable = [text for text in found if may_reach(host, port, parse(text), allowed)]
+    if found and not reachable:
+        raise AddressRefused(
+            _("%(host)s is an address inside a private network. OUTGOING_HTTP_ALLOW can permit it.") % {"host": host},
+            address=found[0],
+        )
+    return reachable
+
+
 class GuardedBackend(httpcore.NetworkBackend):
     """Opens connections only to addresses that are allowed, within the deadline."""
 
@@ -68,17 +79,10 @@ class GuardedBackend(httpcore.NetworkBackend):
         raise failure
 
     def _addresses(self, host: str, port: int) -> list[str]:
-        found = list(_within(self._deadline, lambda: self._resolve(host, port)))
-        allowed = [text for text in found if may_reach(host, port, parse(text), self._allowed)]
+        found = list(within(self._deadline, lambda: self._resolve(host, port)))
         if not found:
             raise httpcore.ConnectError(_("%(host)s has no address.") % {"host": host})
-        if not allowed:
-            raise AddressRefused(
-                _("%(host)s is an address inside a private network. OUTGOING_HTTP_ALLOW can permit it.")
-                % {"host": host},
-                address=found[0],
-            )
-        return allowed
+        return permitted(host, port, found, self._allowed)
 
 
 class _TimedStream(httpcore.NetworkStream):
@@ -122,7 +126,7 @@ def _tls() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-def _within(deadline: Deadline, work: Callable):
+def within(deadline: Deadline, work: Callable):
     """The result of `work`, which may block for longer than we will wait (a name server that is silent)."""
     answers: SimpleQueue = SimpleQueue()
 
