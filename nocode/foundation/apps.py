@@ -10,6 +10,11 @@ class FoundationConfig(AppConfig):
     verbose_name = _("Access & operations")
 
     def ready(self) -> None:
-        from nocode.foundation import events  # noqa: F401 (its chore and its task)
-        from nocode.foundation.signals import billing_signals, user_signals  # noqa: F401
+        from nocode.foundation import events, schedules  # noqa: F401 (their chores and tasks)
+        from nocode.foundation.signals import (  # noqa: F401
+            billing_signals,
+            notification_signals,
+            queue_signals,
+            user_signals,
+        )
         from nocode.foundation.tasks import attempts, mail  # noqa: F401 (the same)

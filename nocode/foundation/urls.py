@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from nocode.foundation.views import billing, invitations, passwords
+from nocode.foundation.views import billing, invitations, notifications, passwords
 
 urlpatterns = [
     path("invitations/<str:token>/", invitations.invitation, name="invitation"),
@@ -19,4 +19,8 @@ console_urls = [
     path("billing/<uuid:pk>/resume/", billing.billing_resume, name="billing_resume"),
     path("billing/invoices/<uuid:pk>/", billing.invoice_document, name="invoice_document"),
     path("billing/invoices/<uuid:pk>/download/", billing.invoice_download, name="invoice_download"),
+    path("notifications/count/", notifications.notification_count, name="notification_count"),
+    path("notifications/latest/", notifications.notification_latest, name="notification_latest"),
+    path("notifications/read/", notifications.notification_read_all, name="notification_read_all"),
+    path("notifications/<uuid:pk>/", notifications.notification_open, name="notification_open"),
 ]

@@ -33,6 +33,7 @@ from nocode.foundation.models import (
     Invitation,
     Invoice,
     InvoiceCounter,
+    Notification,
     Organization,
     OutboxEvent,
     Plan,
@@ -164,6 +165,12 @@ def _event(world: World, number: int) -> OutboxEvent:
 
 
 def _edge(world: World, number: int) -> Edge:
+def _notification(world: World, number: int) -> Notification:
+    return Notification.objects.create(
+        user=world.people["owner"], organization=world.organization, kind="x", key=str(number), title=SECRET
+    )
+
+
     target = factories.make_node(world.rows[Workflow], f"after-{number}", label=f"{SECRET} after {number}")
     return factories.make_edge(world.rows[Node], target)
 
@@ -320,6 +327,7 @@ MAKERS: dict[type[Model], Callable[[World, int], Model]] = {
 }
 
 
+    Notification: _notification,
 def _more_organization(world: World, number: int) -> Organization:
     organization = factories.make_organization(f"{SECRET} {number}")
     organization.memberships.create(user=world.people["owner"], role=Role.OWNER)
@@ -397,6 +405,7 @@ class Address:
 
 
 def addresses(world: World) -> list[Address]:
+    "notification_open": lambda world: {"pk": world.rows[Notification].pk},
     """Every address under /admin/, filled with the world's ids."""
     return [_address(world, pattern) for pattern in _patterns() if pattern.name not in NOT_PAGES]
 

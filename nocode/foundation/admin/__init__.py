@@ -3,7 +3,17 @@
 from django.contrib import admin
 from django.contrib.auth.models import Group
 
-from nocode.foundation.admin import attempts, billing, email, event, invitation, organization, queue, user  # noqa: F401
+from nocode.foundation.admin import (  # noqa: F401
+    attempts,
+    billing,
+    email,
+    event,
+    invitation,
+    notification,
+    organization,
+    queue,
+    user,
+)
 
 # Roles in organizations say what people may do; Django's groups mean nothing here.
 admin.site.unregister(Group)

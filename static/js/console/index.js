@@ -1,5 +1,6 @@
 // What every page of the console loads.
 import { makeOperable } from "./a11y.js";
+import { listenToBell } from "./bell.js";
 import { keepTime } from "./clock.js";
 import { watchCopyButtons } from "./copy.js";
 import { watchDialogs } from "./dialogs.js";
@@ -10,5 +11,6 @@ makeOperable(document.body);
 watchCopyButtons();
 watchDialogs();
 keepTime();
+listenToBell();
 nameValues();
 enterGoesToFirst();

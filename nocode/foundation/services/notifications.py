@@ -1,0 +1,89 @@
+"""What people find under the bell: told once, read, and forgotten some day."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.db import connection
+from django.db.models import Q
+from django.utils import timezone
+
+from nocode.foundation.ids import uuid7
+from nocode.foundation.models import Notification, Organization, User
+from nocode.foundation.queue import task
+
+READ_KEPT = timedelta(days=90)
+UNREAD_KEPT = timedelta(days=365)
+BATCH = 5000
+
+# Who was deactivated, or has left the organization, is told nothing. The same fact is told once, whoever repeats it.
+_TELL = """
+INSERT INTO foundation_notification
+    (id, created_at, updated_at, user_id, organization_id, kind, key, level, title, text, link)
+SELECT told.id, now(), now(), person.id, %(organization)s::uuid, %(kind)s, %(key)s, %(level)s, %(title)s, %(text)s,
+       %(link)s
+FROM unnest(%(ids)s::uuid[], %(users)s::bigint[]) AS told (id, user_id)
+JOIN foundation_user AS person ON person.id = told.user_id AND person.is_active
+WHERE %(organization)s::uuid IS NULL OR person.is_superuser OR EXISTS (
+    SELECT FROM foundation_membership AS membership
+    WHERE membership.user_id = person.id AND membership.organization_id = %(organization)s::uuid)
+ON CONFLICT (user_id, key) DO NOTHING
+"""
+
+
+def notify(
+    users: Iterable[User | int],
+    kind: str,
+    key: str,
+    title: str,
+    text: str = "",
+    link: str = "",
+    level: str = Notification.Level.INFO,
+    organization: Organization | None = None,
+) -> int:
+    """Tell people something, in the caller's transaction and with one statement; returns to how many it was new.
+
+    `key` names the fact: a person is told it once. `link` is a path of ours; opening it marks the notification as read.
+    """
+    if link and (not link.startswith("/") or link.startswith("//")):
+        raise ValueError(f"A notification leads to a page of ours, not to {link!r}.")
+    people = sorted({user if isinstance(user, int) else user.pk for user in users})
+    values = {
+        "ids": [uuid7() for _person in people],
+        "users": people,
+        "organization": organization.pk if organization else None,
+        "kind": kind,
+        "key": key,
+        "level": level,
+        "title": _fitting(title, Notification._meta.get_field("title").max_length),
+        "text": _fitting(text),
+        "link": link,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_TELL, values)
+        return cursor.rowcount
+
+
+def mark_read(user: User, *ids) -> int:
+    """Mark some of a person's notifications as read; returns how many were not."""
+    return Notification.objects.filter(user=user, pk__in=ids).unread().update(read_at=timezone.now())
+
+
+def mark_all_read(user: User) -> int:
+    """Mark all of a person's notifications as read; returns how many were not."""
+    return Notification.objects.filter(user=user).unread().update(read_at=timezone.now())
+
+
+@task(timeout=300)
+def forget_old_notifications() -> dict[str, int]:
+    """Delete, in batches, what was read long ago, and what nobody will read any more; called each night."""
+    now, count = timezone.now(), 0
+    old = Notification.objects.filter(Q(read_at__lt=now - READ_KEPT) | Q(created_at__lt=now - UNREAD_KEPT))
+    while ids := list(old.order_by("pk").values_list("pk", flat=True)[:BATCH]):
+        count += Notification.objects.filter(pk__in=ids).delete()[0]
+    return {"deleted": count}
+
+
+def _fitting(text: str, length: int | None = None) -> str:
+    """Text the column takes: cut, and without the one character PostgreSQL has no place for."""
+    text = str(text).replace("\0", "")
+    return text if length is None or len(text) <= length else f"{text[: length - 1]}…"
