@@ -42,6 +42,11 @@ ACTIONS: dict[str, Action] = {
         gettext_lazy("could not deploy the application %(name)s"),
         gettext_lazy("could not deploy an application"),
     ),
+    "app.rolled_back": Action(
+        "history",
+        gettext_lazy("put an earlier deployment of the application %(name)s online again"),
+        gettext_lazy("put an earlier deployment of an application online again"),
+    ),
     "activity.exported": Action("download", gettext_lazy("exported activities")),
     "report.exported": Action("download", gettext_lazy("exported a report")),
 }
@@ -51,7 +56,7 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
     "logins": (gettext_lazy("Logins"), ("user.login", "user.logout", "user.login_failed")),
     "organizations": (gettext_lazy("Organizations"), ("organization.created", "organization.updated")),
     "projects": (gettext_lazy("Projects"), ("project.created", "project.updated")),
-    "apps": (gettext_lazy("Applications"), ("app.created", "app.deployed", "app.failed")),
+    "apps": (gettext_lazy("Applications"), ("app.created", "app.deployed", "app.failed", "app.rolled_back")),
     "exports": (gettext_lazy("Exports"), ("activity.exported", "report.exported")),
 }
 

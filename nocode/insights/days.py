@@ -1,5 +1,6 @@
 """Days of the installation's time zone, which have 23 or 25 hours when the clock changes."""
 
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from django.utils import timezone
@@ -30,3 +31,29 @@ def bounds(day: date) -> tuple[datetime, datetime]:
 def days_between(first: date, last: date) -> list[date]:
     """All days from first to last, both included."""
     return [first + DAY * number for number in range((last - first).days + 1)]
+
+
+@dataclass(frozen=True)
+class Period:
+    """From one day to another, both included."""
+
+    first: date
+    last: date
+
+    @property
+    def length(self) -> int:
+        return (self.last - self.first).days + 1
+
+    @property
+    def days(self) -> list[date]:
+        return days_between(self.first, self.last)
+
+    @property
+    def before(self) -> "Period":
+        """As many days, just before."""
+        return Period(self.first - DAY * self.length, self.first - DAY)
+
+
+def last_days(length: int) -> Period:
+    """The days up to today."""
+    return Period(today() - timedelta(days=length - 1), today())

@@ -1,44 +1,17 @@
 """What the analytics page is about: an organization and a period."""
 
-from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from nocode.insights.days import DAY, days_between, today
+from nocode.insights.days import Period, last_days
 
 LENGTHS = [(7, _("7 days")), (30, _("30 days")), (90, _("90 days"))]
 USUAL = 30
 LONGEST = 366
-
-
-@dataclass(frozen=True)
-class Period:
-    """From one day to another, both included."""
-
-    first: date
-    last: date
-
-    @property
-    def length(self) -> int:
-        return (self.last - self.first).days + 1
-
-    @property
-    def days(self) -> list[date]:
-        return days_between(self.first, self.last)
-
-    @property
-    def before(self) -> "Period":
-        """As many days, just before."""
-        return Period(self.first - DAY * self.length, self.first - DAY)
-
-
-def last_days(length: int) -> Period:
-    """The days up to today."""
-    return Period(today() - timedelta(days=length - 1), today())
 
 
 class PeriodForm(forms.Form):

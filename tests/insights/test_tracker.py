@@ -18,6 +18,7 @@ from nocode.foundation.models import Organization, OutboxEvent
 from nocode.insights.models import UserActivity
 from nocode.insights.tracker import LOST, ActivityTracker
 from nocode.runtime.models import GeneratedApp
+from nocode.runtime.services import deployments
 from nocode.studio.models import Project
 from tests import factories
 
@@ -243,6 +244,23 @@ def test_a_change_that_is_rolled_back_leaves_no_activity(app):
 
     app.save()
     assert remembered("action") == [("app.deployed",)]
+
+
+def test_deployments_are_those_of_who_asked_for_them(owner):
+    app = factories.make_app()
+    UserActivity.objects.all().delete()
+
+    with acting_as(owner.pk):
+        first = deployments.build(deployments.deploy(app))
+        deployments.build(deployments.deploy(app))
+        app.project.pages.all().delete()
+        deployments.build(deployments.deploy(app))
+    deployments.roll_back(app, first, owner)
+    deliver_events()
+
+    assert remembered("action", "user_label", "target_label") == [
+        (f"app.{what}", "owner@example.com", app.name) for what in ("deployed", "deployed", "failed")
+    ] + [("app.deployed", "", app.name), ("app.rolled_back", "owner@example.com", app.name)]
 
 
 def test_activities_are_seen_by_members_only(organization, owner):

@@ -58,12 +58,7 @@ class UserActivityAdmin(ReadOnly, ConsoleAdmin):
     empty_icon = "timeline"
     empty_text = _("Logins and changes of organizations, projects and applications are listed here as they happen.")
 
-    fields = [
-        ("when", "who", "what"),
-        ("organization", "target_type", "target_id"),
-        ("ip", "user_agent", "request_id"),
-        "details_block",
-    ]
+    fields = ["when", "who", "what", "organization", "ip", "user_agent", "request_id", "details_block"]
     readonly_fields = ["when", "who", "what", "details_block"]
 
     def get_urls(self) -> list[URLPattern]:
@@ -156,8 +151,8 @@ class UserActivityAdmin(ReadOnly, ConsoleAdmin):
         return format_html('<span title="{}">{}</span>', activity.user_agent, short_name(activity.user_agent))
 
     @display(description=_("details"))
-    def details_block(self, activity: UserActivity) -> SafeString:
-        return code_block(activity.details, str(_("details")))
+    def details_block(self, activity: UserActivity) -> SafeString | None:
+        return code_block(activity.details, str(_("details"))) if activity.details else None
 
 
 def _named(activity: UserActivity) -> SafeString:

@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from nocode.foundation.models import Record
+from nocode.insights.actions import sentence
 
 
 class UserActivity(Record):
@@ -56,4 +57,4 @@ class UserActivity(Record):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user_label} {self.action} {self.target_label}".strip()
+        return f"{self.user_label} {sentence(self.action, self.target_label)}".strip()

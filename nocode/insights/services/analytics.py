@@ -7,7 +7,7 @@ from datetime import date, datetime
 from django.db.models import ExpressionWrapper, F, FloatField, Max, QuerySet, Sum
 
 from nocode.foundation.models import Organization
-from nocode.insights.forms import Period
+from nocode.insights.days import Period
 from nocode.insights.histograms import percentile, together
 from nocode.insights.models import DailyMetric, WorkflowMetric
 
