@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urljoin
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
@@ -71,10 +72,10 @@ def _submit(request: HttpRequest, app: GeneratedApp, online: Published, page: st
         raise PermissionDenied from refusal
     except NoCodeError as refusal:
         messages.error(request, refusal.message)
-        return redirect(request.get_full_path())
+        return HttpResponseRedirect(request.get_full_path())
     if isinstance(answer, Done):
         messages.success(request, answer.message)
-        return redirect(answer.url)
+        return HttpResponseRedirect(urljoin(request.path, answer.url))
     return _page(request, app, online, page, AppScene(app, request, invalid={block["id"]: answer}), status=422)
 
 
