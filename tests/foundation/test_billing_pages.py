@@ -151,7 +151,7 @@ def test_confirming_takes_the_plan(as_role, organization, small):
     response = as_role(Role.OWNER).post(url("billing_change", organization.pk), data)
 
     assert response.url == url("billing_organization", organization.pk)
-    assert [str(message) for message in get_messages(response.wsgi_request)] == ["The plan is changed."]
+    assert [str(message) for message in get_messages(response.wsgi_request)] == ["Your choice is saved."]
     assert Subscription.objects.get().billing_address == "1 Main Street"
 
 
@@ -265,6 +265,16 @@ def test_invoices_of_others_are_on_no_list(as_role, organization):
     assert "T-" in text(as_role(Role.OWNER).get(url("foundation_invoice_changelist")))
     assert as_role(Role.VIEWER).get(url("foundation_invoice_changelist")).status_code == 403
     assert "T-" not in text(as_role(None).get(url("foundation_invoice_changelist")))
+
+
+def test_invoices_are_found_by_number_and_by_customer(root, organization):
+    for name in ("Acme", "Other"):
+        factories.make_invoice(organization, number=f"N-{name}", customer={"name": name})
+
+    for term in ("n-acme", "acme"):
+        seen = text(root.get(url("foundation_invoice_changelist"), {"q": term}))
+        assert "N-Acme" in seen
+        assert "N-Other" not in seen
 
 
 def test_an_invoice_without_its_organization_is_for_superusers(as_role, root):

@@ -150,5 +150,5 @@ def _take(request: HttpRequest, organization: Organization, form: PlanChoice) ->
     except NoCodeError as refusal:
         form.add_error(None, refusal.message)
         return False
-    messages.success(request, _("The plan is changed."))
+    messages.success(request, _("Your choice is saved."))
     return True

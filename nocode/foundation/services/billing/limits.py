@@ -16,7 +16,7 @@ from nocode.foundation.services.billing.errors import LimitReached
 
 Limits = dict[str, int]
 
-# For so many seconds a process may go on without noticing that another one has given an organization its first limit.
+# For so many seconds a process may not notice that another one has given an organization its first limit of a kind.
 REMEMBERED = 10
 REMEMBERED_AT_MOST = 10_000
 
