@@ -68,8 +68,9 @@ class Tree:
     def check_place(self, parent: Block | None, slot: int) -> None:
         """Raise BlockRefused when there is no such slot."""
         known = block_types.find(parent.kind) if parent else None
-        if parent and not (known and 0 <= slot < known.slots(parent.settings)):
-            message = _("There is no such place inside “%(block)s”.") % {"block": parent}
+        slots = (known.slots(parent.settings) if known else 0) if parent else 1
+        if not 0 <= slot < slots:
+            message = _("There is no such place inside “%(block)s”.") % {"block": parent or self.page}
             raise BlockRefused(message, errors={"slot": [message]})
 
     def check_size(self, parent: Block | None, height: int, more: int) -> None:
