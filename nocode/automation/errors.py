@@ -1,6 +1,6 @@
 """What automation raises on purpose."""
 
-from nocode.foundation.errors import NoCodeError
+from nocode.foundation.errors import IllegalTransition, NoCodeError
 
 
 class WorkflowNotRunnable(NoCodeError):
@@ -29,6 +29,14 @@ class IntegrationInUse(NoCodeError):
 
 class NotTestable(NoCodeError):
     """This integration cannot be tried."""
+
+
+class NoSuchId(NoCodeError):
+    """There is nothing of this id."""
+
+
+class AlreadyRepeated(IllegalTransition):
+    """This attempt was repeated already."""
 
 
 class StepFailure(NoCodeError):

@@ -1,18 +1,20 @@
-"""The periodic tasks of automation, as rows of django-q2's Schedule that people see in the console."""
+"""When the periodic tasks of automation run."""
 
-from datetime import timedelta
+from datetime import time
 
-from django.utils import timezone
-from django_q.models import Schedule
+from django.utils.translation import gettext_lazy as _
 
-EVERY_MINUTE = ("process_scheduled_triggers", "cleanup_stale_executions")
+from nocode.automation import tasks
+from nocode.foundation.queue.periodic import periodic
 
-
-def ensure_schedules() -> None:
-    """Create the rows that are missing; what people changed in the others stays."""
-    next_minute = timezone.now().replace(second=0, microsecond=0) + timedelta(minutes=1)
-    for name in EVERY_MINUTE:
-        Schedule.objects.get_or_create(
-            func=f"nocode.automation.tasks.{name}",
-            defaults={"name": name, "schedule_type": Schedule.MINUTES, "minutes": 1, "next_run": next_minute},
-        )
+periodic(tasks.process_scheduled_triggers, _("Starts the workflows whose schedule is due."), minutes=1)
+periodic(
+    tasks.cleanup_stale_executions,
+    _("Starts again what the queue has lost, and ends executions no worker has touched for two hours."),
+    minutes=1,
+)
+periodic(
+    tasks.cleanup_old_executions,
+    _("Deletes finished executions that are older than their workflow, or the installation, keeps them."),
+    at=time(3, 10),
+)

@@ -2,15 +2,13 @@
 
 from typing import Any
 
-from django.apps import AppConfig
-from django.db.models.signals import post_migrate, post_save, pre_delete, pre_save
+from django.db.models.signals import post_save, pre_delete, pre_save
 from django.dispatch import receiver
 from django.urls import reverse
 
 from nocode.automation.engine.schedules import plan
 from nocode.automation.events import ANNOUNCED, execution_event, integration_created, workflow_event
 from nocode.automation.models import Integration, Trigger, Workflow, WorkflowExecution
-from nocode.automation.schedules import ensure_schedules
 from nocode.foundation.events import bus
 from nocode.studio.models import DataTable
 from nocode.studio.signals import table_users
@@ -59,10 +57,3 @@ def workflows_using_table(table: DataTable, **kwargs: Any) -> list[tuple[str, st
         (workflow.name, reverse("admin:automation_workflow_change", args=[workflow.pk]))
         for workflow in using.order_by("name", "pk").distinct()
     ]
-
-
-@receiver(post_migrate, dispatch_uid="automation.periodic_tasks")
-def periodic_tasks(sender: AppConfig, **kwargs: Any) -> None:
-    """See to it that the periodic tasks are scheduled."""
-    if sender.label == "automation":
-        ensure_schedules()

@@ -4,10 +4,13 @@ import logging
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from nocode.automation.engine import deliveries, janitor, runner, schedules
+from django.utils.translation import gettext as _
+
+from nocode.automation.engine import deliveries, exports, janitor, retention, runner, schedules
 from nocode.automation.engine.reopen import reopen
-from nocode.foundation.errors import IllegalTransition
+from nocode.automation.errors import AlreadyRepeated, NoSuchId
 from nocode.foundation.queue import task
+from nocode.foundation.retention import Sweep
 
 logger = logging.getLogger(__name__)
 
@@ -15,7 +18,7 @@ logger = logging.getLogger(__name__)
 @task(timeout=300)
 def execute_workflow_async(execution_id: str) -> None:
     """Run one execution, or a slice of it."""
-    runner.run(execution_id, continue_later=continue_later)
+    runner.run(_uuid(execution_id), continue_later=continue_later)
 
 
 def continue_later(execution_id: UUID, due_at: datetime | timedelta | None) -> None:
@@ -26,6 +29,8 @@ def continue_later(execution_id: UUID, due_at: datetime | timedelta | None) -> N
 @task(timeout=300)
 def process_webhook_trigger(delivery_id: int) -> None:
     """Start what a webhook delivered, and run it; while the web process runs it, come back when its lease ends."""
+    if not isinstance(delivery_id, int):
+        raise NoSuchId(_("“%s” is not the number of a webhook delivery.") % delivery_id)
     if execution_id := deliveries.start_execution(delivery_id):
         runner.run(execution_id, continue_later=continue_later)
 
@@ -40,11 +45,12 @@ def process_scheduled_triggers(look_ahead: bool = True) -> dict[str, int]:
 
 
 @task(timeout=300)
-def retry_failed_step(execution_id: str, node_key: str) -> None:
-    """Repeat one failed step with the saved context, and continue from it."""
+def retry_failed_step(execution_id: str, node_key: str, attempt: int) -> None:
+    """Repeat one failed attempt at a step with the saved context, and continue from it."""
+    execution_id = _uuid(execution_id)
     try:
-        reopen(execution_id, node_key)
-    except IllegalTransition as refusal:  # reopened already, by an earlier delivery of this task
+        reopen(execution_id, node_key, attempt)
+    except AlreadyRepeated as refusal:  # by an earlier delivery of this task, which may have been killed since
         logger.info("execution %s: %s", execution_id, refusal.message)
     runner.run(execution_id, continue_later=continue_later)
 
@@ -52,4 +58,31 @@ def retry_failed_step(execution_id: str, node_key: str) -> None:
 @task(timeout=300)
 def cleanup_stale_executions() -> dict[str, int]:
     """Queue again what was lost, and fail what no worker has touched for two hours."""
-    return {"failed": janitor.fail_stale(), "requeued": janitor.requeue_lost(continue_later)}
+    return {
+        "failed": janitor.fail_stale(),
+        "requeued": janitor.requeue_lost(continue_later),
+        "started": janitor.start_lost_deliveries(continue_later),
+    }
+
+
+@task(timeout=300)
+def cleanup_old_executions() -> dict[str, int]:
+    """Delete executions that ended long ago, in batches; what does not fit into one call is left to another."""
+    sweep = Sweep()
+    retention.forget_executions(sweep)
+    if sweep.is_cut_short:
+        cleanup_old_executions.enqueue()
+    return dict(sweep.deleted)
+
+
+@task(timeout=900)
+def export_workflow_execution_logs(execution_id: str) -> None:
+    """Make the file with all about one execution, to be downloaded on its page."""
+    exports.make(_uuid(execution_id))
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(str(text))
+    except ValueError:
+        raise NoSuchId(_("“%s” is not the id of an execution.") % text) from None

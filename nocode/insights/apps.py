@@ -10,4 +10,4 @@ class InsightsConfig(AppConfig):
     verbose_name = _("Insights")
 
     def ready(self) -> None:
-        from nocode.insights import signals, subscribers  # noqa: F401
+        from nocode.insights import schedules, signals, subscribers  # noqa: F401

@@ -1,15 +1,8 @@
-"""The periodic task of insights, as a row of django-q2's Schedule that people see in the console."""
+"""When the periodic task of insights runs."""
 
-from datetime import timedelta
+from django.utils.translation import gettext_lazy as _
 
-from django.utils import timezone
-from django_q.models import Schedule
+from nocode.foundation.queue.periodic import periodic
+from nocode.insights.tasks import roll_up_metrics
 
-
-def ensure_schedules() -> None:
-    """Create the row when it is missing; what people changed in it stays."""
-    next_minute = timezone.now().replace(second=0, microsecond=0) + timedelta(minutes=1)
-    Schedule.objects.get_or_create(
-        func="nocode.insights.tasks.roll_up_metrics",
-        defaults={"name": "roll_up_metrics", "schedule_type": Schedule.HOURLY, "next_run": next_minute},
-    )
+periodic(roll_up_metrics, _("Counts what happened today, for the charts and figures."), minutes=60)

@@ -2,15 +2,13 @@
 
 from typing import Any
 
-from django.apps import AppConfig
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.db.models import DateTimeField, IntegerField, Model
-from django.db.models.signals import post_migrate, post_save
+from django.db.models.signals import post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
 from nocode.foundation.models import Organization, User
-from nocode.insights.schedules import ensure_schedules
 from nocode.insights.tracker import ActivityTracker
 from nocode.runtime.models import GeneratedApp
 from nocode.studio.models import Project
@@ -81,10 +79,3 @@ def _has_moved(app: GeneratedApp) -> bool:
     """Whether this save changed the status. The history knows, whatever became of the object since it was loaded."""
     statuses = app.history.order_by("-history_id").values_list("status", flat=True)[:2]
     return len(set(statuses)) == len(statuses)
-
-
-@receiver(post_migrate, dispatch_uid="insights.periodic_tasks")
-def periodic_tasks(sender: AppConfig, **kwargs: Any) -> None:
-    """See to it that the daily figures are counted."""
-    if sender.label == "insights":
-        ensure_schedules()

@@ -269,8 +269,8 @@ def test_the_retry_task_may_run_twice(flaky):
     execution = run(start(workflow))
     assert execution.status == Status.FAILED
 
-    retry_failed_step(str(execution.pk), "call")
-    retry_failed_step(str(execution.pk), "call")
+    retry_failed_step(str(execution.pk), "call", 1)
+    retry_failed_step(str(execution.pk), "call", 1)
 
     execution.refresh_from_db()
     assert (execution.status, len(flaky.calls)) == (Status.COMPLETED, 2)

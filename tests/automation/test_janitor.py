@@ -62,7 +62,7 @@ def age(execution, status: str = "pending", held: bool = False, **minutes_ago: f
 def test_lost_executions_are_queued_again_once(execution, fields, queued):
     age(execution, **fields)
 
-    assert cleanup_stale_executions() == {"failed": 0, "requeued": queued}
+    assert cleanup_stale_executions() == {"failed": 0, "requeued": queued, "started": 0}
     assert QueuedTask.objects.filter(name__endswith="execute_workflow_async").count() == queued
     assert cleanup_stale_executions()["requeued"] == 0
 

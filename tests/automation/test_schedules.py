@@ -11,7 +11,7 @@ from django_q.models import Schedule
 from nocode.automation import tasks
 from nocode.automation.engine import schedules
 from nocode.automation.models import Trigger, WorkflowExecution
-from nocode.automation.schedules import ensure_schedules
+from nocode.foundation.queue.periodic import ensure_schedules
 from nocode.automation.services import triggers, workflows
 from nocode.foundation.models import QueuedTask
 from tests.factories import make_chain, make_published, make_workflow, set_values
@@ -207,7 +207,8 @@ class TestTasks:
         ensure_schedules()
 
         minutes = dict(Schedule.objects.filter(func__startswith="nocode.automation.").values_list("name", "minutes"))
-        assert minutes == {"process_scheduled_triggers": 1, "cleanup_stale_executions": 5}
+        assert minutes["process_scheduled_triggers"] == 1
+        assert minutes["cleanup_stale_executions"] == 5
 
 
 @pytest.mark.django_db(transaction=True)

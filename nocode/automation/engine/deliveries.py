@@ -6,7 +6,10 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef
 
+from django.utils.translation import gettext as _
+
 from nocode.automation.engine.start import create_execution
+from nocode.automation.errors import NoSuchId
 from nocode.automation.models import WebhookDelivery, WorkflowExecution
 from nocode.automation.webhooks.bodies import read_body
 from nocode.foundation.errors import NoCodeError
@@ -15,12 +18,15 @@ logger = logging.getLogger(__name__)
 
 
 def start_execution(delivery_id: int) -> UUID | None:
-    """Create the execution of a delivery unless it exists; None when it cannot be, and the delivery then says why."""
+    """Create the execution of a delivery unless it exists; None when it cannot be, and the delivery then says why.
+
+    Raises NoSuchId.
+    """
     started = Exists(WorkflowExecution.objects.filter(pk=OuterRef("execution_id")))
     deliveries = WebhookDelivery.objects.select_related("trigger__workflow").annotate(is_started=started)
     delivery = deliveries.filter(pk=delivery_id).first()
     if delivery is None:
-        return None
+        raise NoSuchId(_("There is no webhook delivery %s; perhaps its trigger was deleted.") % delivery_id)
     if delivery.is_started:
         return delivery.execution_id
     try:

@@ -6,17 +6,19 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from nocode.automation.models import StepRun, WorkflowExecution
+from nocode.automation.engine import deliveries
+from nocode.automation.models import StepRun, WebhookDelivery, WorkflowExecution
 
 logger = logging.getLogger(__name__)
 
 STALE_AFTER = timedelta(hours=2)
 LOST_AFTER = timedelta(minutes=10)
+CALLS_LOOKED_AT = timedelta(hours=6)  # later than any outage of the queue, and before any execution is deleted
 DROPPED_AFTER = timedelta(seconds=30)  # a lease nobody renewed and nobody gave back: its worker broke
 
 Status = WorkflowExecution.Status
@@ -40,6 +42,26 @@ def requeue_lost(continue_later: Callable[[UUID, None], None], limit: int = 1000
         for execution_id in ids:
             continue_later(execution_id, None)
     return len(ids)
+
+
+def start_lost_deliveries(continue_later: Callable[[UUID, None], None], limit: int = 1000) -> int:
+    """Start accepted webhook calls that no task will start, because the queue has lost it; returns how many.
+
+    Each is started here and now, not queued as a call: a task that was only slow then finds the execution.
+    """
+    started = Exists(WorkflowExecution.objects.filter(pk=OuterRef("execution_id")))
+    lost = WebhookDelivery.objects.filter(
+        ~started, received_at__gt=Now() - CALLS_LOOKED_AT, received_at__lt=Now() - LOST_AFTER, error=""
+    )
+    count = 0
+    for pk in list(lost.order_by("pk").values_list("pk", flat=True)[:limit]):
+        with transaction.atomic():
+            if execution_id := deliveries.start_execution(pk):
+                continue_later(execution_id, None)
+                count += 1
+    if count:
+        logger.warning("%d webhook calls had been lost by the queue and have been started", count)
+    return count
 
 
 def fail_stale(after: timedelta = STALE_AFTER, limit: int = 1000) -> int:

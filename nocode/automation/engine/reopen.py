@@ -6,20 +6,26 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from nocode.automation.errors import WorkflowNotRunnable
+from nocode.automation.errors import AlreadyRepeated, NoSuchId, WorkflowNotRunnable
 from nocode.automation.models import ExecutionLog, StepRun, WorkflowExecution
 
 
 @transaction.atomic
-def reopen(execution_id: UUID | str, node_key: str, by: str = "") -> None:
+def reopen(execution_id: UUID, node_key: str, attempt: int | None = None, by: str = "") -> int:
     """Make the failed step due now; whoever runs the execution next continues from it with all earlier results.
 
-    Raises IllegalTransition unless the execution has failed, WorkflowNotRunnable unless the step has.
+    With an `attempt`, only that one is repeated: a request that comes late, when the step has failed anew, is another's.
+    Returns the attempt that is repeated. Raises NoSuchId; AlreadyRepeated and IllegalTransition when the execution has
+    gone on or has not failed, WorkflowNotRunnable when the step has not.
     """
-    execution = WorkflowExecution.objects.select_for_update().get(pk=execution_id)
-    execution.move_to(WorkflowExecution.Status.WAITING)
+    execution = WorkflowExecution.objects.select_for_update().filter(pk=execution_id).first()
+    if execution is None:
+        raise NoSuchId(_("There is no execution %s; perhaps it was deleted.") % execution_id)
     step = execution.steps.filter(node_key=node_key).order_by("-attempt").first()
-    if step is None or step.status != StepRun.Status.FAILED or step.ports:
+    if attempt is not None and step is not None:
+        _refuse_late(execution, step, attempt)
+    execution.move_to(WorkflowExecution.Status.WAITING)
+    if step is None or not _has_failed(step) or attempt not in (None, step.attempt):
         raise WorkflowNotRunnable(_("The step “%s” has not failed in this execution.") % node_key)
     now = timezone.now()
     StepRun.objects.filter(pk=step.pk).update(wake_at=now)
@@ -28,3 +34,18 @@ def reopen(execution_id: UUID | str, node_key: str, by: str = "") -> None:
     execution.save()
     message = _("Step repeated by %s.") % by if by else _("Step repeated.")
     ExecutionLog.objects.create(execution=execution, at=now, node_key=node_key, message=message)
+    return step.attempt
+
+
+def _refuse_late(execution: WorkflowExecution, latest: StepRun, attempt: int) -> None:
+    """Raise AlreadyRepeated when the attempt was repeated, or will be: by whoever opened the execution again."""
+    opened = latest.attempt == attempt and _has_failed(latest) and execution.status != WorkflowExecution.Status.FAILED
+    if latest.attempt > attempt or opened:
+        raise AlreadyRepeated(
+            _("Attempt %(attempt)d at “%(step)s” was repeated already.") % {"attempt": attempt, "step": latest.node_key}
+        )
+
+
+def _has_failed(step: StepRun) -> bool:
+    """Whether it failed and nothing went on from it."""
+    return step.status == StepRun.Status.FAILED and not step.ports

@@ -9,8 +9,9 @@ from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
-from nocode.automation.errors import LeaseLost, PermanentFailure
+from nocode.automation.errors import LeaseLost, NoSuchId, PermanentFailure
 from nocode.automation.models import StepRun
 from nocode.foundation.events import bus
 from nocode.foundation.ids import uuid7
@@ -194,7 +195,8 @@ WHERE id = ANY(%s::uuid[]) AND lease_token = ANY(%s::uuid[])
 
 _PAUSE = """
 SELECT extract(epoch FROM greatest(lease_until, wake_at, clock_timestamp()) - clock_timestamp())::float
-FROM automation_workflowexecution WHERE id = %s AND status IN ('pending', 'running', 'waiting')
+       * CASE WHEN status IN ('pending', 'running', 'waiting') THEN 1 END
+FROM automation_workflowexecution WHERE id = %s
 """
 
 _STEPS = """
@@ -228,11 +230,13 @@ def take(execution_id: UUID) -> Leased | None:
 
 
 def seconds_until_free(execution_id: UUID) -> float | None:
-    """How long an unfinished execution is still held or asleep; None when it has ended."""
+    """How long an unfinished execution is still held or asleep; None when it has ended. Raises NoSuchId."""
     with connection.cursor() as cursor:
         cursor.execute(_PAUSE, [execution_id])
         row = cursor.fetchone()
-    return row[0] if row else None
+    if row is None:
+        raise NoSuchId(_("There is no execution %s; perhaps it was deleted.") % execution_id)
+    return row[0]
 
 
 def flush(

@@ -7,12 +7,17 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from nocode.automation.engine import runner
+from nocode.automation.engine import exports, runner
 from nocode.automation.engine import start as starting
 from nocode.automation.engine.reopen import reopen
 from nocode.automation.errors import WorkflowNotRunnable
-from nocode.automation.models import ExecutionLog, StepRun, Trigger, Workflow, WorkflowExecution
-from nocode.automation.tasks import continue_later, execute_workflow_async
+from nocode.automation.models import ExecutionExport, ExecutionLog, StepRun, Trigger, Workflow, WorkflowExecution
+from nocode.automation.tasks import (
+    continue_later,
+    execute_workflow_async,
+    export_workflow_execution_logs,
+    retry_failed_step,
+)
 from nocode.foundation.models import User
 
 
@@ -74,5 +79,16 @@ def retry_step(execution: WorkflowExecution, node_key: str, user: User | None = 
 
     Raises IllegalTransition unless the execution has failed, WorkflowNotRunnable unless the step has.
     """
-    reopen(execution.pk, node_key, by=str(user or ""))
-    execute_workflow_async.enqueue(str(execution.pk))
+    attempt = reopen(execution.pk, node_key, by=str(user or ""))
+    retry_failed_step.enqueue(str(execution.pk), node_key, attempt)
+
+
+@transaction.atomic
+def request_export(execution: WorkflowExecution, user: User | None = None) -> ExecutionExport:
+    """Have the file with all about an execution made in the background; an earlier one makes room for it."""
+    values = {"requested_by": user, "content": None, "made_at": None, "error": ""}
+    export, _created = ExecutionExport.objects.update_or_create(
+        execution=execution, defaults={**values, "expires_at": timezone.now() + exports.KEPT}
+    )
+    export_workflow_execution_logs.enqueue(str(execution.pk))
+    return export

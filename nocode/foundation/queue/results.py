@@ -29,9 +29,17 @@ _UNREADABLE = (
     ValueError,
 )
 _REPLACED = ["stopped", "result", "success", "attempt_count"]
+_PER_SCHEDULE = 20  # so that what runs each minute does not push out what runs each day
 _PRUNE = """
     DELETE FROM django_q_task WHERE id IN (
-        SELECT id FROM django_q_task WHERE success ORDER BY stopped DESC OFFSET %s LIMIT 10000)
+        SELECT id FROM (
+            SELECT id, scheduled, row_number() OVER (PARTITION BY scheduled ORDER BY stopped DESC) AS place
+            FROM (
+                SELECT id, stopped, (SELECT min(name) FROM django_q_schedule WHERE name = "group") AS scheduled
+                FROM django_q_task WHERE success
+            ) AS task
+        ) AS ranked
+        WHERE place > CASE WHEN scheduled IS NULL THEN %s ELSE %s END LIMIT 10000)
 """
 
 
@@ -86,10 +94,10 @@ def unreadable(name: str) -> dict:
 
 
 def prune() -> None:
-    """Keep the newest SAVE_LIMIT successes."""
+    """Keep the newest SAVE_LIMIT successes, and of each schedule the newest few."""
     if Conf.SAVE_LIMIT > 0:
         with connection.cursor() as cursor:
-            cursor.execute(_PRUNE, [Conf.SAVE_LIMIT])
+            cursor.execute(_PRUNE, [Conf.SAVE_LIMIT, _PER_SCHEDULE])
 
 
 def _storable(result: Any) -> Any:

@@ -43,9 +43,7 @@ def _due():
 
 def _fire(schedule: Schedule) -> None:
     """Queue one schedule's task and save when it is due again, in the caller's transaction."""
-    args, kwargs = _arguments(schedule)
-    own = TASKS.get(schedule.func)
-    schedule.task = own.enqueue(*args) if own and not kwargs else async_task(schedule.func, *args, **kwargs)
+    schedule.task = _queue(schedule)
     if schedule.schedule_type == Schedule.ONCE:
         if schedule.repeats < 0:
             schedule.delete()
@@ -56,6 +54,27 @@ def _fire(schedule: Schedule) -> None:
         if schedule.repeats > 0:
             schedule.repeats -= 1
     schedule.save()
+
+
+def run_now(schedule: Schedule) -> None:
+    """Queue one schedule's task besides its times."""
+    Schedule.objects.filter(pk=schedule.pk).update(task=_queue(schedule))
+
+
+def _queue(schedule: Schedule) -> str:
+    """Queue the task, its result to be kept under the name of the schedule; returns its id."""
+    args, kwargs = _arguments(schedule)
+    own = TASKS.get(schedule.func)
+    if own is None or kwargs:
+        return async_task(schedule.func, *args, **kwargs)
+    package = own.package(*args) | {"group": group_of(schedule), "save": True}
+    own.hand_over([package], None)
+    return package["id"]
+
+
+def group_of(schedule: Schedule) -> str:
+    """What django-q2 keeps the results of a schedule under."""
+    return schedule.name or str(schedule.pk)
 
 
 def next_run(schedule: Schedule) -> datetime:
@@ -79,7 +98,7 @@ def _arguments(schedule: Schedule) -> tuple[tuple, dict]:
     options = {"hook": schedule.hook, "cluster": schedule.cluster}
     options = {key: value for key, value in options.items() if value} | kwargs.pop("q_options", {})
     if kwargs or options or schedule.func not in TASKS:
-        kwargs["q_options"] = {"group": schedule.name or str(schedule.pk)} | options
+        kwargs["q_options"] = {"group": group_of(schedule)} | options
     return args if isinstance(args, tuple) else (args,), kwargs
 
 

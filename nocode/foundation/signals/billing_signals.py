@@ -14,7 +14,7 @@ from nocode.foundation.services.billing.setup import set_up
 
 @receiver(post_migrate, dispatch_uid="foundation.set_up_billing")
 def set_up_billing(sender: AppConfig, **kwargs: Any) -> None:
-    """See to it that there is a default plan, and that subscriptions are renewed."""
+    """See to it that there is a default plan."""
     if sender.label == "foundation":
         set_up()
 

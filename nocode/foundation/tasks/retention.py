@@ -1,0 +1,44 @@
+"""Forgetting what the queue, the outbox and the mail have done long ago, and what other modules want forgotten."""
+
+from datetime import timedelta
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from django_q.models import Success
+
+from nocode.foundation.models import Email, OutboxEvent
+from nocode.foundation.queue import task
+from nocode.foundation.retention import OLD_ROWS, Sweep, forgets
+
+EVENTS_KEPT = timedelta(days=14)
+EMAILS_KEPT = timedelta(days=90)
+RESULTS_KEPT = timedelta(days=30)
+
+
+@task(timeout=300)
+def forget_old_rows() -> dict[str, int]:
+    """Delete, in batches, whatever is old enough; what does not fit into one call is left to another."""
+    sweep = Sweep()
+    for old_rows in OLD_ROWS:
+        sweep.delete(old_rows())
+    if sweep.is_cut_short:
+        forget_old_rows.enqueue()
+    return dict(sweep.deleted)
+
+
+@forgets
+def old_events() -> QuerySet:
+    """Events everybody has been told of. Those that could not be told stay until somebody decides."""
+    return OutboxEvent.objects.filter(delivered_at__lt=timezone.now() - EVENTS_KEPT).order_by("pk")
+
+
+@forgets
+def old_emails() -> QuerySet:
+    """E-mails that were sent."""
+    return Email.objects.filter(status=Email.Status.SENT, sent_at__lt=timezone.now() - EMAILS_KEPT).order_by("pk")
+
+
+@forgets
+def old_results() -> QuerySet:
+    """Results of tasks that went well; those that failed stay until somebody deletes them."""
+    return Success.objects.filter(success=True, stopped__lt=timezone.now() - RESULTS_KEPT).order_by("pk")
