@@ -169,7 +169,7 @@ def test_names_are_no_markup_in_an_email(mail_server):
     assert "<b>Bob" not in message.get_body(["html"]).get_content()
 
 
-# --- Accepting ----------------------------------------------------------------------------------------------------------
+# --- Accepting --------------------------------------------------------------------------------------------------------
 
 
 def test_a_new_person_joins_once(organization, owner):
@@ -296,7 +296,7 @@ def test_inviting_the_same_person_twice_at_once_makes_one_invitation(organizatio
     assert Invitation.objects.count() == 1
 
 
-# --- Passwords ----------------------------------------------------------------------------------------------------------
+# --- Passwords --------------------------------------------------------------------------------------------------------
 
 
 def reset_link(user: User) -> tuple[str, str]:
@@ -374,7 +374,7 @@ def test_a_weak_password_is_refused(owner):
         auth.change_password(owner, "12345")
 
 
-# --- Accounts -----------------------------------------------------------------------------------------------------------
+# --- Accounts ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture

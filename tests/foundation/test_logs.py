@@ -13,11 +13,13 @@ from django.urls import include, path
 from nocode.foundation.logs import HideTokens
 
 
-def test_webhook_tokens_are_shortened_and_the_rest_stays():
-    record = logging.LogRecord("x", logging.WARNING, "f", 1, "Not Found: %s (%d)", ("/hooks/abcdEFGH-12_x/", 404), None)
+@pytest.mark.parametrize("path", ["/hooks/", "/invitations/", "/password/reset/MQ/"])
+def test_tokens_are_shortened_and_the_rest_stays(path):
+    address = path + "abcdEFGH-12_x/"
+    record = logging.LogRecord("x", logging.WARNING, "f", 1, "Not Found: %s (%d)", (address, 404), None)
 
     assert HideTokens().filter(record) is True
-    assert record.getMessage() == "Not Found: /hooks/abcd…/ (404)"
+    assert record.getMessage() == f"Not Found: {path}abcd…/ (404)"
 
 
 def test_the_configured_console_uses_it(settings):

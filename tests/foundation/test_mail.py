@@ -65,9 +65,9 @@ def test_the_text_is_unreadable_in_the_database(mail_server):
 
 
 def test_a_rollback_forgets_the_email(mail_server):
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         send()
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
 
     assert not Email.objects.exists()
     assert not QueuedTask.objects.exists()
@@ -105,7 +105,7 @@ def test_many_workers_at_once_send_one(mail_server):
     assert len(mail_server.messages) == 1
 
 
-# --- What goes wrong ----------------------------------------------------------------------------------------------------
+# --- What goes wrong --------------------------------------------------------------------------------------------------
 
 
 def test_a_server_that_is_down_delays_and_loses_nothing(mail_server):
@@ -219,7 +219,7 @@ def test_attempts_that_never_end_are_bounded(mail_server):
     assert (email.status, email.error) == ("failed", "No attempt came to an end.")
 
 
-# --- Without a server -----------------------------------------------------------------------------------------------------
+# --- Without a server -------------------------------------------------------------------------------------------------
 
 
 def test_without_a_server_emails_wait_for_one(mail_server, settings):
@@ -257,7 +257,7 @@ def test_old_emails_do_not_surprise_when_a_server_appears(mail_server):
     assert mail_server.messages == []
 
 
-# --- What people type ---------------------------------------------------------------------------------------------------
+# --- What people type -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -314,7 +314,7 @@ def test_a_domain_that_cannot_be_written_fails_and_says_so(mail_server):
     assert (email.status, email.error) == ("failed", "This address cannot be written in an e-mail.")
 
 
-# --- The list -------------------------------------------------------------------------------------------------------------
+# --- The list ---------------------------------------------------------------------------------------------------------
 
 
 LIST = "admin:foundation_email_changelist"
@@ -424,7 +424,7 @@ def test_without_a_server_the_list_says_so_and_sends_nothing(organization, faile
     assert (waiting.status, waiting.due_at) == ("queued", None)
 
 
-# --- With real processes ------------------------------------------------------------------------------------------------
+# --- With real processes ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.django_db(transaction=True)

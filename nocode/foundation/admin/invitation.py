@@ -25,7 +25,6 @@ def link_dialog(request: HttpRequest, email: str, link: str) -> HttpResponse:
     """The dialog that was sent becomes one with the link: it can be read nowhere else, and only now."""
     context = {"email": email, "link": link, "is_sent": smtp.is_configured()}
     response = render(request, "foundation/_invited.html", context)
-    response["Cache-Control"] = "private, no-store"
     return reselect(reswap(retarget(response, "#dialog"), "outerHTML"), "#dialog")
 
 

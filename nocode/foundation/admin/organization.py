@@ -162,6 +162,10 @@ class OrganizationAdmin(HistoryAdmin):
             context["may_invite"] = self.has_change_permission(request, obj)
         return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
+    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list:
+        """None at the top: "Invite" stands beside the invitations."""
+        return []
+
     @object_action(
         "change",
         label=_("Invite"),

@@ -21,12 +21,13 @@ Kind = FailedAttempts.Kind
 
 # While an account is locked the time of the last attempt stays: trying on does not keep the owner out for longer.
 COUNT = """
-    INSERT INTO foundation_failedattempts AS known (kind, subject, network, count)
-    VALUES (%(kind)s, %(subject)s, %(network)s, 1)
+    INSERT INTO foundation_failedattempts AS known (kind, subject, network, count, last_at)
+    VALUES (%(kind)s, %(subject)s, %(network)s, 1, clock_timestamp())
     ON CONFLICT (kind, subject, network) DO UPDATE SET
-        count = CASE WHEN known.last_at < now() - %(locked)s THEN 1 ELSE least(known.count + 1, %(limit)s + 1) END,
-        last_at = CASE WHEN known.count >= %(limit)s AND known.last_at >= now() - %(locked)s THEN known.last_at
-                       ELSE now() END
+        count = CASE WHEN known.last_at < excluded.last_at - %(locked)s THEN 1
+                     ELSE least(known.count + 1, %(limit)s + 1) END,
+        last_at = CASE WHEN known.count >= %(limit)s AND known.last_at >= excluded.last_at - %(locked)s
+                       THEN known.last_at ELSE excluded.last_at END
     RETURNING count, last_at
 """
 
