@@ -3,6 +3,7 @@
 A page or model this file does not know makes the tests that walk the console fail: add it here, and it is covered.
 """
 
+import gzip
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -45,8 +46,9 @@ from nocode.foundation.models import (
 )
 from nocode.insights.models import DailyMetric, UserActivity, WorkflowMetric
 from nocode.runtime.models import Deployment, DeploymentLog, GeneratedApp
-from nocode.studio.models import DataTable, Field, Project
+from nocode.studio.models import Block, DataTable, Field, Page, Project
 from nocode.studio.schema.manager import SchemaManager
+from nocode.studio.services.blocks import add_block
 from nocode.studio.services.records import Records
 from tests import factories
 
@@ -144,7 +146,10 @@ def _log(world: World, number: int) -> ExecutionLog:
 
 def _export(world: World, number: int) -> ExecutionExport:
     execution = _execution(world, number) if number else world.rows[WorkflowExecution]
-    return ExecutionExport.objects.create(execution=execution, error=SECRET, expires_at=timezone.now())
+    now = timezone.now()
+    return ExecutionExport.objects.create(
+        execution=execution, content=gzip.compress(b"{}"), made_at=now, expires_at=now + timedelta(days=1), error=SECRET
+    )
 
 
 def _delivery(world: World, number: int) -> WebhookDelivery:
@@ -164,13 +169,13 @@ def _event(world: World, number: int) -> OutboxEvent:
     )
 
 
-def _edge(world: World, number: int) -> Edge:
 def _notification(world: World, number: int) -> Notification:
     return Notification.objects.create(
         user=world.people["owner"], organization=world.organization, kind="x", key=str(number), title=SECRET
     )
 
 
+def _edge(world: World, number: int) -> Edge:
     target = factories.make_node(world.rows[Workflow], f"after-{number}", label=f"{SECRET} after {number}")
     return factories.make_edge(world.rows[Node], target)
 
@@ -184,6 +189,29 @@ def _table(world: World, number: int) -> DataTable:
 def _field(world: World, number: int) -> Field:
     project, table = world.rows[Project], world.rows[DataTable]
     return SchemaManager(project).add_field(table, f"{SECRET} field {number}", "text")
+
+
+def _app(world: World, number: int) -> GeneratedApp:
+    return factories.make_app(
+        world.rows[Project], name=f"{SECRET} app {number}", slug=f"{SECRET.lower()}-{number}", description=SECRET
+    )
+
+
+def _deployment(world: World, number: int) -> Deployment:
+    return Deployment.objects.create(
+        app=world.rows[GeneratedApp],
+        number=number + 1,
+        status=Deployment.Status.DEPLOYED,
+        snapshot={"app": {"name": SECRET}, "tables": [], "pages": [], "workflows": []},
+        note=SECRET,
+        created_by=world.people["owner"],
+        started_at=timezone.now(),
+        finished_at=timezone.now(),
+    )
+
+
+def _deployment_log(world: World, number: int) -> DeploymentLog:
+    return DeploymentLog.objects.create(deployment=world.rows[Deployment], step="start", message=f"{SECRET} {number}")
 
 
 def _activity(world: World, number: int) -> UserActivity:
@@ -222,37 +250,19 @@ def _workflow_metric(world: World, number: int) -> WorkflowMetric:
     )
 
 
-def _app(world: World, number: int) -> GeneratedApp:
-    return factories.make_app(
-        world.rows[Project], name=f"{SECRET} app {number}", slug=f"{SECRET.lower()}-{number}", description=SECRET
-    )
+def _block(world: World, number: int) -> Block:
+    kind = ("data.list", "text.heading")[number % 2]
+    return add_block(world.rows[Page], kind, {"text": SECRET} if number % 2 else {"title": SECRET})
 
 
-def _deployment(world: World, number: int) -> Deployment:
-    return Deployment.objects.create(
-        app=world.rows[GeneratedApp],
-        number=number + 1,
-        status=Deployment.Status.DEPLOYED,
-        snapshot={"app": {"name": SECRET}, "tables": [], "pages": [], "workflows": []},
-        note=SECRET,
-        created_by=world.people["owner"],
-        started_at=timezone.now(),
-        finished_at=timezone.now(),
-    )
-
-
-def _deployment_log(world: World, number: int) -> DeploymentLog:
-    return DeploymentLog.objects.create(deployment=world.rows[Deployment], step="start", message=f"{SECRET} {number}")
+def _member(world: World, number: int) -> User:
+    return factories.make_user(f"{SECRET.lower()}{number}@example.com", organization=world.organization, name=SECRET)
 
 
 def _subscription(world: World, number: int) -> Subscription:
     status = Subscription.Status.ENDED if number else Subscription.Status.ACTIVE
     plan = world.rows[Plan]
     return factories.make_subscription(world.organization, plan, status=status, billing_address=SECRET)
-
-
-def _member(world: World, number: int) -> User:
-    return factories.make_user(f"{SECRET.lower()}{number}@example.com", organization=world.organization, name=SECRET)
 
 
 def _invoice(world: World, number: int) -> Invoice:
@@ -291,6 +301,8 @@ MAKERS: dict[type[Model], Callable[[World, int], Model]] = {
     Project: lambda world, number: factories.make_project(world.organization, f"{SECRET} project {number}"),
     DataTable: _table,
     Field: _field,
+    Page: lambda world, number: factories.make_page(world.rows[Project], f"{SECRET} page {number}"),
+    Block: _block,
     Workflow: _workflow,
     WorkflowVersion: _version,
     Node: lambda world, number: factories.make_node(
@@ -319,6 +331,7 @@ MAKERS: dict[type[Model], Callable[[World, int], Model]] = {
     Invoice: _invoice,
     InvoiceCounter: lambda world, number: InvoiceCounter.objects.create(year=2000 + number),
     OutboxEvent: _event,
+    Notification: _notification,
     QueuedTask: lambda world, number: QueuedTask.objects.create(queue="nocode", name=SECRET, payload=SECRET),
     Worker: lambda world, number: Worker.objects.create(id=uuid4(), cluster="nocode", host=SECRET, pid=number),
     Success: _result(Success, True),
@@ -327,7 +340,6 @@ MAKERS: dict[type[Model], Callable[[World, int], Model]] = {
 }
 
 
-    Notification: _notification,
 def _more_organization(world: World, number: int) -> Organization:
     organization = factories.make_organization(f"{SECRET} {number}")
     organization.memberships.create(user=world.people["owner"], role=Role.OWNER)
@@ -342,6 +354,8 @@ ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
             "execution_detail",
             "execution_panel",
             "execution_download",
+            "execution_export",
+            "execution_export_file",
             "execution_input",
             "execution_cancel",
             "execution_retry",
@@ -371,10 +385,22 @@ ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "connection_delete": lambda world: {"pk": world.rows[Edge].pk},
     **{name: lambda world: {"pk": world.rows[Node].pk} for name in ["step_delete", "step_duplicate", "step_earlier"]},
     **{name: lambda world: {"pk": world.rows[Trigger].pk} for name in ["trigger_secret", "trigger_address"]},
-    **{name: lambda world: {"pk": world.rows[DataTable].pk} for name in ["studio_table_rows", "studio_table_row_add"]},
+    **{
+        name: lambda world: {"pk": world.rows[DataTable].pk}
+        for name in ["studio_table_rows", "studio_table_condition", "studio_table_row_add"]
+    },
     **{
         name: lambda world: {"pk": world.rows[DataTable].pk, "row": 1}
         for name in ["studio_table_row", "studio_table_row_delete"]
+    },
+    "studio_pages_make": lambda world: {"pk": world.rows[Project].pk},
+    **{
+        name: lambda world: {"pk": world.rows[Page].pk}
+        for name in ["studio_page_designer", "studio_page_move", "studio_block_new"]
+    },
+    **{
+        f"studio_block_{name}": lambda world: {"pk": world.rows[Block].pk}
+        for name in ["save", "form", "preview", "move", "copy", "remove"]
     },
     **{
         name: lambda world: {"pk": world.rows[GeneratedApp].pk} for name in ["app_deploy", "app_archive", "app_restore"]
@@ -388,6 +414,7 @@ ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
         for name in ["billing_organization", "billing_change", "billing_cancel", "billing_resume"]
     },
     **{name: lambda world: {"pk": world.rows[Invoice].pk} for name in ["invoice_document", "invoice_download"]},
+    "notification_open": lambda world: {"pk": world.rows[Notification].pk},
     "auth_user_password_change": lambda world: {"id": world.rows[User].pk},
 }
 
@@ -405,7 +432,6 @@ class Address:
 
 
 def addresses(world: World) -> list[Address]:
-    "notification_open": lambda world: {"pk": world.rows[Notification].pk},
     """Every address under /admin/, filled with the world's ids."""
     return [_address(world, pattern) for pattern in _patterns() if pattern.name not in NOT_PAGES]
 
