@@ -82,15 +82,15 @@ def _has_text(text: str) -> Q:
 
 # --- One execution ----------------------------------------------------------------------------------------------------
 def executions_to_show(user) -> QuerySet:
-    """Executions with their version, workflow and retries, without their large values.
+    """Executions with their version, workflow, retries and file, without their large values.
 
     The engine touches `updated_at` with whatever it writes about an execution, its steps and its log.
     """
     retries = WorkflowExecution.objects.filter(retry_of=OuterRef("pk")).order_by("pk").values("pk")
     return (
         WorkflowExecution.objects.visible_to(user)
-        .select_related("version", "workflow", "triggered_by")
-        .defer("input", "output", "response")
+        .select_related("version", "workflow", "triggered_by", "export")
+        .defer("input", "output", "response", "export__content")
         .annotate(retry_ids=ArraySubquery(retries))
     )
 

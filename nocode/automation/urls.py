@@ -2,18 +2,20 @@
 
 from django.urls import path
 
-from nocode.automation.views import builder, lifecycle, run_actions, runs, triggers
+from nocode.automation.views import builder, lifecycle, run_actions, run_files, runs, triggers
 
 console_urls = [
     path("live/", runs.live, name="live"),
     path("live/rows/", runs.live_rows, name="live_rows"),
     path("live/<uuid:pk>/", runs.execution_detail, name="execution_detail"),
     path("live/<uuid:pk>/panel/", runs.execution_panel, name="execution_panel"),
-    path("live/<uuid:pk>/download/", run_actions.execution_download, name="execution_download"),
-    path("live/<uuid:pk>/input/", run_actions.execution_input, name="execution_input"),
+    path("live/<uuid:pk>/download/", run_files.execution_download, name="execution_download"),
+    path("live/<uuid:pk>/export/", run_files.execution_export, name="execution_export"),
+    path("live/<uuid:pk>/export/file/", run_files.execution_export_file, name="execution_export_file"),
+    path("live/<uuid:pk>/input/", run_files.execution_input, name="execution_input"),
     path("live/<uuid:pk>/cancel/", run_actions.execution_cancel, name="execution_cancel"),
     path("live/<uuid:pk>/retry/", run_actions.execution_retry, name="execution_retry"),
-    path("live/<uuid:pk>/values/<int:step>/<slug:name>/", run_actions.execution_value, name="execution_value"),
+    path("live/<uuid:pk>/values/<int:step>/<slug:name>/", run_files.execution_value, name="execution_value"),
     path("live/<uuid:pk>/steps/<slug:key>/", runs.execution_step, name="execution_step"),
     path("live/<uuid:pk>/steps/<slug:key>/retry/", run_actions.execution_retry_step, name="execution_retry_step"),
     path("automation/workflow/<uuid:pk>/publish/", lifecycle.workflow_publish, name="workflow_publish"),

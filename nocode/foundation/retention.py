@@ -40,7 +40,8 @@ class Sweep:
             with transaction.atomic():
                 ours = rows.select_for_update(skip_locked=True, of=("self",))
                 keys = list(ours.values_list("pk", flat=True)[: self.batch])
-                self._delete(rows.model, keys)
+                if keys:
+                    self._delete(rows.model, keys)
             if len(keys) < self.batch:
                 return
         self.is_cut_short = True
@@ -60,7 +61,8 @@ class Sweep:
         with connection.cursor() as cursor:
             table, column = sql.Identifier(model._meta.db_table), sql.Identifier(column)
             cursor.execute(_DELETE.format(table=table, column=column), [keys])
-            self.deleted[model._meta.label] += cursor.rowcount
+            if cursor.rowcount:
+                self.deleted[model._meta.label] += cursor.rowcount
 
 
 def _relations_to(model: type[models.Model]) -> list[models.ForeignObjectRel]:

@@ -277,18 +277,6 @@ def test_a_step_of_no_such_key_does_not_exist(office):
     assert office.client("owner").get(url("execution_step", office.finished(), "third")).status_code == 404
 
 
-def test_the_download_holds_everything(office):
-    execution = office.finished(input={"x": 41})
-
-    data = json.loads(office.client("viewer").get(url("execution_download", execution)).content)
-
-    assert (data["status"], data["input"], data["output"]) == ("completed", {"x": 41}, {"y": 42})
-    assert [(step["node_key"], step["output"]) for step in data["steps"]] == [
-        ("first", {"x": 41}),
-        ("second", {"y": 42}),
-    ]
-
-
 def test_values_of_another_execution_are_not_reached_through_this_one(office):
     mine, other = office.finished(), office.finished()
     step = other.steps.first()

@@ -95,6 +95,9 @@ def make(execution_id: UUID) -> None:
     execution = WorkflowExecution.objects.defer("input", "output", "response").filter(pk=execution_id).first()
     if execution is None:
         raise NoSuchId(_("There is no execution %s; perhaps it was deleted.") % execution_id)
+    made = ExecutionExport.objects.filter(execution=execution, made_at__gt=execution.updated_at)
+    if made.exists():
+        return
     with tempfile.TemporaryFile() as file:
         result = {"size": _pack(execution, file), "made_at": timezone.now(), "error": ""}
         if file.tell() > LARGEST:

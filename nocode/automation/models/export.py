@@ -1,5 +1,7 @@
 """Files with all about one execution, made in the background and kept for some days."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
@@ -7,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from nocode.automation.models.execution import WorkflowExecution
 from nocode.foundation.models import Record
+
+PATIENCE = timedelta(hours=1)  # whoever waits longer than this for a file waits for a task that has failed
 
 
 class ExecutionExport(Record):
@@ -32,6 +36,12 @@ class ExecutionExport(Record):
 
     def __str__(self) -> str:
         return f"{self.execution_id}.json"
+
+    @property
+    def is_being_made(self) -> bool:
+        """Whether a worker has it to make."""
+        asked = self.updated_at > timezone.now() - PATIENCE
+        return self.made_at is None and not self.error and asked
 
     @property
     def is_ready(self) -> bool:

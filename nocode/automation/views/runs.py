@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from nocode.automation import queries
-from nocode.automation.models import StepRun, Trigger, Workflow, WorkflowExecution
+from nocode.automation.models import ExecutionExport, StepRun, Trigger, Workflow, WorkflowExecution
 from nocode.automation.triggers.webhook import curl_example
 from nocode.automation.views.answers import base_url
 from nocode.automation.views.diagrams import kind_icon, kind_label, port_labels, run_diagram, run_timeline, turned_away
@@ -106,9 +106,9 @@ def execution_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 def execution_panel(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The part of the page that changes while the execution runs; 286 tells htmx that it will not change again."""
     execution = _execution(request, pk)
-    if not execution.is_finished and is_unchanged(request, _version(execution)):
+    if _may_change(execution) and is_unchanged(request, _version(execution)):
         return unchanged()
-    status = STOP_POLLING if execution.is_finished else None
+    status = None if _may_change(execution) else STOP_POLLING
     return render(request, "automation/_execution_panel.html", _panel(request, execution), status=status)
 
 
@@ -117,7 +117,18 @@ def _execution(request: HttpRequest, pk: UUID) -> WorkflowExecution:
 
 
 def _version(execution: WorkflowExecution) -> str:
-    return version_of(execution.status, execution.updated_at, execution.retry_ids)
+    export = _export(execution)
+    return version_of(execution.status, execution.updated_at, execution.retry_ids, export and export.updated_at)
+
+
+def _may_change(execution: WorkflowExecution) -> bool:
+    """Whether the panel is followed: the execution has not ended, or its file is being made."""
+    export = _export(execution)
+    return not execution.is_finished or (export is not None and export.is_being_made)
+
+
+def _export(execution: WorkflowExecution) -> ExecutionExport | None:
+    return getattr(execution, "export", None)
 
 
 def _panel(request: HttpRequest, execution: WorkflowExecution) -> dict:
@@ -132,11 +143,12 @@ def _panel(request: HttpRequest, execution: WorkflowExecution) -> dict:
         "diagram": run_diagram(execution, steps, link),
         "timeline": run_timeline(execution, steps),
         "log": queries.log_of(execution),
+        "export": _export(execution),
         "failed_label": _label_of(execution, execution.error_step),
         "may_run": request.user.has_perm("automation.run_workflowexecution", execution),
         "version": version,
         "poll_url": f"{reverse('admin:execution_panel', args=[execution.pk])}?v={version}",
-        "poll_seconds": None if execution.is_finished else settings.LIVE_POLL_FAST,
+        "poll_seconds": settings.LIVE_POLL_FAST if _may_change(execution) else None,
     }
 
 
