@@ -12,6 +12,7 @@ from nocode.automation.models import Trigger, Workflow, WorkflowExecution
 from nocode.console.bins import DateBin
 from nocode.foundation.ids import first_id_at
 from nocode.foundation.models import Membership, Organization, OutboxEvent, QueuedTask, User, Worker
+from nocode.foundation.models.event import GAVE_UP, PENDING
 from nocode.insights.tracker import LOST
 from nocode.studio.models import DataTable
 
@@ -71,8 +72,8 @@ def schedules(user: User, limit: int = 10) -> list[Trigger]:
 
 def undeliverable_events(user: User, limit: int = 5) -> list[dict[str, Any]]:
     """Events nobody could be told about, by name; and activities that are missing, even if they may come yet."""
-    events = OutboxEvent.objects.visible_to(user).filter(delivered_at=None)
-    lost = events.filter(Q(gave_up=True) | Q(name=LOST)).order_by()
+    missing = GAVE_UP | PENDING & Q(name=LOST)
+    lost = OutboxEvent.objects.visible_to(user).filter(missing).order_by()
     return list(lost.values("name").annotate(count=Count("pk"), at=Max("created_at")).order_by("-at")[:limit])
 
 

@@ -13,6 +13,7 @@ from django.db.models.functions import Cast
 from django.urls import reverse
 
 from nocode.foundation.models import OutboxEvent, User
+from nocode.foundation.models.event import GAVE_UP, PENDING
 from nocode.insights.models import UserActivity
 from nocode.insights.tracker import LOST
 
@@ -73,4 +74,4 @@ def search(activities: QuerySet, text: str) -> QuerySet:
 
 def lost_activities(user: User) -> int:
     """How many activities could not be written yet, or at all."""
-    return OutboxEvent.objects.visible_to(user).filter(name=LOST, delivered_at=None).count()
+    return OutboxEvent.objects.visible_to(user).filter(PENDING | GAVE_UP, name=LOST).count()

@@ -378,6 +378,10 @@ class Migration(migrations.Migration):
             model_name='outboxevent',
             index=models.Index(fields=['organization', '-id'], name='event_by_organization'),
         ),
+        migrations.AddIndex(
+            model_name='outboxevent',
+            index=models.Index(condition=models.Q(('delivered_at', None), ('gave_up', True)), fields=['name'], name='event_given_up'),
+        ),
         migrations.AddConstraint(
             model_name='subscription',
             constraint=models.UniqueConstraint(condition=models.Q(('status', 'ended'), _negated=True), fields=('organization',), name='subscription_one_at_a_time'),

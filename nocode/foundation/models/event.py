@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from nocode.foundation.models.base import ScopedQuerySet
 
 PENDING = models.Q(delivered_at=None, gave_up=False)
+GAVE_UP = models.Q(delivered_at=None, gave_up=True)
 
 
 class OutboxEvent(models.Model):
@@ -47,6 +48,7 @@ class OutboxEvent(models.Model):
             models.Index(fields=["id"], name="event_pending", condition=PENDING),
             models.Index(fields=["key", "id"], name="event_pending_by_key", condition=PENDING),
             models.Index(fields=["organization", "-id"], name="event_by_organization"),
+            models.Index(fields=["name"], name="event_given_up", condition=GAVE_UP),
         ]
 
     def __str__(self) -> str:
