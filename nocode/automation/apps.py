@@ -10,4 +10,4 @@ class AutomationConfig(AppConfig):
     verbose_name = _("Automation")
 
     def ready(self) -> None:
-        from nocode.automation import meters, schedules, signals  # noqa: F401
+        from nocode.automation import meters, schedules, signals, subscribers  # noqa: F401

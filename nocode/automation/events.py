@@ -54,3 +54,14 @@ def execution_event(execution) -> Event:
     payload = transition_payload(execution, execution.status, execution.completed_at, execution.error_message)
     name = f"automation.execution.{ANNOUNCED[execution.status]}"
     return Event(name, payload, f"execution:{execution.pk}", execution.organization_id)
+
+
+def notification_event(execution, type: str, user_id: int) -> Event:
+    """`automation.notification.<type>`: one person is told of an execution. `type` is usually the status it came to."""
+    payload = {
+        "execution_id": str(execution.pk),
+        "workflow_name": execution.workflow_name,
+        "status": type if type in ANNOUNCED.values() else execution.status,
+        "user_id": user_id,
+    }
+    return Event(f"automation.notification.{type}", payload, f"execution:{execution.pk}", execution.organization_id)

@@ -1,15 +1,18 @@
 """Forms of the builder: a step, a trigger, a connection, the input of a run."""
 
+from itertools import product
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
+from django.core.validators import RegexValidator, URLValidator
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from nocode.automation.integrations import SecretField
 from nocode.automation.models import Integration, Node, Trigger, Workflow
 from nocode.automation.services import drafts
+from nocode.automation.services.notifications import Channel, Choice, On
 from nocode.foundation.admin.forms import OnlyOrganizationField, SeenForm
 from nocode.foundation.json_text import JsonField
 
@@ -123,6 +126,42 @@ class IntegrationForm(SeenForm):
     def _get_validation_exclusions(self) -> set[str]:
         """The organization is checked also where it is not shown: a name is taken only within it."""
         return super()._get_validation_exclusions() - {"organization"}
+
+
+class NotificationForm(forms.Form):
+    """A row for each end of an execution, a column for each way of telling, and the address that is called."""
+
+    address = SecretField(
+        label=_("Address to call"),
+        required=False,
+        max_length=2000,
+        validators=[URLValidator(["http", "https"])],
+        help_text=_("It is sent JSON by POST. Kept encrypted: such an address lets whoever knows it in."),
+    )
+
+    def __init__(self, *args: Any, choice: Choice, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        for on, channel in product(On, Channel):
+            told = channel in choice.channels.get(on, ())
+            label = f"{on.label}: {channel.label}"
+            self.fields[f"{on}-{channel}"] = forms.BooleanField(label=label, required=False, initial=told)
+        if choice.host:
+            self.fields["address"].show_as_kept()
+
+    @property
+    def rows(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """(end, its boxes)."""
+        return [(on.label, [self[f"{on}-{channel}"] for channel in Channel]) for on in On]
+
+    @property
+    def columns(self) -> list[str]:
+        """The ways of telling."""
+        return [channel.label for channel in Channel]
+
+    @property
+    def channels(self) -> dict[str, set[str]]:
+        """What was ticked."""
+        return {on: {each for each in Channel if self.cleaned_data[f"{on}-{each}"]} for on in On}
 
 
 class RunForm(forms.Form):

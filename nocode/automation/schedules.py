@@ -18,3 +18,8 @@ periodic(
     _("Deletes finished executions that are older than their workflow, or the installation, keeps them."),
     at=time(3, 10),
 )
+periodic(
+    tasks.update_integration_stats,
+    _("Counts how calls made with integrations went, and how long they took."),
+    minutes=5,
+)

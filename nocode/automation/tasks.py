@@ -6,7 +6,8 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from nocode.automation.engine import deliveries, exports, janitor, retention, runner, schedules
+from nocode.automation import notifying
+from nocode.automation.engine import calls, deliveries, exports, janitor, retention, runner, schedules
 from nocode.automation.engine.reopen import reopen
 from nocode.automation.errors import AlreadyRepeated, NoSuchId
 from nocode.foundation.queue import task
@@ -79,6 +80,29 @@ def cleanup_old_executions() -> dict[str, int]:
 def export_workflow_execution_logs(execution_id: str) -> None:
     """Make the file with all about one execution, to be downloaded on its page."""
     exports.make(_uuid(execution_id))
+
+
+@task(timeout=120)
+def send_workflow_notification(execution_id: str, type: str, event_id: str) -> None:
+    """Tell those who want to know that an execution has completed, failed, …; `event_id` says which time it was."""
+    notifying.tell(_uuid(execution_id), type, _uuid(event_id), call_later)
+
+
+@task(timeout=60)
+def call_notification_address(delivery_id: int) -> None:
+    """Call the address somebody wants to be told at; when that fails for now, again later."""
+    notifying.call_address(delivery_id, call_later)
+
+
+def call_later(delivery_id: int, after: timedelta | None) -> None:
+    """Queue a call of an address, in the caller's transaction."""
+    call_notification_address.enqueue(delivery_id, due_at=after)
+
+
+@task(timeout=300)
+def update_integration_stats() -> dict[str, int]:
+    """Take the calls made with integrations since the last time into their statistics."""
+    return {"calls": calls.fold()}
 
 
 def _uuid(text: str) -> UUID:

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from nocode.automation.views import builder, lifecycle, run_actions, run_files, runs, triggers
+from nocode.automation.views import (
+    builder,
+    integrations,
+    lifecycle,
+    notifications,
+    run_actions,
+    run_files,
+    runs,
+    triggers,
+)
 
 console_urls = [
     path("live/", runs.live, name="live"),
@@ -31,5 +40,22 @@ console_urls = [
     path("automation/node/<uuid:pk>/earlier/", builder.step_earlier, name="step_earlier"),
     path("automation/trigger/<uuid:pk>/secret/", triggers.trigger_secret, name="trigger_secret"),
     path("automation/trigger/<uuid:pk>/address/", triggers.trigger_address, name="trigger_address"),
+    path("automation/notifications/", notifications.my_notifications, name="my_notifications"),
+    path(
+        "automation/notifications/<uuid:pk>/",
+        notifications.organization_notifications,
+        name="organization_notifications",
+    ),
+    path(
+        "automation/workflow/<uuid:pk>/notifications/",
+        notifications.workflow_notifications,
+        name="workflow_notifications",
+    ),
+    path(
+        "automation/workflow/<uuid:pk>/notifications/forget/",
+        notifications.workflow_notifications_forget,
+        name="workflow_notifications_forget",
+    ),
+    path("automation/integration/<uuid:pk>/test/", integrations.integration_test, name="integration_test"),
     path("automation/trigger/preview/", triggers.schedule_preview, name="schedule_preview"),
 ]

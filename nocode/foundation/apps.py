@@ -13,7 +13,6 @@ class FoundationConfig(AppConfig):
         from nocode.foundation import events, schedules  # noqa: F401 (their chores and tasks)
         from nocode.foundation.signals import (  # noqa: F401
             billing_signals,
-            notification_signals,
             queue_signals,
             user_signals,
         )

@@ -1,7 +1,7 @@
 """Keeps secrets unreadable in the database.
 
-The first of `NOCODE_ENCRYPTION_KEYS` encrypts, every one decrypts: put a new key in front, re-encrypt with `rotate()`,
-then drop the old key.
+The first of `NOCODE_ENCRYPTION_KEYS` encrypts, every one decrypts: put a new key in front, call `rotate_keys`, then
+drop the old key.
 """
 
 import base64
@@ -38,8 +38,17 @@ def decrypt(stored: str) -> str:
 
 
 def rotate(stored: str) -> str:
-    """The same secret under the first key."""
+    """The same secret under the first key. Raises CannotDecrypt."""
     return encrypt(decrypt(stored))
+
+
+def is_current(stored: str) -> bool:
+    """Whether a secret is encrypted with the first key."""
+    try:
+        _cipher_of(tuple(settings.NOCODE_ENCRYPTION_KEYS[:1])).decrypt(stored.encode())
+    except InvalidToken:
+        return False
+    return True
 
 
 def _cipher() -> MultiFernet:

@@ -35,6 +35,10 @@ LOOKS: dict[str, tuple[str, str]] = {
     "paid": ("ok", "check_circle"),
     "void": ("idle", "block"),
     "ended": ("idle", "event_busy"),
+    "unused": ("idle", "circle"),
+    "healthy": ("ok", "check_circle"),
+    "degraded": ("wait", "warning"),
+    "failing": ("fail", "error"),
     "alive": ("ok", "favorite"),
     "silent": ("fail", "heart_broken"),
 }

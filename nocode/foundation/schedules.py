@@ -11,6 +11,6 @@ from nocode.foundation.tasks.retention import forget_old_rows
 periodic(renew_due, _("Renews subscriptions whose period is over, and writes their invoices."), at=time(2, 15))
 periodic(
     forget_old_rows,
-    _("Deletes what nobody needs any more: old deliveries, events, e-mails and results of tasks."),
+    _("Deletes what nobody needs any more: old deliveries, events, notifications, e-mails and results of tasks."),
     at=time(3, 40),
 )

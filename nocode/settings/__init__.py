@@ -238,6 +238,8 @@ MODEL_CHANGES_LOG_SKIP = [
     "foundation.Worker",
     "automation.ExecutionExport",
     "automation.ExecutionLog",
+    "automation.IntegrationCall",
+    "automation.NotificationDelivery",
     "automation.StepRun",
     "automation.WebhookDelivery",
     "automation.WorkflowExecution",

@@ -13,7 +13,15 @@ PUBLIC = {"login", "logout", "jsi18n"}
 NEEDS_PARAMETERS = {"autocomplete"}
 
 # What belongs to one person is nobody else's, superusers included.
-PERSONAL = ("notification_open", "foundation_notification_")
+PERSONAL = (
+    "notification_open",
+    "foundation_notification_",
+    "automation_notificationrule_",
+    "automation_notificationdelivery_",
+)
+
+# What everybody decides for themselves, whatever their role.
+OWN_CHOICES = {"organization_notifications", "workflow_notifications", "workflow_notifications_forget"}
 
 # Pages that answer a POST as they answer a GET, and change nothing.
 ONLY_READS = {f"{model._meta.app_label}_{model._meta.model_name}_history" for model in MAKERS}

@@ -20,7 +20,11 @@ from nocode.automation.models import (
     ExecutionExport,
     ExecutionLog,
     Integration,
+    IntegrationCall,
+    IntegrationStats,
     Node,
+    NotificationDelivery,
+    NotificationRule,
     StepRun,
     Trigger,
     WebhookDelivery,
@@ -172,6 +176,40 @@ def _event(world: World, number: int) -> OutboxEvent:
 def _notification(world: World, number: int) -> Notification:
     return Notification.objects.create(
         user=world.people["owner"], organization=world.organization, kind="x", key=str(number), title=SECRET
+    )
+
+
+def _rule(world: World, number: int) -> NotificationRule:
+    workflow = factories.make_workflow(world.organization, name=f"{SECRET} told {number}")
+    return NotificationRule.objects.create(
+        user=world.people["owner"], organization=world.organization, workflow=workflow, on="failed"
+    )
+
+
+def _told(world: World, number: int) -> NotificationDelivery:
+    return NotificationDelivery.objects.create(
+        event_id=uuid4(),
+        execution=world.rows[WorkflowExecution],
+        type="failed",
+        user=world.people["owner"],
+        channel="email",
+        status="failed",
+        error=SECRET,
+    )
+
+
+def _stats(world: World, number: int) -> IntegrationStats:
+    integration = world.rows[Integration] if number == 0 else MAKERS[Integration](world, 1000 + number)
+    return IntegrationStats.objects.create(
+        integration=integration,
+        calls=2,
+        failures=1,
+        durations=[5, 7],
+        outcomes=[False, True],
+        last_error=SECRET,
+        last_used_at=timezone.now(),
+        last_failed_at=timezone.now(),
+        updated_at=timezone.now(),
     )
 
 
@@ -332,6 +370,12 @@ MAKERS: dict[type[Model], Callable[[World, int], Model]] = {
     InvoiceCounter: lambda world, number: InvoiceCounter.objects.create(year=2000 + number),
     OutboxEvent: _event,
     Notification: _notification,
+    NotificationRule: _rule,
+    NotificationDelivery: _told,
+    IntegrationStats: _stats,
+    IntegrationCall: lambda world, number: IntegrationCall.objects.create(
+        integration_id=world.rows[Integration].pk, at=timezone.now(), milliseconds=5, error=SECRET
+    ),
     QueuedTask: lambda world, number: QueuedTask.objects.create(queue="nocode", name=SECRET, payload=SECRET),
     Worker: lambda world, number: Worker.objects.create(id=uuid4(), cluster="nocode", host=SECRET, pid=number),
     Success: _result(Success, True),
@@ -377,6 +421,8 @@ ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
             "workflow_pause",
             "workflow_resume",
             "workflow_archive",
+            "workflow_notifications",
+            "workflow_notifications_forget",
             "workflow_run",
             "connection_add",
         ]
@@ -414,6 +460,8 @@ ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
         for name in ["billing_organization", "billing_change", "billing_cancel", "billing_resume"]
     },
     **{name: lambda world: {"pk": world.rows[Invoice].pk} for name in ["invoice_document", "invoice_download"]},
+    "integration_test": lambda world: {"pk": world.rows[Integration].pk},
+    "organization_notifications": lambda world: {"pk": world.organization.pk},
     "notification_open": lambda world: {"pk": world.rows[Notification].pk},
     "auth_user_password_change": lambda world: {"id": world.rows[User].pk},
 }

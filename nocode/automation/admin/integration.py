@@ -1,5 +1,6 @@
 """Integrations. The page of one is views/integrations.py under the admin's addresses."""
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -7,24 +8,27 @@ from django.contrib import admin
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from nocode.automation.integrations import integration_types
-from nocode.automation.models import Integration
+from nocode.automation.models import Integration, IntegrationCall, IntegrationStats
 from nocode.automation.services import integrations
 from nocode.automation.views.integrations import integration_add, integration_change
-from nocode.foundation.admin.base import HistoryAdmin
+from nocode.foundation.admin.base import ConsoleAdmin, HistoryAdmin, PlatformAdmin, ReadOnly
+from nocode.foundation.displays import duration, pill
 
 
 @admin.register(Integration)
 class IntegrationAdmin(HistoryAdmin):
     """Accounts at other systems, for the steps that call them."""
 
-    list_display = ["name", "type_label", "is_active", "created_by", "updated_at"]
+    list_display = ["name", "type_label", "health", "calls", "usual_time", "last_used", "is_active"]
     list_filter = ["is_active"]
-    list_select_related = ["created_by"]
+    list_select_related = ["stats"]
     search_fields = ["name"]
     empty_icon = "power"
     empty_text = _("Keep a password or a key here once; steps use it, and nobody can read it again.")
@@ -69,3 +73,61 @@ class IntegrationAdmin(HistoryAdmin):
     @display(description=_("type"), ordering="type")
     def type_label(self, integration: Integration) -> str:
         return str(integration_types[integration.type].label)
+
+    @display(description=_("health"))
+    def health(self, integration: Integration) -> SafeString:
+        stats = _stats_of(integration)
+        return pill(stats.health, stats.health.label)
+
+    @display(description=_("calls"), ordering="stats__calls")
+    def calls(self, integration: Integration) -> int:
+        return _stats_of(integration).calls
+
+    @display(description=_("usual time"))
+    def usual_time(self, integration: Integration) -> str:
+        stats = _stats_of(integration)
+        return duration(stats.p50 / 1000) if stats.durations else "–"
+
+    @display(description=_("last used"), ordering="stats__last_used_at")
+    def last_used(self, integration: Integration) -> datetime | None:
+        return _stats_of(integration).last_used_at
+
+
+def _stats_of(integration: Integration) -> IntegrationStats:
+    """Its statistics; those of one that was never used are all zero."""
+    return getattr(integration, "stats", None) or IntegrationStats(integration=integration)
+
+
+class PartOfIntegration(ReadOnly, ConsoleAdmin):
+    """What is read on the page of an integration; kept out of the menus."""
+
+    list_display_links = None
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return False
+
+
+@admin.register(IntegrationStats)
+class IntegrationStatsAdmin(PartOfIntegration):
+    """How calls went, by integration."""
+
+    list_display = ["integration", "calls", "failures", "last_used_at", "last_failed_at"]
+    list_select_related = ["integration"]
+    empty_icon = "monitoring"
+    empty_text = _("Calls that steps make with integrations are counted here every five minutes.")
+
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The page of the integration."""
+        return redirect("admin:automation_integration_change", self.object_for(request, object_id, "view").pk)
+
+
+@admin.register(IntegrationCall)
+class IntegrationCallAdmin(ReadOnly, PlatformAdmin):
+    """Calls that are not counted yet."""
+
+    list_display = ["integration_id", "at", "milliseconds", "error"]
+    empty_icon = "monitoring"
+    empty_text = _("Every call is counted. New ones wait here for at most five minutes.")
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return False

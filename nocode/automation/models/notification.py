@@ -62,6 +62,13 @@ class NotificationRule(Record):
     def __str__(self) -> str:
         return f"{self.user} · {self.workflow or self.organization} · {self.get_on_display()}"
 
+    @property
+    def channels(self) -> set[str]:
+        """The ways of telling that were chosen."""
+        channel = NotificationDelivery.Channel
+        asked = {channel.CONSOLE: self.in_console, channel.EMAIL: self.by_email, channel.WEBHOOK: self.webhook_url}
+        return {each for each, wanted in asked.items() if wanted}
+
     def read_address(self) -> str:
         """The address to call, empty when there is none. Raises CannotDecrypt."""
         return decrypt(self.webhook_url)

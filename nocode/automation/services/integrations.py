@@ -1,16 +1,21 @@
 """Keep and delete integrations; a secret goes in and does not come out."""
 
+import time
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from nocode.automation.engine import calls
 from nocode.automation.errors import IntegrationExists, IntegrationInUse
-from nocode.automation.integrations import integration_types
-from nocode.automation.models import Integration, Workflow
+from nocode.automation.integrations import chosen, integration_types
+from nocode.automation.models import Integration, IntegrationCall, Workflow
+from nocode.automation.tasks import update_integration_stats
 from nocode.foundation.database import is_duplicate
+from nocode.foundation.displays import duration
 
 
 def save(integration: Integration, values: Mapping[str, Any]) -> Integration:
@@ -42,6 +47,24 @@ def delete(integration: Integration) -> None:
             % {"name": integration, "workflows": ", ".join(f"“{workflow}”" for workflow in workflows)}
         )
     integration.delete()
+
+
+def test(integration: Integration) -> str:
+    """Use an integration once, for nothing but to see whether it works; what happened, in plain words.
+
+    It counts as a call. Raises StepFailure when it does not work, NotTestable when it cannot be tried.
+    """
+    credentials = chosen.credentials_of(integration)
+    with credentials.counted(_count):
+        began = time.perf_counter()
+        words = credentials.type.test(credentials)
+    return _("%(what)s It took %(time)s.") % {"what": words, "time": duration(time.perf_counter() - began)}
+
+
+@transaction.atomic
+def _count(integration_id: UUID, seconds: float, error: str) -> None:
+    IntegrationCall.objects.create(**calls.row(integration_id, seconds, error))
+    update_integration_stats.enqueue()
 
 
 def used_by(integration: Integration) -> list[Workflow]:

@@ -8,7 +8,7 @@ from django import template
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from nocode.automation.models import Trigger
+from nocode.automation.models import IntegrationStats, Trigger
 from nocode.foundation import displays
 
 register = template.Library()
@@ -20,6 +20,18 @@ TRIGGER_ICONS = {"manual": "touch_app", "webhook": "webhook", "schedule": "sched
 def status_pill(obj: Any) -> SafeString:
     """The `status` of an execution, a step or a workflow."""
     return displays.status_pill(obj)
+
+
+@register.simple_tag
+def health_pill(stats: IntegrationStats) -> SafeString:
+    """How calls made with an integration go."""
+    return displays.pill(stats.health, stats.health.label)
+
+
+@register.filter
+def milliseconds(value: int | None) -> str:
+    """A length of time; a dash where nothing was measured."""
+    return "–" if value is None else displays.duration(value / 1000)
 
 
 @register.filter

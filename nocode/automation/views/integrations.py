@@ -1,23 +1,26 @@
 """The page of an integration: its settings are shown, its secrets only go in."""
 
+from uuid import UUID
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
 
 from nocode.automation.errors import IntegrationExists
 from nocode.automation.forms import IntegrationForm
 from nocode.automation.integrations import integration_types
-from nocode.automation.models import Integration
+from nocode.automation.models import Integration, IntegrationStats
 from nocode.automation.services import integrations
 from nocode.foundation.admin.forms import dress
-from nocode.foundation.admin.pages import page_context
+from nocode.foundation.admin.pages import page, page_context, tell, visible_object
 from nocode.foundation.errors import NoCodeError
 from nocode.foundation.permissions import organizations_where
 
-ADD, CHANGE, DELETE = (f"automation.{action}_integration" for action in ("add", "change", "delete"))
+ADD, CHANGE, DELETE, RUN = (f"automation.{action}_integration" for action in ("add", "change", "delete", "run"))
 PREFIX = "config"
 
 
@@ -36,6 +39,15 @@ def integration_add(request: HttpRequest) -> HttpResponse:
 def integration_change(request: HttpRequest, integration: Integration) -> HttpResponse:
     """The page of an existing integration."""
     return _integration_page(request, integration, title=integration.name)
+
+
+@require_POST
+@page(RUN)
+def integration_test(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Try whether it works, and tell."""
+    integration = visible_object(request, Integration.objects, RUN, pk=pk)
+    tell(request, integrations.test, integration, done=lambda words: words)
+    return redirect("admin:automation_integration_change", integration.pk)
 
 
 @sensitive_post_parameters()
@@ -68,6 +80,8 @@ def _integration_page(request: HttpRequest, integration: Integration, title: str
         may_change=may_change,
         may_delete=not is_new and request.user.has_perm(DELETE, integration),
         workflows=[] if is_new else integrations.used_by(integration),
+        stats=None if is_new else IntegrationStats.objects.filter(integration=integration).first(),
+        may_test=not is_new and request.user.has_perm(RUN, integration),
         form=dress(form),
         config_form=dress(config_form),
     )

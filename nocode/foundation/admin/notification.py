@@ -44,8 +44,8 @@ class NotificationAdmin(ReadOnly, ConsoleAdmin):
     actions = ["mark_read"]
     empty_icon = "notifications"
     empty_text = _(
-        "You are told here what needs you: a workflow of yours that failed, say. On the page of a workflow, “Notify me” "
-        "says what else you want to hear of, and how."
+        "You are told here what needs you: a workflow of yours that failed, say. On the page of a workflow, “Notify "
+        "me” says what else you want to hear of, and how."
     )
 
     def has_module_permission(self, request: HttpRequest) -> bool:
@@ -63,8 +63,8 @@ class NotificationAdmin(ReadOnly, ConsoleAdmin):
     @action(description=_("Mark as read"), permissions=["view"])
     def mark_read(self, request: HttpRequest, queryset: models.QuerySet) -> None:
         count = notifications.mark_read(request.user, *queryset.values_list("pk", flat=True))
-        said = ngettext("%d notification is marked as read.", "%d notifications are marked as read.", count) % count
-        self.message_user(request, said)
+        said = ngettext("%d notification is marked as read.", "%d notifications are marked as read.", count)
+        self.message_user(request, said % count)
 
     @display(description=_("notification"))
     def what(self, notification: Notification) -> SafeString:

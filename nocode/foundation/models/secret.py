@@ -4,7 +4,7 @@ from django.db import models
 
 
 class SecretText(models.TextField):
-    """Holds what `foundation/crypto.py` encrypted; the model encrypts and decrypts. `rotate_keys` finds it by its class."""
+    """Holds what `foundation/crypto.py` encrypted, which its model does; `rotate_keys` finds it by its class."""
 
     def deconstruct(self) -> tuple:
         """For the database it is text like any other."""

@@ -1,19 +1,12 @@
 """What people find under the bell: told once, read, and forgotten some day."""
 
 from collections.abc import Iterable
-from datetime import timedelta
 
 from django.db import connection
-from django.db.models import Q
 from django.utils import timezone
 
 from nocode.foundation.ids import uuid7
 from nocode.foundation.models import Notification, Organization, User
-from nocode.foundation.queue import task
-
-READ_KEPT = timedelta(days=90)
-UNREAD_KEPT = timedelta(days=365)
-BATCH = 5000
 
 # Who was deactivated, or has left the organization, is told nothing. The same fact is told once, whoever repeats it.
 _TELL = """
@@ -71,16 +64,6 @@ def mark_read(user: User, *ids) -> int:
 def mark_all_read(user: User) -> int:
     """Mark all of a person's notifications as read; returns how many were not."""
     return Notification.objects.filter(user=user).unread().update(read_at=timezone.now())
-
-
-@task(timeout=300)
-def forget_old_notifications() -> dict[str, int]:
-    """Delete, in batches, what was read long ago, and what nobody will read any more; called each night."""
-    now, count = timezone.now(), 0
-    old = Notification.objects.filter(Q(read_at__lt=now - READ_KEPT) | Q(created_at__lt=now - UNREAD_KEPT))
-    while ids := list(old.order_by("pk").values_list("pk", flat=True)[:BATCH]):
-        count += Notification.objects.filter(pk__in=ids).delete()[0]
-    return {"deleted": count}
 
 
 def _fitting(text: str, length: int | None = None) -> str:

@@ -2,16 +2,17 @@
 
 from datetime import timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django_q.models import Success
 
-from nocode.foundation.models import Email, OutboxEvent
+from nocode.foundation.models import Email, Notification, OutboxEvent
 from nocode.foundation.queue import task
 from nocode.foundation.retention import OLD_ROWS, Sweep, forgets
 
 EVENTS_KEPT = timedelta(days=14)
 EMAILS_KEPT = timedelta(days=90)
+NOTIFICATIONS_KEPT, UNREAD_KEPT = timedelta(days=90), timedelta(days=365)
 RESULTS_KEPT = timedelta(days=30)
 
 
@@ -36,6 +37,14 @@ def old_events() -> QuerySet:
 def old_emails() -> QuerySet:
     """E-mails that were sent."""
     return Email.objects.filter(status=Email.Status.SENT, sent_at__lt=timezone.now() - EMAILS_KEPT).order_by("pk")
+
+
+@forgets
+def old_notifications() -> QuerySet:
+    """Notifications that were read, and those nobody has read in a year."""
+    now = timezone.now()
+    old = Q(read_at__lt=now - NOTIFICATIONS_KEPT) | Q(created_at__lt=now - UNREAD_KEPT)
+    return Notification.objects.filter(old).order_by("pk")
 
 
 @forgets
