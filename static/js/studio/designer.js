@@ -28,10 +28,11 @@ document.addEventListener("click", (event) => {
 let dragged = null;
 
 function spotOf(event) {
+  const near = event.target.closest("[data-place], .c-outline__slot");
+  if (!dragged || !near || dragged.contains(near)) return null;
+  const list = near.matches("[data-place]") ? near : near.querySelector("[data-place]");
   const entry = event.target.closest("[data-entry]");
-  const list = event.target.closest("[data-place]") ?? event.target.closest(".c-outline__slot")?.querySelector("[data-place]");
-  if (!dragged || !list || dragged.contains(list)) return null;
-  return { list, entry: entry && list.contains(entry) && entry !== dragged ? entry : null };
+  return { list, entry: entry?.parentElement === list ? entry : null };
 }
 
 function clear() {
