@@ -84,6 +84,7 @@ PARTS = {
     "admin:runtime_deploymentlog_changelist": "admin:runtime_deployment_changelist",
     "admin:foundation_invitation_changelist": "admin:foundation_organization_changelist",
     "admin:foundation_failedattempts_changelist": "admin:foundation_user_changelist",
+    "admin:studio_block_changelist": "admin:studio_page_changelist",
     "admin:foundation_queuedtask_changelist": "admin:queue_health",
     "admin:foundation_worker_changelist": "admin:queue_health",
     "admin:foundation_plan_changelist": "admin:billing",
