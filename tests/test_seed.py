@@ -48,7 +48,11 @@ def test_a_row_points_to_code_and_to_a_test(asked, code, tests):
 
 @pytest.mark.parametrize(
     "pointer",
-    ["`nocode/nowhere.py`", "`nocode/automation/tasks.py::no_such_task`", "`nocode/nowhere.py::execute_workflow_async`"],
+    [
+        "`nocode/nowhere.py`",
+        "`nocode/automation/tasks.py::no_such_task`",
+        "`nocode/nowhere.py::execute_workflow_async`",
+    ],
 )
 def test_a_pointer_to_nothing_is_found(pointer):
     assert len(missing(pointer)) == 1
