@@ -10,6 +10,9 @@ class ConsoleConfig(AppConfig):
     label = "console"
     verbose_name = _("Console")
 
+    def ready(self) -> None:
+        from nocode.console import signals  # noqa: F401
+
 
 class ConsoleAdminConfig(AdminConfig):
     """Django's admin with our site as the default one."""

@@ -1,7 +1,9 @@
 """Keeps out of the logs what grants access, and what is no news."""
 
+import contextlib
 import logging
 import re
+from collections.abc import Iterator
 
 _TOKEN = re.compile(r"(/(?:hooks|invitations|password/reset/[\w-]+)/[\w-]{4})[\w-]+")
 
@@ -28,3 +30,14 @@ class OnlyCrashes(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         return record.exc_info is not None
+
+
+@contextlib.contextmanager
+def warnings_only() -> Iterator[None]:
+    """For commands that make many things at once: each of them is no news."""
+    before = logging.root.manager.disable
+    logging.disable(max(before, logging.INFO))
+    try:
+        yield
+    finally:
+        logging.disable(before)

@@ -13,10 +13,15 @@ from nocode.automation.models import Trigger, Workflow, WorkflowExecution, Workf
 from nocode.automation.services import workflows
 from nocode.console import demo
 from nocode.console.demo.workflows import SAMPLE
-from nocode.foundation.models import Organization
-from nocode.studio.models import DataTable, Project
+from nocode.foundation.models import Notification, Organization
+from nocode.foundation.services.notifications import notify
+from nocode.insights.models import UserActivity
+from nocode.runtime.models import Deployment, GeneratedApp
+from nocode.runtime.services import deployments
+from nocode.studio.models import DataTable, Page, Project
+from nocode.studio.services import pages
 from nocode.studio.services.records import Records
-from tests.factories import make_user, make_workflow
+from tests.factories import make_app, make_user, make_workflow
 
 pytestmark = pytest.mark.django_db
 
@@ -100,6 +105,43 @@ def test_both_workflows_are_published_and_valid(owner, language):
     assert Trigger.objects.get(kind="schedule").next_run_at is not None
 
 
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_application_goes_online_and_every_page_can_be_drawn(owner, client, language):
+    demo.load(owner, language)
+    deployment = Deployment.objects.get()
+    assert (deployment.status, deployment.app.slug) == ("pending", "order-desk")  # the queue builds it
+
+    deployments.build(deployment)
+
+    assert (deployment.status, deployment.problems, pages.problems(Project.objects.get())) == ("deployed", [], [])
+    client.force_login(owner)
+    row = table(0).find(limit=1)[0]["id"]
+    answers = [client.get(f"/apps/order-desk/{page.slug}/?row={row}") for page in Page.objects.all()]
+    assert [answer.status_code for answer in answers] == [200] * 7
+    assert b"b-refusal" not in b"".join(answer.content for answer in answers)
+
+
+def test_an_order_shows_on_the_home_page(owner, client):
+    demo.load(owner, "en")
+    deployments.build(Deployment.objects.get())
+    client.force_login(owner)
+
+    before = client.get("/apps/order-desk/", follow=True).content.decode()
+    order(total=12)
+    after = client.get("/apps/order-desk/", follow=True).content.decode()
+
+    assert ("A-1007" in before, "A-1008" in before, "A-1008" in after) == (True, False, True)
+    assert (">1,820.24<" in before, ">7<" in before, ">8<" in after) == (True, True, True)
+
+
+def test_the_applications_address_is_another_one_where_it_is_taken(owner):
+    make_app(slug="order-desk")
+
+    demo.load(owner, "en")
+
+    assert [app.address for app in demo.apps()] == ["/apps/order-desk-2/"]
+
+
 def test_loading_twice_changes_nothing(owner):
     demo.load(owner, "en")
     demo.load(owner, "en")
@@ -111,10 +153,13 @@ def test_remove_leaves_nothing(owner):
     demo.load(owner, "en")
     schema = Project.objects.get().schema_name
     order(total=12)
+    deployments.build(Deployment.objects.get())
+    notify([owner], "demo", "demo", "Look", organization=Organization.objects.get())
 
     call_command("demo", "--remove")
 
-    models = (Organization, Project, Workflow, WorkflowVersion, WorkflowExecution, Trigger)
+    models = [Organization, Project, Workflow, WorkflowVersion, WorkflowExecution, Trigger, GeneratedApp, Deployment]
+    models += [Page, Notification, UserActivity]
     assert [model.objects.count() for model in models] == [0] * len(models)
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_namespace WHERE nspname = %s", [schema])
@@ -129,6 +174,10 @@ def test_remove_does_not_take_peoples_own_work_unasked(owner):
     with pytest.raises(CommandError, match="Mine.*--force"):
         call_command("demo", "--remove")
     assert Workflow.objects.count() == 3
+    Workflow.objects.get(name="Mine").delete()
+    pages.add_page(Project.objects.get(), "My page")
+    with pytest.raises(CommandError, match="My page.*--force"):
+        call_command("demo", "--remove")
 
     call_command("demo", "--remove", "--force")
     assert Organization.objects.count() == 0

@@ -5,10 +5,11 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from nocode.automation.models import Workflow
-from nocode.console.demo import shop, workflows
+from nocode.console.demo import app, pages, shop, workflows
 from nocode.console.demo.own_work import own_work
 from nocode.foundation.errors import NoCodeError
 from nocode.foundation.models import Membership, Organization, Role, User
+from nocode.runtime.models import GeneratedApp
 from nocode.studio.models import Project
 
 SLUG = "demo"
@@ -24,7 +25,16 @@ def load(owner: User, language: str) -> Organization:
         tables = shop.create_tables(organization)
         workflows.create_order_intake(tables, owner)
         workflows.create_order_count(tables, owner)
+        pages.create_pages(tables)
+        app.create_order_desk(tables, owner)
     return organization
+
+
+def apps() -> list[GeneratedApp]:
+    """The applications of the demo that people can open, or soon can."""
+    return list(
+        GeneratedApp.objects.filter(project__organization__slug=SLUG).exclude(status=GeneratedApp.Status.ARCHIVED)
+    )
 
 
 class HoldsOwnWork(NoCodeError):
@@ -33,7 +43,7 @@ class HoldsOwnWork(NoCodeError):
 
 @transaction.atomic
 def remove(*, force: bool = False) -> bool:
-    """Delete the demo organization with its schema, workflows and executions; False when there is none.
+    """Delete the demo organization with its schema, workflows, executions and application; False when there is none.
 
     Raises HoldsOwnWork, naming it, when people made something in there, unless forced.
     """

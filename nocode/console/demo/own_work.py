@@ -4,19 +4,25 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext
 
-from nocode.automation.models import Workflow
+from nocode.automation.models import Integration, Workflow
 from nocode.foundation.models import Organization
-from nocode.studio.models import DataTable, Project
+from nocode.runtime.models import GeneratedApp
+from nocode.studio.models import DataTable, Page, Project
+
+OURS = [
+    *("Order intake", "Order count", "Shop", "Customers", "Orders", "Order desk"),
+    *("Home", "Order", "Order form", "Customer", "Customer form"),
+]
+MADE = [(Workflow, "name"), (Integration, "name"), (Project, "name"), (GeneratedApp, "name")]
+MADE += [(DataTable, "label"), (Page, "title")]
 
 
 def own_work(organization: Organization) -> list[str]:
-    """Names of workflows, projects and tables that are not the demo's; a renamed one counts as somebody's own."""
-    ours = _names("Order intake", "Order count", "Shop", "Customers", "Orders")
-    names = [
-        *Workflow.objects.filter(organization=organization).values_list("name", flat=True),
-        *Project.objects.filter(organization=organization).values_list("name", flat=True),
-        *DataTable.objects.filter(project__organization=organization).values_list("label", flat=True),
-    ]
+    """Names of what is not the demo's: workflows, projects, tables …; a renamed one counts as somebody's own."""
+    ours = _names(*OURS)
+    names: list[str] = []
+    for model, name in MADE:
+        names += model.objects.filter(**{model.organization_path: organization}).values_list(name, flat=True)
     return [name for name in names if name not in ours]
 
 

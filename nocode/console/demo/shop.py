@@ -40,7 +40,9 @@ def create_tables(organization: Organization) -> Shop:
             NewField(_("Reference"), "text", required=True),
             NewField(_("Customer number"), "integer", required=True),
             NewField(_("Total"), "decimal", required=True),
-            NewField(_("Status"), "text", required=True),
+            NewField(
+                _("Status"), "select", required=True, settings={"options": [_("new"), _("confirmed"), _("cancelled")]}
+            ),
             NewField(_("Note"), "long_text"),
         ],
     )
@@ -66,15 +68,32 @@ def _fill(shop: Shop) -> None:
         ("Oliver Hughes", "oliver.hughes@example.com", "Leeds"),
         ("Amina Diallo", "amina.diallo@example.com", "Dakar"),
         ("Jonas Weber", "jonas.weber@example.com", "Freiburg"),
+        ("Sofia Rossi", "sofia.rossi@example.com", "Torino"),
     ]
     customers = Records(shop.customers).create_many(
         [_row(shop.customer, name=name, email=email, city=city) for name, email, city in people]
     )
-    orders = [("A-1001", 0, "84.90"), ("A-1002", 2, "1240.00"), ("A-1003", 1, "19.50"), ("A-1004", 2, "310.00")]
+    confirmed, cancelled = _("confirmed"), _("cancelled")
+    orders = [
+        (0, "84.95", confirmed, ""),
+        (2, "1240", confirmed, _("Deliver to the back entrance.")),
+        (1, "19.95", cancelled, _("Ordered twice by mistake.")),
+        (2, "310", confirmed, ""),
+        (4, "57.29", confirmed, ""),
+        (1, "128", confirmed, _("Wrapped as a present.")),
+        (3, "642.75", _("new"), ""),
+    ]
     Records(shop.orders).create_many(
         [
-            _row(shop.order, reference=reference, customer=customers[who]["id"], total=total, status=_("confirmed"))
-            for reference, who, total in orders
+            _row(
+                shop.order,
+                reference=f"A-{1001 + place}",
+                customer=customers[who]["id"],
+                total=total,
+                status=status,
+                note=note or None,
+            )
+            for place, (who, total, status, note) in enumerate(orders)
         ]
     )
 

@@ -10,7 +10,7 @@ from nocode.console.demo.shop import Shop
 from nocode.foundation.models import User
 
 SAMPLE = {
-    "reference": "A-1005",
+    "reference": "A-1008",
     "name": "Nora Lind",
     "email": "nora.lind@example.com",
     "city": "Malmö",

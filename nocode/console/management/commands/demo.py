@@ -4,11 +4,12 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from nocode.console import demo
+from nocode.foundation.logs import warnings_only
 from nocode.foundation.models import User
 
 
 class Command(BaseCommand):
-    help = "Load a demo organization with a project, two tables and two workflows; --remove deletes all of it."
+    help = "Load a demo organization: two tables, two workflows and an application; --remove deletes all of it."
 
     def add_arguments(self, parser):
         parser.add_argument("--remove", action="store_true", help="delete the demo and everything in it")
@@ -25,7 +26,9 @@ class Command(BaseCommand):
             except demo.HoldsOwnWork as refusal:
                 raise CommandError(f"{refusal} Add --force to delete all of it.") from None
             return "The demo was removed." if removed else "There is no demo to remove."
-        organization = demo.load(self._owner(options["owner"]), options["language"])
+        owner = self._owner(options["owner"])
+        with warnings_only():
+            organization = demo.load(owner, options["language"])
         return f"The demo organization is “{organization}”."
 
     @staticmethod

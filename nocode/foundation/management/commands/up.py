@@ -18,7 +18,9 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import connection, transaction
 
+from nocode.foundation.logs import warnings_only
 from nocode.foundation.models import User
+from nocode.foundation.signals.up_signals import up_is_ready
 from nocode.setup import embedded, listening
 from nocode.setup.errors import SetupError
 from nocode.setup.reload import SourceWatch
@@ -47,7 +49,8 @@ class Command(BaseCommand):
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until the supervisor takes over
         with self._only_one() as state, listening.listen(options["host"], options["port"]) as listener:
             try:
-                self._prepare(demo=not options["no_demo"])
+                with warnings_only():
+                    self._prepare(demo=not options["no_demo"])
                 self._publish(state, url=listening.url(listener))
                 if not self._supervise(listener, workers=options["workers"], reload=options["reload"]):
                     raise SystemExit(1)
@@ -124,6 +127,9 @@ class Command(BaseCommand):
             user = User.objects.filter(email=email).first()
             if user and user.check_password(password):
                 self.stdout.write(f"  Log in with:     {email} / {password}   (kept in {_login_file()})")
+        for _receiver, pages in up_is_ready.send(type(self)):
+            for words, path in pages:
+                self.stdout.write(f"  {words + ':':<16} {listening.url(listener)}{path}")
         if not listening.is_local(listener):
             self.stdout.write(
                 f"  Other machines may use these names: {', '.join(_allowed_hosts(listener))} (ALLOWED_HOSTS)"
