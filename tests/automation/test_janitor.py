@@ -1,14 +1,17 @@
 """What nobody runs is queued again or ended; to the second."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test import Client
 from django.utils import timezone
 
 from nocode.automation.engine import janitor
-from nocode.automation.models import WorkflowExecution
-from nocode.automation.services import executions
-from nocode.automation.tasks import cleanup_stale_executions
+from nocode.automation.models import WebhookDelivery, Workflow, WorkflowExecution
+from nocode.automation.services import executions, triggers, workflows
+from nocode.automation.tasks import cleanup_stale_executions, execute_workflow_async, process_webhook_trigger
 from nocode.foundation.ids import uuid7
 from nocode.foundation.models import OutboxEvent, QueuedTask
 from tests.factories import make_published
@@ -89,3 +92,94 @@ def test_a_stale_execution_without_a_lease_fails_too_and_leaves_no_step_running(
     execution.refresh_from_db()
     step = execution.steps.get()
     assert (execution.status, step.status, step.error) == ("failed", "failed", execution.error_message)
+
+
+# --- Webhook calls whose task the queue has lost ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def call():
+    """A call that was answered, whose queued task somebody deleted."""
+    workflow = make_published(("a", "set", {}))
+    trigger = triggers.create(workflow, "webhook", "calls", is_active=True)
+    answer = Client().post(f"/hooks/{trigger.token}/", "{}", content_type="application/json")
+    assert answer.status_code == 202
+    assert QueuedTask.objects.filter(name=process_webhook_trigger.path).delete()[0] == 1
+    return WebhookDelivery.objects.get()
+
+
+def received(call: WebhookDelivery, ago: timedelta) -> None:
+    WebhookDelivery.objects.filter(pk=call.pk).update(received_at=timezone.now() - ago)
+
+
+@pytest.mark.parametrize(
+    ("ago", "started"),
+    [
+        (timedelta(minutes=9, seconds=58), 0),
+        (timedelta(minutes=10, seconds=1), 1),
+        (janitor.CALLS_LOOKED_AT - timedelta(seconds=5), 1),
+        (janitor.CALLS_LOOKED_AT + timedelta(seconds=1), 0),
+    ],
+)
+def test_a_call_that_no_task_will_start_is_started_once(call, ago, started):
+    received(call, ago)
+
+    assert cleanup_stale_executions()["started"] == started
+    assert cleanup_stale_executions()["started"] == 0
+
+    assert [execution.pk for execution in WorkflowExecution.objects.all()] == [call.execution_id] * started
+    assert QueuedTask.objects.filter(name=execute_workflow_async.path).count() == started
+
+
+def test_a_task_that_was_only_slow_finds_the_execution(call):
+    received(call, timedelta(minutes=11))
+    cleanup_stale_executions()
+
+    process_webhook_trigger(call.pk)
+
+    execution = WorkflowExecution.objects.get()
+    assert (execution.status, execution.steps.count()) == ("completed", 1)
+
+
+def test_a_call_that_cannot_start_is_asked_once(call, caplog):
+    received(call, timedelta(minutes=11))
+    workflows.pause(Workflow.objects.get())
+
+    assert cleanup_stale_executions()["started"] == cleanup_stale_executions()["started"] == 0
+
+    call.refresh_from_db()
+    assert "activate it first" in call.error
+    assert caplog.text.count("starts nothing") == 1
+
+
+def test_calls_are_found_through_the_index_of_their_time():
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("EXPLAIN SELECT id FROM automation_webhookdelivery WHERE received_at > now() - interval '6 hours'")
+        assert "delivery_received" in "".join(row[0] for row in cursor.fetchall())
+
+
+@pytest.mark.parametrize(("seconds", "failed"), [(7199, 0), (7201, 1)])
+def test_two_hours_are_two_hours_to_the_second(execution, seconds, failed):
+    age(execution, status="running", started_at=200, lease_until=seconds / 60)
+
+    assert janitor.fail_stale() == failed
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_janitors_at_once_do_everything_once(execution, call):
+    age(execution, status="running", started_at=200, lease_until=121)
+    received(call, timedelta(minutes=11))
+
+    def clean_up(_number: int) -> dict:
+        try:
+            return cleanup_stale_executions()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        counts = list(pool.map(clean_up, range(4)))
+
+    assert sum(count["failed"] for count in counts) == 1
+    assert OutboxEvent.objects.filter(name="automation.execution.failed").count() == 1
+    assert WorkflowExecution.objects.filter(pk=call.execution_id).count() == 1

@@ -3,9 +3,7 @@
 import os
 import signal
 import threading
-from contextlib import contextmanager
 
-import psycopg2
 import pytest
 from django.db import close_old_connections, connection
 
@@ -16,30 +14,11 @@ from nocode.runtime.tasks import build_deployment
 from tests.factories import make_app
 from tests.fixtures.cluster import is_alive
 from tests.fixtures.stack import eventually
-from tests.processes import database_url
+from tests.locks import nobody_may_use, waits_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 PAGES, HISTORY = "studio_page", "runtime_historicalgeneratedapp"
-
-
-@contextmanager
-def nobody_may_use(table: str):
-    """Hold a table, so that whoever needs it waits: a build stands still in the step that does."""
-    other = psycopg2.connect(database_url())
-    try:
-        with other.cursor() as cursor:
-            cursor.execute(f'LOCK TABLE "{table}" IN ACCESS EXCLUSIVE MODE')
-        yield
-    finally:
-        other.close()
-
-
-def waits_for(table: str) -> bool:
-    """Whether somebody waits for the table."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = %s::regclass", [table])
-        return cursor.fetchone()[0] > 0
 
 
 def steps_of(deployment: Deployment) -> list[str]:
