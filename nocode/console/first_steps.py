@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from nocode.automation.models import Workflow
 from nocode.foundation.models import Organization
+from nocode.runtime.models import GeneratedApp
 from nocode.studio.models import Project
 
 
@@ -47,9 +48,15 @@ ADVICE = [
         Workflow,
     ),
     Advice(
+        "application",
+        _("Put an application online"),
+        _("Pages show the rows of a project; an application is those pages, for the people of an organization."),
+        GeneratedApp,
+    ),
+    Advice(
         "colleague",
         _("Invite a colleague"),
-        _("Add people who have an account, each with a role. Administrators of this installation create accounts."),
+        _("By e-mail, on the page of an organization, with a role; the invitation also makes the account."),
         Organization,
     ),
 ]

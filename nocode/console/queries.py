@@ -14,6 +14,7 @@ from nocode.foundation.ids import first_id_at
 from nocode.foundation.models import Membership, Organization, OutboxEvent, QueuedTask, User, Worker
 from nocode.foundation.models.event import GAVE_UP, PENDING
 from nocode.insights.tracker import LOST
+from nocode.runtime.models import GeneratedApp
 from nocode.studio.models import DataTable
 
 Status = WorkflowExecution.Status
@@ -87,6 +88,7 @@ def progress(user: User) -> dict[str, bool]:
         workflow=Exists(workflows),
         published=Exists(workflows.filter(published_version__isnull=False)),
         execution=Exists(WorkflowExecution.objects.visible_to(user)),
+        application=Exists(GeneratedApp.objects.visible_to(user).filter(current_deployment__isnull=False)),
         colleague=Exists(Membership.objects.visible_to(user).exclude(user=user)),
     )[0]
 

@@ -11,6 +11,7 @@ from nocode.automation.models import Trigger, Workflow, WorkflowExecution, Workf
 from nocode.console.chart import stacked
 from nocode.foundation.ids import first_id_at, uuid7
 from nocode.foundation.models import OutboxEvent, Role, Worker
+from nocode.runtime.services import deployments
 from tests import factories
 from tests.console.conftest import log_in
 
@@ -204,7 +205,10 @@ def test_bars_hold_every_execution_of_the_range():
 def test_first_steps_are_ticked_off_and_go_away(workflow, worker):
     client = log_in(factories.make_user(organization=workflow.organization))
 
-    assert [each.is_done for each in look(client).steps] == [True, False, True, False, False, False]
+    assert [each.is_done for each in look(client).steps] == [True, False, True, False, False, False, False]
+    table, _pages = factories.make_pages(factories.make_project(workflow.organization))
+    deployments.build(deployments.deploy(factories.make_app(table.project)))
+    assert [each.is_done for each in look(client).steps] == [True, True, True, False, False, True, False]
     make_run(workflow, Status.COMPLETED)
     assert look(client).steps == []
 

@@ -18,6 +18,7 @@ def test_up_serves_and_stops_without_leaving_anything(new_stack):
     assert stack.get("/healthz") == (200, b"ok\n")
     assert json.loads(stack.get("/readyz")[1])["ready"] is True
     eventually(lambda: "Ctrl-C ends it" in stack.output)
+    assert "/apps/" not in stack.output
     assert f"NoCode is ready: {stack.url}/admin/" in stack.output
     email, password = (stack.home / "login.txt").read_text().split()
     assert f"{email} / {password}" in stack.output
@@ -25,6 +26,16 @@ def test_up_serves_and_stops_without_leaving_anything(new_stack):
 
     assert stack.stop(signal.SIGINT) == 0
     assert stack.processes() == []
+
+
+def test_the_first_start_loads_a_demo_whose_application_goes_online(new_stack):
+    stack = new_stack().start()
+
+    eventually(lambda: "Ctrl-C ends it" in stack.output)
+    assert f"The demo's app:  {stack.url}/apps/order-desk/" in stack.output
+    assert "Created Node" not in stack.output  # what a command makes in one go is no news
+    eventually(lambda: stack.rows("SELECT status FROM runtime_deployment") == [("deployed",)])
+    assert stack.stop() == 0
 
 
 def test_up_refuses_to_run_twice(stack):
