@@ -126,5 +126,5 @@ class SendEmail(UsesIntegration):
         fingerprint = hashlib.sha256(step.idempotency_key.encode()).hexdigest()[:40]
         message["Message-ID"] = f"<{fingerprint}@{parseaddr(sender)[1].rpartition('@')[2]}>"
         message["Auto-Submitted"] = "auto-generated"
-        message.set_content(settings["text"].replace("\0", ""), cte="quoted-printable")
+        message.set_content(settings["text"], cte="quoted-printable")
         return message
