@@ -12,16 +12,15 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import display
-from unfold.paginator import InfinitePaginator
 
 from nocode.automation.models import ExecutionExport, ExecutionLog, StepRun, Trigger, WorkflowExecution
-from nocode.foundation.admin.base import ConsoleAdmin, ReadOnly
+from nocode.foundation.admin.base import ArchiveAdmin
 from nocode.foundation.admin.filters import VisibleRelatedFilter
 from nocode.foundation.displays import duration, status_pill
 
 
 @admin.register(WorkflowExecution)
-class WorkflowExecutionAdmin(ReadOnly, ConsoleAdmin):
+class WorkflowExecutionAdmin(ArchiveAdmin):
     """Every execution, newest first."""
 
     list_display = ["pill", "name", "started_by_kind", "created_at", "lasted", "version_number", "triggered_by"]
@@ -32,8 +31,6 @@ class WorkflowExecutionAdmin(ReadOnly, ConsoleAdmin):
         ("created_at", RangeDateTimeFilter),
     ]
     search_fields = ["workflow_name", "error_message"]
-    ordering = ["-pk"]
-    paginator = InfinitePaginator
     empty_text = _("Executions are kept here once a workflow has run.")
     empty_icon = "history"
 
@@ -67,11 +64,9 @@ class WorkflowExecutionAdmin(ReadOnly, ConsoleAdmin):
         return str(execution.version)
 
 
-class PartOfExecution(ReadOnly, ConsoleAdmin):
+class PartOfExecution(ArchiveAdmin):
     """Rows that are read on the page of their execution; kept out of the menus."""
 
-    ordering = ["-pk"]
-    paginator = InfinitePaginator
     list_display_links = None
     list_select_related = ["execution"]
 

@@ -12,12 +12,11 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
-from unfold.paginator import InfinitePaginator
 
 from nocode.automation.models import Trigger, WebhookDelivery
 from nocode.automation.triggers import trigger_types
 from nocode.automation.views import triggers
-from nocode.foundation.admin.base import ConsoleAdmin, HistoryAdmin, ReadOnly
+from nocode.foundation.admin.base import ArchiveAdmin, HistoryAdmin
 from nocode.foundation.admin.filters import VisibleRelatedFilter
 
 
@@ -64,15 +63,13 @@ class TriggerAdmin(HistoryAdmin):
 
 
 @admin.register(WebhookDelivery)
-class WebhookDeliveryAdmin(ReadOnly, ConsoleAdmin):
+class WebhookDeliveryAdmin(ArchiveAdmin):
     """Accepted webhook calls, newest first."""
 
     list_display = ["received_at", "trigger", "method", "execution_link", "error"]
     list_display_links = None
     list_filter = [("trigger", VisibleRelatedFilter)]
     list_select_related = ["trigger"]
-    ordering = ["-pk"]
-    paginator = InfinitePaginator
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return False

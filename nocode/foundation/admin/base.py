@@ -11,13 +11,14 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import ngettext
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin
+from unfold.paginator import InfinitePaginator
 
 from nocode.foundation.admin.forms import ConsoleForm, OnlyOrganizationField, SeenForm
 from nocode.foundation.database import is_duplicate
 from nocode.foundation.errors import NoCodeError
 from nocode.foundation.json_text import JsonField
 from nocode.foundation.models import Organization
-from nocode.foundation.permissions import organizations_where
+from nocode.foundation.permissions import organizations_where, roles_of
 
 
 class ConsoleAdmin(ModelAdmin):
@@ -262,3 +263,17 @@ class PlatformAdmin(ConsoleAdmin):
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.allows(request, "view")
+
+
+class ArchiveAdmin(ReadOnly, ConsoleAdmin):
+    """Rows that machines write by the million: the newest first, and nobody counts them."""
+
+    ordering = ["-pk"]
+    paginator = InfinitePaginator
+    show_full_result_count = False
+
+    def visible_rows(self, request: HttpRequest, rows: models.QuerySet) -> models.QuerySet:
+        """As everywhere, with the organizations spelled out: PostgreSQL then reads the newest first, and stops."""
+        if request.user.is_superuser:
+            return rows
+        return rows.filter(**{f"{self.model.organization_path}__in": list(roles_of(request.user))})

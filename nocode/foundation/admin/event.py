@@ -11,7 +11,7 @@ from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
 
 from nocode.foundation.admin.actions import object_action
-from nocode.foundation.admin.base import ConsoleAdmin, ReadOnly
+from nocode.foundation.admin.base import ArchiveAdmin
 from nocode.foundation.admin.filters import VisibleRelatedFilter
 from nocode.foundation.admin.pages import tell
 from nocode.foundation.displays import code_block, pill
@@ -24,7 +24,7 @@ def _again(count: int) -> str:
 
 
 @admin.register(OutboxEvent)
-class OutboxEventAdmin(ReadOnly, ConsoleAdmin):
+class OutboxEventAdmin(ArchiveAdmin):
     """The outbox, read-only."""
 
     list_display = ["name", "key", "state", "attempts", "organization", "created_at"]

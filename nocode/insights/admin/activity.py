@@ -17,13 +17,11 @@ from django.utils.timezone import localdate, localtime, now
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 from unfold.decorators import display
-from unfold.paginator import InfinitePaginator
 
-from nocode.foundation.admin.base import ConsoleAdmin, ReadOnly
+from nocode.foundation.admin.base import ArchiveAdmin
 from nocode.foundation.admin.filters import VisibleRelatedFilter
 from nocode.foundation.displays import code_block, shortened
 from nocode.foundation.ids import first_id_at
-from nocode.foundation.permissions import roles_of
 from nocode.insights import queries
 from nocode.insights.actions import icon_of, nobody, sentence_parts
 from nocode.insights.admin.filters import GroupFilter, PeriodFilter
@@ -36,7 +34,7 @@ LONGEST_NAME = 80
 
 
 @admin.register(UserActivity)
-class UserActivityAdmin(ReadOnly, ConsoleAdmin):
+class UserActivityAdmin(ArchiveAdmin):
     """What people did, read-only, with a way to take it along as a file."""
 
     list_display = ["when", "who", "what", "ip", "browser", "organization"]
@@ -51,9 +49,6 @@ class UserActivityAdmin(ReadOnly, ConsoleAdmin):
     list_select_related = ["user", "organization"]
     search_fields = ["user_label", "target_label"]
     search_help_text = _("Person, object or id of a request")
-    ordering = ["-pk"]
-    paginator = InfinitePaginator
-    show_full_result_count = False  # it would count them all
     actions = None
     empty_icon = "timeline"
     empty_text = _("Logins and changes of organizations, projects and applications are listed here as they happen.")
@@ -71,12 +66,6 @@ class UserActivityAdmin(ReadOnly, ConsoleAdmin):
             for kind in FORMATS
         ]
         return exports + super().get_urls()
-
-    def visible_rows(self, request: HttpRequest, rows: QuerySet) -> QuerySet:
-        """As everywhere, with the organizations spelled out: PostgreSQL then reads the newest first, and stops."""
-        if request.user.is_superuser:
-            return rows
-        return rows.filter(organization__in=list(roles_of(request.user)))
 
     # --- List -----------------------------------------------------------------------------------------------------
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:

@@ -12,9 +12,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import display
-from unfold.paginator import InfinitePaginator
 
-from nocode.foundation.admin.base import ConsoleAdmin, ReadOnly
+from nocode.foundation.admin.base import ArchiveAdmin
 from nocode.foundation.admin.filters import VisibleRelatedFilter
 from nocode.foundation.displays import duration, shortened, status_pill
 from nocode.runtime.models import Deployment, DeploymentLog
@@ -22,7 +21,7 @@ from nocode.runtime.queries import HEAVY
 
 
 @admin.register(Deployment)
-class DeploymentAdmin(ReadOnly, ConsoleAdmin):
+class DeploymentAdmin(ArchiveAdmin):
     """Every deployment, newest first."""
 
     list_display = ["pill", "link", "note", "created_by", "created_at", "lasted"]
@@ -34,8 +33,6 @@ class DeploymentAdmin(ReadOnly, ConsoleAdmin):
     ]
     list_select_related = ["app", "created_by"]
     search_fields = ["app__name", "note", "error"]
-    ordering = ["-pk"]
-    paginator = InfinitePaginator
     empty_icon = "rocket_launch"
     empty_text = _(
         "A deployment freezes the pages of a project and puts them online. Deploy an application to see one."
@@ -62,7 +59,7 @@ class DeploymentAdmin(ReadOnly, ConsoleAdmin):
 
 
 @admin.register(DeploymentLog)
-class DeploymentLogAdmin(ReadOnly, ConsoleAdmin):
+class DeploymentLogAdmin(ArchiveAdmin):
     """Every line; they are read on the page of their deployment, and kept out of the menus."""
 
     list_display = ["at", "level", "step", "deployment_link", "message"]
@@ -70,8 +67,6 @@ class DeploymentLogAdmin(ReadOnly, ConsoleAdmin):
     list_filter = [("level", ChoicesDropdownFilter), ("step", ChoicesDropdownFilter)]
     list_select_related = ["deployment__app"]
     search_fields = ["message"]
-    ordering = ["-pk"]
-    paginator = InfinitePaginator
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return False
