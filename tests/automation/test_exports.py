@@ -70,7 +70,12 @@ def test_the_file_has_the_promised_shape(office, execution):
     ]  # fmt: skip
     line = data["logs"][-1]
     assert list(line) == ["timestamp", "level", "step_id", "message", "details"]
-    assert (line["level"], line["step_id"], line["message"], line["details"]) == ("warning", "second", "Héllo", {"a": [1]})
+    assert (line["level"], line["step_id"], line["message"], line["details"]) == (
+        "warning",
+        "second",
+        "Héllo",
+        {"a": [1]},
+    )
 
 
 def test_an_execution_that_has_not_begun_is_a_valid_file():

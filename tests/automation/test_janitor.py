@@ -155,7 +155,9 @@ def test_a_call_that_cannot_start_is_asked_once(call, caplog):
 def test_calls_are_found_through_the_index_of_their_time():
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute("EXPLAIN SELECT id FROM automation_webhookdelivery WHERE received_at > now() - interval '6 hours'")
+        cursor.execute(
+            "EXPLAIN SELECT id FROM automation_webhookdelivery WHERE received_at > now() - interval '6 hours'"
+        )
         assert "delivery_received" in "".join(row[0] for row in cursor.fetchall())
 
 

@@ -249,8 +249,9 @@ def test_finding_them_uses_an_index(workflow):
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute(
-            "EXPLAIN SELECT id FROM automation_workflowexecution WHERE workflow_id = %s AND completed_at < now()"
-            " AND status IN ('completed', 'failed', 'cancelled') ORDER BY completed_at LIMIT 500 FOR UPDATE SKIP LOCKED",
+            "EXPLAIN SELECT id FROM automation_workflowexecution"
+            " WHERE workflow_id = %s AND completed_at < now() AND status IN ('completed', 'failed', 'cancelled')"
+            " ORDER BY completed_at LIMIT 500 FOR UPDATE SKIP LOCKED",
             [workflow.pk],
         )
         plan = "\n".join(row[0] for row in cursor.fetchall())

@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef
-
 from django.utils.translation import gettext as _
 
 from nocode.automation.engine.start import create_execution

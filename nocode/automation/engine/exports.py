@@ -1,7 +1,6 @@
 """All about one execution as one JSON text, written piece by piece: however long its log is, memory stays small."""
 
 import gzip
-import json
 import logging
 import tempfile
 import zlib

@@ -14,7 +14,7 @@ from nocode.automation.models import ExecutionLog, StepRun, WorkflowExecution
 def reopen(execution_id: UUID, node_key: str, attempt: int | None = None, by: str = "") -> int:
     """Make the failed step due now; whoever runs the execution next continues from it with all earlier results.
 
-    With an `attempt`, only that one is repeated: a request that comes late, when the step has failed anew, is another's.
+    With an `attempt`, only that one is repeated: a request that comes late, after the step failed anew, is not for it.
     Returns the attempt that is repeated. Raises NoSuchId; AlreadyRepeated and IllegalTransition when the execution has
     gone on or has not failed, WorkflowNotRunnable when the step has not.
     """
