@@ -1,4 +1,4 @@
-"""The demo works as it says, in both languages, and goes without a trace."""
+"""The demo works as it says, in both languages, and goes away again."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""A small, realistic company to look around in; removed without a trace by `demo --remove`."""
+"""A small, realistic company to look around in; `demo --remove` takes it away again."""
 
 from nocode.console.demo.loader import SLUG, HoldsOwnWork, apps, load, remove
 
