@@ -9,13 +9,17 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from nocode.automation.models import Integration, StepRun, WorkflowExecution
+from nocode.automation.models import Integration, NotificationDelivery, StepRun, WorkflowExecution
 from nocode.automation.outgoing.concealing import conceal
-from nocode.automation.services import integrations
+from nocode.automation.services import integrations, notifications
+from nocode.automation.tasks import call_notification_address
 from nocode.foundation.crypto import decrypt
-from tests.automation.echoing import TOKEN, sent_with, serving
+from nocode.foundation.events import deliver_events
+from nocode.foundation.models import QueuedTask
+from tests.automation.echoing import TOKEN, run, sent_with, serving
 from tests.console.world import addresses, make_world
-from tests.factories import make_integration, make_organization
+from tests.factories import make_integration, make_organization, make_published
+from tests.fixtures.mail import run_queue
 
 pytestmark = pytest.mark.django_db
 
@@ -96,7 +100,7 @@ def test_the_secret_is_on_no_page_and_in_no_download(server):
             continue
         response = client.get(page.url)
         if response.status_code == 200:
-            bodies[page.name] = b"".join(response).decode()
+            bodies[page.name] = b"".join(response).decode(errors="replace")
     for page in ("execution_step",):
         bodies[page] = client.get(reverse(f"admin:{page}", args=[execution.pk, "call"])).content.decode()
 
@@ -114,3 +118,41 @@ def test_a_short_secret_leaves_answers_whole():
 @pytest.mark.parametrize("written", [TOKEN, TOKEN.replace("/", "\\/"), "canary%2Ftoken%2B7c1f4e%3D%3D"])
 def test_a_secret_is_found_however_it_is_written(written):
     assert conceal(f"<{written}>".encode(), [TOKEN]) == "<•••>".encode()
+
+
+def test_the_secrets_of_messages_are_nowhere(settings, caplog, mail_server):
+    """A mail server's password and a webhook's address: used, refused, tested, counted, told – and written nowhere."""
+    caplog.set_level("DEBUG")
+    settings.OUTGOING_HTTP_ALLOW = ["127.0.0.1"]
+    world = make_world()
+    QueuedTask.objects.all().delete()  # the world's own is none
+    owner, organization = world.people["owner"], world.organization
+    address = f"http://127.0.0.1:{mail_server.port}/{LEFT_OVERS[0]}"  # answers, but not in HTTP
+    notifications.save(owner, organization, None, {"failed": {"console", "email", "webhook"}}, address)
+    values = {"host": "127.0.0.1", "port": mail_server.port, "security": "none", "sender": "shop@example.com"}
+    integration = make_integration(
+        organization, "smtp", values={**values, "username": "shop", "password": f"pass-{LEFT_OVERS[0]}"}
+    )
+    step = {"to": "a@example.com", "subject": "x", "text": "x", "integration": str(integration.pk)}
+    execution = run(make_published(("send", "email.send", step), organization=organization))
+    client = Client()
+    client.force_login(owner)
+
+    client.post(reverse("admin:integration_test", args=[integration.pk]))
+    deliver_events()
+    run_queue()
+    NotificationDelivery.objects.update(attempts=100)
+    for delivery in NotificationDelivery.objects.filter(channel="webhook"):
+        call_notification_address(delivery.pk)
+
+    assert execution.status == "failed"
+    assert_clean(everything_stored(), "the database")
+    ours = [record for record in caplog.records if record.name != "mail.log"]  # which is the server's
+    assert_clean("\n".join(record.getMessage() + (record.exc_text or "") for record in ours), "the logs")
+    world.rows |= {Integration: integration, WorkflowExecution: execution}
+    for page in addresses(world):
+        if page.name not in {"logout", "autocomplete"}:
+            response = client.get(page.url)
+            assert_clean(b"".join(response).decode(errors="replace"), f"the page {page.name}")
+    assert_clean("".join(str(message.as_string()) for message in mail_server.messages), "the e-mails")
+    assert len(mail_server.messages) == 2  # of this execution, and of the one the world has

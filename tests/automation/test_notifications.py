@@ -133,6 +133,15 @@ def test_a_rule_for_every_workflow_and_one_for_a_single_workflow(office):
     }
 
 
+def test_a_general_choice_leaves_authors_what_they_did_not_choose(office):
+    choose(office.owner, office.organization, completed=[EMAIL])
+
+    failed(office, created_by=office.owner)
+    settle()
+
+    assert told() == [(office.owner.pk, "failed")]
+
+
 def test_an_author_may_ask_for_silence(office):
     workflow = office.workflow(*FAILING, created_by=office.owner)
     choose(office.owner, office.organization, workflow)
@@ -433,8 +442,12 @@ def test_my_notifications_lists_changes_and_forgets(office):
     assert ["Acme" in page, "Invoices" in page, "Completed: by e-mail" in page] == [True] * 3
     assert not NotificationRule.objects.filter(workflow=workflow).exists()
     assert NotificationRule.objects.get(on="completed").channels == {EMAIL}
-    # Without a choice of its own the workflow is like the others, and its author hears of no failure any more.
-    assert service.choice_of(office.owner, office.organization, workflow).channels["failed"] == set()
+    # Without a choice of its own the workflow is like the others; its author still hears of failures.
+    assert service.choice_of(office.owner, office.organization, workflow).channels == {
+        "failed": {CONSOLE},
+        "completed": {EMAIL},
+        "cancelled": set(),
+    }
 
 
 def test_what_could_not_be_told_is_shown(office):

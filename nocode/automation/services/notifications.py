@@ -65,7 +65,8 @@ def save(
 ) -> None:
     """Keep what a person chose, for one workflow or (None) for all without a choice of their own.
 
-    An empty address keeps the one there is. Raises AddressMissing when one is needed.
+    Nothing ticked means silence for one workflow, and no choice in general: authors still hear of failures then. An
+    empty address keeps the one there is. Raises AddressMissing when one is needed.
     """
     User.objects.select_for_update(no_key=True).get(pk=user.pk)  # one change at a time
     about = Q(workflow=None) | Q(workflow=workflow)
@@ -73,9 +74,11 @@ def save(
     if any(Channel.WEBHOOK in ways for ways in channels.values()) and not (address or known):
         raise AddressMissing(_("Enter the address to call."))
     for on in On:
-        ways = channels.get(on, set())
-        rule = _rules(user, organization).filter(workflow=workflow, on=on).first()
-        rule = rule or NotificationRule(user=user, organization=organization, workflow=workflow, on=on)
+        ways, same = channels.get(on, set()), _rules(user, organization).filter(workflow=workflow, on=on)
+        if workflow is None and not ways:
+            same.delete()
+            continue
+        rule = same.first() or NotificationRule(user=user, organization=organization, workflow=workflow, on=on)
         rule.in_console, rule.by_email = Channel.CONSOLE in ways, Channel.EMAIL in ways
         if Channel.WEBHOOK not in ways:
             rule.webhook_url = ""

@@ -34,7 +34,7 @@ class UnreadFilter(admin.SimpleListFilter):
 class NotificationAdmin(ReadOnly, ConsoleAdmin):
     """Everybody sees what they were told themselves, and nobody else does, superusers included."""
 
-    list_display = ["what", "organization_name", "created_at"]
+    list_display = ["what", "organization_name"]
     list_display_links = None
     list_filter = [UnreadFilter]
     list_select_related = ["organization"]
