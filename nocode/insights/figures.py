@@ -33,6 +33,7 @@ def tiles(report: Report) -> list[Tile]:
             *_points(now.success_rate, before.success_rate),
         ),
         _tile(_("Half of the runs took at most"), "timer", now.duration_p50, before.duration_p50, milliseconds, -1),
+        # xgettext:no-python-format
         _tile(_("95 % of the runs took at most"), "hourglass", now.duration_p95, before.duration_p95, milliseconds, -1),
         _tile(_("Logins"), "login", now.logins, before.logins),
         _tile(_("Active people, at most on a day"), "group", now.active_users, before.active_users),
@@ -73,6 +74,7 @@ def charts(report: Report) -> list[Chart]:
             days,
             [
                 Series("run", _("half at most"), values("duration_p50")),
+                # xgettext:no-python-format
                 Series("wait", _("95 % at most"), values("duration_p95")),
             ],
             milliseconds,

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from nocode.insights.days import Period, last_days
 
@@ -18,8 +19,8 @@ class PeriodForm(forms.Form):
     """A usual length up to today, or a range of one's own."""
 
     days = forms.TypedChoiceField(choices=LENGTHS, coerce=int, required=False, empty_value=None)
-    first = forms.DateField(label=_("from"), required=False)
-    last = forms.DateField(label=_("to"), required=False)
+    first = forms.DateField(label=pgettext_lazy("days", "from"), required=False)
+    last = forms.DateField(label=pgettext_lazy("days", "to"), required=False)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()

@@ -24,7 +24,8 @@ class Problem:
     field: str = ""
 
     def __str__(self) -> str:
-        return f"{' › '.join(filter(None, [self.page, self.block, self.field]))}: {self.message}".removeprefix(": ")
+        where = " › ".join(filter(None, [self.page, self.block, self.field]))
+        return _("%(name)s: %(text)s") % {"name": where, "text": self.message} if where else self.message
 
     as_json = asdict
 
@@ -82,7 +83,7 @@ def _of_tables(tables: list[dict], schema: str) -> Iterator[Problem]:
                     "The table “%(table)s” lacks the fields %(fields)s in the database.",
                     len(missing),
                 )
-                % {"table": table["label"], "fields": ", ".join(f"“{label}”" for label in missing)}
+                % {"table": table["label"], "fields": ", ".join(_("“%s”") % label for label in missing)}
             )
 
 

@@ -44,7 +44,7 @@ def delete(integration: Integration) -> None:
     if workflows := used_by(integration):
         raise IntegrationInUse(
             _("“%(name)s” is used by %(workflows)s; choose another integration there first.")
-            % {"name": integration, "workflows": ", ".join(f"“{workflow}”" for workflow in workflows)}
+            % {"name": integration, "workflows": ", ".join(_("“%s”") % workflow for workflow in workflows)}
         )
     integration.delete()
 

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
@@ -35,4 +36,4 @@ class FailedAttemptsAdmin(ReadOnly, PlatformAdmin):
     def state(self, counter: FailedAttempts) -> SafeString:
         if counter.count >= attempts.LIMIT and counter.last_at > timezone.now() - attempts.LOCKED:
             return pill("failed", _("Locked"))
-        return pill("", _("Open"))
+        return pill("", pgettext_lazy("logging in", "Open"))

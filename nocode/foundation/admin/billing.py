@@ -135,7 +135,8 @@ class PlanAdmin(PlatformAdmin):
     @display(description=_("limits"))
     def limits_shown(self, plan: Plan) -> str:
         limited = [meter for meter in meters if meter.kind in plan.limits]
-        return " · ".join(f"{meter.label}: {meter.shown(plan.limits[meter.kind])}" for meter in limited) or "–"
+        pairs = ({"name": meter.label, "text": meter.shown(plan.limits[meter.kind])} for meter in limited)
+        return " · ".join(_("%(name)s: %(text)s") % pair for pair in pairs) or "–"
 
     @display(description=_("subscriptions"), ordering="live")
     def subscribers(self, plan: Plan) -> int:

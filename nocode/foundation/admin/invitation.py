@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django_htmx.http import reselect, reswap, retarget
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
@@ -69,4 +70,6 @@ class InvitationAdmin(ReadOnly, ConsoleAdmin):
     def state(self, invitation: Invitation) -> SafeString:
         if invitation.accepted_at:
             return pill("completed", _("Accepted"))
-        return pill("silent", _("Expired")) if invitation.is_expired else pill("pending", _("Open"))
+        if invitation.is_expired:
+            return pill("silent", _("Expired"))
+        return pill("pending", pgettext_lazy("invitation", "Open"))

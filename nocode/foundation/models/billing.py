@@ -4,6 +4,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from nocode.foundation.errors import IllegalTransition
 from nocode.foundation.ids import uuid7
@@ -55,8 +56,8 @@ class Subscription(Record):
         ENDED = "ended", _("Ended")
 
     class Interval(models.TextChoices):
-        MONTH = "month", _("Monthly")
-        YEAR = "year", _("Yearly")
+        MONTH = "month", pgettext_lazy("billed", "Monthly")
+        YEAR = "year", pgettext_lazy("billed", "Yearly")
 
     organization = models.ForeignKey(
         "foundation.Organization", models.CASCADE, related_name="subscriptions", verbose_name=_("organization")
@@ -111,7 +112,7 @@ class Invoice(Record):
     """
 
     class Status(models.TextChoices):
-        OPEN = "open", _("Open")
+        OPEN = "open", pgettext_lazy("invoice", "Open")
         PAID = "paid", _("Paid")
         VOID = "void", _("Cancelled")
 

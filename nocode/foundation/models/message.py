@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from nocode.foundation.models.base import Record, ScopedQuerySet
 from nocode.foundation.models.secret import SecretText
@@ -86,7 +87,7 @@ class Email(Record):
     organization = models.ForeignKey(
         "foundation.Organization", models.CASCADE, null=True, related_name="+", verbose_name=_("organization")
     )
-    to = models.EmailField(_("to"))
+    to = models.EmailField(pgettext_lazy("e-mail", "to"))
     subject = models.CharField(_("subject"), max_length=250)
     text = SecretText(_("text"), blank=True)
     html = SecretText(_("HTML"), blank=True)

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from simple_history.models import HistoricalRecords
 
 from nocode.foundation.errors import IllegalTransition
@@ -30,9 +31,9 @@ class GeneratedApp(Record):
     class Status(models.TextChoices):
         DRAFT = "draft", _("Draft")
         BUILDING = "building", _("Building")
-        DEPLOYED = "deployed", _("Deployed")
+        DEPLOYED = "deployed", pgettext_lazy("application", "Deployed")
         FAILED = "failed", _("Failed")
-        ARCHIVED = "archived", _("Archived")
+        ARCHIVED = "archived", pgettext_lazy("application", "Archived")
 
     MOVES = {
         Status.DRAFT: {Status.BUILDING, Status.ARCHIVED},

@@ -9,7 +9,7 @@ from typing import Any
 
 from django import forms
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from nocode.studio.blocks.rows import plain
 from nocode.studio.blocks.scene import Scene
@@ -83,5 +83,5 @@ class Asked:
 def _ends(field: Any) -> list[tuple[str, str, str]]:
     """(end of the parameter, operator, label) of each input that filters a field."""
     if field.type.is_range:
-        return [("-from", "gte", _("from")), ("-to", "lte", _("to"))]
+        return [("-from", "gte", pgettext("values", "from")), ("-to", "lte", pgettext("values", "to"))]
     return [("", field.type.operators[0], "")]

@@ -96,7 +96,7 @@ class Asked:
             column = self.columns.get(each.field)
             words = [column.label if column else each.field, str(COMPARISONS.get(each.op, each.op))]
             if each.op not in WITHOUT_VALUE:
-                words.append(f"“{each.value}”")
+                words.append(_("“%s”") % each.value)
             yield {"text": " ".join(words), "url": self.address(without=each)}
 
     def heads(self) -> list[dict[str, Any]]:
