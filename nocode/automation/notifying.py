@@ -38,15 +38,21 @@ _LEVELS = {
     "cancelled": Notification.Level.WARNING,
 }
 
-# Whether anybody may want to know: asked for each execution that ends, so it is one statement that an index answers.
-_ANYBODY = """
-SELECT EXISTS (
-    SELECT FROM automation_notificationrule AS rule
-    WHERE rule.organization_id = %(organization)s AND rule."on" = %(type)s
-      AND (rule.workflow_id IS NULL OR rule.workflow_id = %(workflow)s)
-) OR (%(type)s = 'failed' AND EXISTS (
-    SELECT FROM automation_workflow AS workflow
-    WHERE workflow.id = %(workflow)s AND workflow.created_by_id IS NOT NULL))
+# Of the ends of executions, those that may be news for somebody: asked for many at once, answered by indexes.
+_NEWS = """
+SELECT event.id
+FROM foundation_outboxevent AS event,
+     LATERAL (SELECT split_part(event.name, '.', 3) AS type,
+                     (event.payload ->> 'workflow_id')::uuid AS workflow) AS about
+WHERE event.id = ANY(%s) AND (
+    EXISTS (
+        SELECT FROM automation_notificationrule AS rule
+        WHERE rule.organization_id = event.organization_id AND rule."on" = about.type
+          AND (rule.workflow_id IS NULL OR rule.workflow_id = about.workflow)
+          AND (rule.in_console OR rule.by_email OR rule.webhook_url <> ''))
+    OR (about.type = 'failed' AND EXISTS (
+        SELECT FROM automation_workflow AS workflow
+        WHERE workflow.id = about.workflow AND workflow.created_by_id IS NOT NULL)))
 """
 
 
@@ -59,11 +65,11 @@ class Wish:
     rule: NotificationRule | None = None
 
 
-def anybody_to_tell(type: str, organization_id: UUID | str, workflow_id: UUID | str | None) -> bool:
-    """Whether the end of an execution may be news for somebody."""
+def somebody_to_tell(event_ids: list[int]) -> set[int]:
+    """Which of these ends of executions may be news for somebody."""
     with connection.cursor() as cursor:
-        cursor.execute(_ANYBODY, {"type": type, "organization": organization_id, "workflow": workflow_id})
-        return cursor.fetchone()[0]
+        cursor.execute(_NEWS, [event_ids])
+        return {row[0] for row in cursor.fetchall()}
 
 
 @transaction.atomic

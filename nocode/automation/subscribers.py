@@ -1,15 +1,12 @@
 """The events automation listens to."""
 
-from nocode.automation.notifying import anybody_to_tell
+from nocode.automation.notifying import somebody_to_tell
 from nocode.automation.tasks import send_workflow_notification
 from nocode.foundation.events import bus
 from nocode.foundation.models import OutboxEvent
 
 
-@bus.subscribe("automation.execution.[cf]*")  # completed, cancelled, failed
+@bus.subscribe("automation.execution.[cf]*", sieve=somebody_to_tell)  # completed, cancelled, failed
 def notify_of_end(event: OutboxEvent) -> None:
-    """Tell those who want to know how an execution ended; where nobody may want to, one query is all it costs."""
-    type = event.name.rpartition(".")[2]
-    told = event.payload
-    if anybody_to_tell(type, event.organization_id, told["workflow_id"]):
-        send_workflow_notification.enqueue(told["execution_id"], type, event.event_id)
+    """Tell those who want to know how an execution ended; where nobody does, one query for many of them is all."""
+    send_workflow_notification.enqueue(event.payload["execution_id"], event.name.rpartition(".")[2], event.event_id)

@@ -7,7 +7,7 @@ Events of one key (one object) are told in order, as long as the change locked t
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from fnmatch import fnmatchcase
@@ -25,6 +25,7 @@ from nocode.foundation.queue import every, task
 SLICE = 20  # seconds after which a long delivery queues its own continuation, for fairness
 
 Subscriber = Callable[[OutboxEvent], Any]
+Sieve = Callable[[list[int]], Iterable[int]]
 
 INSERT = """
     INSERT INTO foundation_outboxevent (name, key, payload, organization_id, actor_id, request_id)
@@ -50,6 +51,7 @@ class EventBus:
 
     def __init__(self):
         self._subscribers: dict[str, tuple[str, Subscriber]] = {}
+        self._sieves: dict[str, Sieve] = {}
         self._matches: dict[str, dict[str, Subscriber]] = {}
         self.after_publish: Callable[[], None] = lambda: None
 
@@ -76,14 +78,17 @@ class EventBus:
             cursor.execute(INSERT, [json.dumps(rows, cls=DjangoJSONEncoder)])
         transaction.on_commit(self.after_publish, robust=True)
 
-    def subscribe(self, pattern: str) -> Callable[[Subscriber], Subscriber]:
+    def subscribe(self, pattern: str, *, sieve: Sieve | None = None) -> Callable[[Subscriber], Subscriber]:
         """Have a function called with each OutboxEvent whose name matches: `@bus.subscribe("automation.execution.*")`.
 
-        It runs in its own transaction, after the change is committed. When it raises it is called again later.
+        It runs in its own transaction, after the change is committed. When it raises it is called again later. Where
+        few of many events matter, `sieve` is asked first, once for a batch: of these ids, which shall be told?
         """
 
         def register(function: Subscriber) -> Subscriber:
             self._subscribers[label_of(function)] = pattern, function
+            if sieve:
+                self._sieves[label_of(function)] = sieve
             self._matches = {}
             return function
 
@@ -92,6 +97,7 @@ class EventBus:
     def unsubscribe(self, function: Subscriber) -> None:
         """Stop calling a function."""
         del self._subscribers[label_of(function)]
+        self._sieves.pop(label_of(function), None)
         self._matches = {}
 
     def subscribers_of(self, name: str) -> dict[str, Subscriber]:
@@ -103,6 +109,17 @@ class EventBus:
                 if fnmatchcase(name, pattern)
             }
         return self._matches[name]
+
+    def listeners(self, events: list[tuple[int, str]]) -> dict[int, dict[str, Subscriber]]:
+        """The functions to call for each of some events, given as (id, name)."""
+        told = {pk: dict(self.subscribers_of(name)) for pk, name in events}
+        for label, sieve in self._sieves.items():
+            asked = [pk for pk, subscribers in told.items() if label in subscribers]
+            wanted = set(sieve(asked)) if asked else set()
+            for pk in asked:
+                if pk not in wanted:
+                    del told[pk][label]
+        return told
 
 
 def label_of(function: Subscriber) -> str:
@@ -119,7 +136,7 @@ def deliver_events() -> None:
     slice_ends = time.monotonic() + SLICE
     moved = True
     while moved and time.monotonic() < slice_ends:
-        moved, wait = outbox.deliver_batch(bus.subscribers_of)
+        moved, wait = outbox.deliver_batch(bus.listeners)
         if wait:
             deliver_events.enqueue(due_at=wait)
     if moved:

@@ -15,6 +15,7 @@ from nocode.foundation.models import OutboxEvent
 logger = logging.getLogger(__name__)
 
 Subscribers = dict[str, Callable[[OutboxEvent], object]]
+Listeners = Callable[[list[tuple[int, str]]], dict[int, Subscribers]]  # of events given as (id, name), by id
 
 BATCH = 200
 MAX_ATTEMPTS = 10
@@ -63,21 +64,21 @@ OVERDUE = """
 """
 
 
-def deliver_batch(subscribers_of: Callable[[str], Subscribers]) -> tuple[bool, timedelta | None]:
+def deliver_batch(listeners: Listeners) -> tuple[bool, timedelta | None]:
     """Deliver what is due, up to a batch.
 
     Returns whether anything moved, and after how long the first of the events that failed may be tried again.
     """
     due = _rows(DUE, [BATCH])
-    unheard = [pk for pk, name, _key in due if not subscribers_of(name)]
+    heard = listeners([(pk, name) for pk, name, _key in due])
+    unheard = [pk for pk, subscribers in heard.items() if not subscribers]
     if unheard:
         _execute(MARK_UNHEARD, [unheard])
     moved, waits, held_keys = bool(unheard), [], set()
-    for pk, name, key in due:
-        subscribers = subscribers_of(name)
-        if not subscribers or key in held_keys:
+    for pk, _name, key in due:
+        if not heard[pk] or key in held_keys:
             continue
-        is_over, wait = _deliver(pk, subscribers)
+        is_over, wait = _deliver(pk, heard[pk])
         moved = moved or is_over or wait is not None  # one that failed steps aside for those behind it
         if not is_over:
             held_keys.add(key)

@@ -247,19 +247,22 @@ def test_an_execution_that_is_gone_is_told_to_nobody():
     assert not NotificationDelivery.objects.exists()
 
 
-def test_where_nobody_listens_one_query_is_all_it_costs(office):
-    """The end of an execution is looked at with one statement an index answers, and no task is queued."""
-    execution = office.finished()
+@pytest.mark.parametrize("ends", [1, 30])
+def test_where_nobody_listens_one_query_is_all_it_costs_for_many(office, ends):
+    """The ends of executions are looked at together; none of them costs a transaction, and no task is queued."""
+    workflow = office.workflow()
+    choose(office.owner, office.organization, workflow)  # silence
     deliver_events()
+    for _number in range(ends):
+        office.finished(workflow)
     QueuedTask.objects.all().delete()
-    OutboxEvent.objects.filter(pk=last_event(execution).pk).update(delivered_at=None, delivered_to=[])
 
     with CaptureQueriesContext(connection) as captured:
         deliver_events()
 
-    asked = [query["sql"] for query in captured if "notificationrule" in query["sql"]]
-    assert len(asked) == 1
-    assert not QueuedTask.objects.exists()
+    assert len([query for query in captured if "notificationrule" in query["sql"]]) == 1
+    assert len([query for query in captured if "FOR UPDATE" in query["sql"]]) == 0
+    assert not OutboxEvent.objects.filter(delivered_at=None).exists()
 
 
 # --- Ways of telling -------------------------------------------------------------------------------------------------

@@ -28,8 +28,8 @@ def subscribe():
     """`subscribe(function, pattern)`: listens for this test only."""
     functions = []
 
-    def subscribe(function, pattern="test.*"):
-        functions.append(bus.subscribe(pattern)(function))
+    def subscribe(function, pattern="test.*", **options):
+        functions.append(bus.subscribe(pattern, **options)(function))
 
     yield subscribe
     for function in functions:
@@ -113,6 +113,23 @@ def test_events_nobody_hears_are_marked_in_one_statement(django_assert_num_queri
         deliver_events()
 
     assert OutboxEvent.objects.exclude(delivered_at=None).count() == 30
+
+
+def test_a_sieve_is_asked_once_for_many_events_and_lets_through_what_it_names(subscribe):
+    asked, told = [], []
+
+    def last_two(ids):
+        asked.append(ids)
+        return ids[-2:]
+
+    subscribe(lambda event: told.append(event.payload["n"]), sieve=last_two)
+    publish(*["test.a"] * 5)
+
+    deliver_events()
+
+    assert [len(ids) for ids in asked] == [5]
+    assert told == [3, 4]
+    assert not OutboxEvent.objects.filter(delivered_at=None).exists()
 
 
 def test_the_effect_of_a_failing_subscriber_is_undone_and_tried_again(subscribe):
