@@ -126,14 +126,14 @@ class QueueScheduleAdmin(PlatformAdmin, ScheduleAdmin):
     def last_run(self, schedule: Schedule) -> str:
         if schedule.last_started is None:
             return self.empty_value_display
-        return render_to_string("components/since.html", {"moment": schedule.last_started})
+        return render_to_string("automation/_moment.html", {"at": schedule.last_started})
 
     @display(description=_("result"))
     def outcome(self, schedule: Schedule) -> SafeString | str:
         if schedule.last_stopped is None:
             return _("Not run yet")
         look = pill("completed", _("Completed")) if schedule.last_success else pill("failed", _("Failed"))
-        return format_html('{} <span class="c-muted">{}</span>', look, said(schedule.last_result))
+        return format_html('{}<br><span class="c-muted">{}</span>', look, said(schedule.last_result))
 
     @display(description=_("duration"))
     def took(self, schedule: Schedule) -> str:
