@@ -16,5 +16,9 @@ def uuid7() -> uuid.UUID:
 
 
 def first_id_at(moment: datetime) -> uuid.UUID:
-    """The smallest id of that millisecond: finds rows by creation time through their primary key."""
-    return uuid.UUID(int=(int(moment.timestamp() * 1000) << 80) | (0x7 << 76) | (0x2 << 62))
+    """The smallest id of that millisecond: finds rows by creation time through their primary key.
+
+    Time begins in 1970: of an earlier moment, the smallest id there can be.
+    """
+    milliseconds = max(int(moment.timestamp() * 1000), 0)
+    return uuid.UUID(int=(milliseconds << 80) | (0x7 << 76) | (0x2 << 62))

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from nocode.foundation.ids import first_id_at
+from nocode.foundation.models import Membership, Role
 from nocode.insights.actions import ACTIONS, GROUPS, sentence
 from nocode.insights.browsers import short_name
 from nocode.insights.models import UserActivity
@@ -172,6 +173,8 @@ def many(owner, project):
         ("created_at_to=2026-05-05", ["project.updated", "user.login"]),
         ("created_at_from=2026-05-05&created_at_to=2026-05-05", ["project.updated"]),
         ("created_at_from=nonsense", ["app.deployed", "project.updated", "user.login"]),
+        ("created_at_from=0001-01-01", ["app.deployed", "project.updated", "user.login"]),
+        ("created_at_to=1969-12-30", []),
         ("q=builder", ["app.deployed", "project.updated"]),
         ("q=bob front", ["app.deployed"]),
         ("q=request-1", ["user.login"]),
@@ -237,8 +240,19 @@ def test_a_file_is_an_activity_itself(owner, many):
 
     [export] = UserActivity.objects.filter(action="activity.exported")
     assert (export.user, export.organization) == (owner, owner.organizations.get())
-    assert export.details == {"format": "csv", "filters": {"group": "logins"}}
+    assert export.details == {"format": "csv", "filters": ["group"]}
     assert "exported activities" in text(client.get(LIST))
+
+
+def test_a_file_does_not_tell_one_organization_what_was_looked_for_in_another(owner, project):
+    other = factories.make_organization("Other")
+    Membership.objects.create(organization=other, user=owner, role=Role.VIEWER)
+
+    logged_in(owner).get(CSV, {"q": project.name}).getvalue()
+
+    exports = UserActivity.objects.filter(action="activity.exported")
+    assert {each.organization for each in exports} == {project.organization, other}
+    assert [each.details for each in exports] == [{"format": "csv", "filters": ["q"]}] * 2
 
 
 def test_large_files_are_sent_as_they_are_read(owner, project, django_assert_max_num_queries):
