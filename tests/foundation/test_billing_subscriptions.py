@@ -253,11 +253,24 @@ def test_credit_survives_the_end_of_a_subscription(organization, small, large, m
     monkeypatch.setattr(timezone, "localdate", lambda: MID_JANUARY)
     billing.cancel(organization)
     renew_on(monkeypatch, date(2026, 2, 1))
-    assert billing.credit_of(organization) == 2100
+    assert billing.credit_of(organization, "EUR") == 2100
 
     again = billing.subscribe(organization, small, today=date(2026, 2, 1))
 
-    assert (lines(), again.credit, billing.credit_of(organization)) == ([[3100], [1000, -1000]], 1100, 0)
+    assert (lines(), again.credit, billing.credit_of(organization, "EUR")) == ([[3100], [1000, -1000]], 1100, 0)
+
+
+def test_credit_is_not_used_in_another_currency(organization, small, large, monkeypatch):
+    billing.subscribe(organization, large, today=NEW_YEAR)
+    billing.change_plan(organization, small, at_once=True, today=NEW_YEAR)
+    monkeypatch.setattr(timezone, "localdate", lambda: MID_JANUARY)
+    billing.cancel(organization)
+    renew_on(monkeypatch, date(2026, 2, 1))
+
+    swiss = billing.subscribe(organization, factories.make_plan(currency="CHF", price=500), today=date(2026, 2, 1))
+
+    assert (lines(), swiss.credit) == ([[3100], [500]], 0)
+    assert (billing.credit_of(organization, "CHF"), billing.credit_of(organization, "EUR")) == (0, 2100)
 
 
 def test_renewal_keeps_to_the_day_it_began(organization, small, monkeypatch):

@@ -85,13 +85,14 @@ class PlanChoice(forms.Form):
 
     def offer(self, organization: Organization) -> billing.Offer:
         """What the choice would mean."""
+        plan = self.cleaned_data["plan"]
         return billing.offer(
             organization,
             self.subscription,
-            self.cleaned_data["plan"],
+            plan,
             self.cleaned_data["interval"],
             at_once=self.at_once,
-            credit=billing.credit_of(organization),
+            credit=billing.credit_of(organization, plan.currency),
         )
 
     def is_confirmed(self, offer: billing.Offer) -> bool:

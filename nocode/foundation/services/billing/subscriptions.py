@@ -23,9 +23,9 @@ def subscription_of(organization: Organization) -> Subscription | None:
     return live.select_related("plan", "next_plan").first()
 
 
-def credit_of(organization: Organization) -> int:
-    """What is left of an earlier subscription that was paid for and not used, in cents."""
-    earlier = _with_credit(organization)
+def credit_of(organization: Organization, currency: str) -> int:
+    """What is left of an earlier subscription that was paid for in a currency and not used, in cents."""
+    earlier = _with_credit(organization, currency)
     return earlier.credit if earlier else 0
 
 
@@ -48,7 +48,7 @@ def subscribe(
     if subscription_of(organization) is not None:
         raise PlanRefused(_("“%s” has a plan already; change that one.") % organization.name)
     _check_offered(plan, by)
-    earlier = _with_credit(organization)
+    earlier = _with_credit(organization, plan.currency)
     credit = earlier.credit if earlier else 0
     made = _checked(offer(organization, None, plan, interval, credit=credit, today=today), expected)
     if earlier:
@@ -138,8 +138,8 @@ def resume(organization: Organization, by: User | None = None) -> Subscription:
     return subscription
 
 
-def _with_credit(organization: Organization) -> Subscription | None:
-    return organization.subscriptions.filter(status=Status.ENDED, credit__gt=0).first()
+def _with_credit(organization: Organization, currency: str) -> Subscription | None:
+    return organization.subscriptions.filter(status=Status.ENDED, credit__gt=0, plan__currency=currency).first()
 
 
 def _hold(organization: Organization) -> None:
