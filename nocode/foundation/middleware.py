@@ -8,7 +8,7 @@ from contextvars import ContextVar
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, ResolverMatch, resolve
 
 REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
 ACTOR_ID: ContextVar[int | None] = ContextVar("actor_id", default=None)
@@ -42,11 +42,17 @@ class ProgramsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request):
-        try:
-            view, arguments, options = resolve(request.path_info, settings.PROGRAMS_URLCONF)
-        except Resolver404:
+        if (match := self._match(request)) is None:
             return self.get_response(request)
-        return view(request, *arguments, **options)
+        return match.func(request, *match.args, **match.kwargs)
+
+    @staticmethod
+    def _match(request: HttpRequest) -> ResolverMatch | None:
+        """Asked before the view is called: what fails there has nothing to do with addresses that do not match."""
+        try:
+            return resolve(request.path_info, settings.PROGRAMS_URLCONF)
+        except Resolver404:
+            return None
 
 
 def current_request() -> HttpRequest | None:

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from nocode.foundation import events
 from nocode.foundation.events import Event, Kick, bus, deliver_events, deliver_forgotten_events
-from nocode.foundation.middleware import RequestIdMiddleware, current_actor_id
+from nocode.foundation.middleware import ProgramsMiddleware, RequestIdMiddleware, current_actor_id
 from nocode.foundation.models import Organization, OutboxEvent, QueuedTask
 from tests.factories import make_organization, make_user
 from tests.fixtures.cluster import queue_is_empty
@@ -90,6 +90,16 @@ def test_events_of_a_request_carry_its_id_and_its_user():
     first, second = OutboxEvent.objects.order_by("id")
     assert (first.request_id, first.actor) == ("request-1", person)
     assert (second.request_id, second.actor) == ("", None)
+
+
+def test_what_fails_in_a_page_is_not_told_as_an_address_that_does_not_match():
+    def view(request):
+        raise KeyError("page")
+
+    with pytest.raises(KeyError) as failure:
+        ProgramsMiddleware(view)(RequestFactory().get("/admin/"))
+
+    assert failure.value.__context__ is None
 
 
 # --- delivery ---------------------------------------------------------------------------------------------------------
