@@ -135,6 +135,16 @@ def test_choice_takes_the_written_option():
         field_types["select"].clean("lost", settings)
 
 
+@pytest.mark.parametrize(
+    ("zone", "moment"), [("America/New_York", "0001-01-01T00:00:00Z"), ("Europe/Paris", "9999-12-31T23:59:00Z")]
+)
+def test_a_moment_that_is_no_date_where_it_is_shown_is_refused(settings, zone, moment):
+    settings.TIME_ZONE = zone
+
+    with pytest.raises(ValidationError, match="not a date and time"):
+        field_types["datetime"].clean(moment, {})
+
+
 def test_naive_moment_belongs_to_the_installation(settings):
     settings.TIME_ZONE = "Europe/Paris"
 

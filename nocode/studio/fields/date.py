@@ -62,6 +62,7 @@ class DateTime(FieldType):
             moment = value if isinstance(value, dt.datetime) else dt.datetime.fromisoformat(value.strip())
             if timezone.is_naive(moment):
                 moment = timezone.make_aware(moment, timezone.get_default_timezone())
+            moment.astimezone(timezone.get_default_timezone())  # where it is shown it must be a date as well
             return moment.astimezone(dt.UTC)
         except (ValueError, AttributeError, TypeError, OverflowError):
             raise ValidationError(
