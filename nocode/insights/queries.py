@@ -59,9 +59,9 @@ def _page_of(model: type[Model], pk: str) -> str:
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[pk])
 
 
-def search(activities: QuerySet, text: str) -> QuerySet:
+def search(activities: QuerySet, words: Iterable[str]) -> QuerySet:
     """Activities of people, or about things, whose name contains every word; or of the request with that id."""
-    for word in text.split():
+    for word in words:
         people = User.objects.filter(Q(name__icontains=word) | Q(email__icontains=word)).order_by().values("pk")
         activities = activities.filter(
             Q(request_id=word)

@@ -93,6 +93,15 @@ def test_permissions_on_a_foreign_object_are_refused(pages, request_by):
         pages.get_object(request, str(foreign.pk))
 
 
+def test_a_search_looks_for_a_few_words_only(pages, request_by):
+    pages.search_fields = ["name"]
+    words = " ".join(f"word-{number}" for number in range(1000))
+
+    found, _may_repeat = pages.get_search_results(request_by(None), Workflow.objects.all(), words)
+
+    assert [f"word-{number}" in str(found.query) for number in (0, 9, 10, 999)] == [True, True, False, False]
+
+
 @pytest.mark.parametrize("nonsense", ["nothing", "0", "' OR 1=1"])
 def test_an_id_that_is_none_is_not_found(pages, request_by, nonsense):
     request = request_by(factories.make_user(organization=factories.make_organization()))

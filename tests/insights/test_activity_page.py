@@ -7,7 +7,9 @@ import tracemalloc
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone, translation
 
@@ -194,6 +196,16 @@ def test_filters_limit_the_list_and_the_files(owner, many, query, actions):
     assert [each.action for each in listed] == actions
     assert [each["action"] for each in from_csv] == actions
     assert [each["action"] for each in from_json if each["action"] != "activity.exported"] == actions
+
+
+def test_a_thousand_words_are_not_all_looked_for(owner):
+    client = logged_in(owner)
+
+    with CaptureQueriesContext(connection) as queries:
+        client.get(LIST, {"q": " ".join(f"word-{number}" for number in range(1000))})
+
+    assert any("word-9" in query["sql"] for query in queries)
+    assert not any("word-10%" in query["sql"] for query in queries)
 
 
 def test_days_are_those_of_the_time_zone(settings, owner, project):

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 from unfold.decorators import display
 
-from nocode.foundation.admin.base import ArchiveAdmin
+from nocode.foundation.admin.base import MOST_WORDS, ArchiveAdmin
 from nocode.foundation.admin.filters import VisibleRelatedFilter
 from nocode.foundation.displays import code_block, shortened
 from nocode.foundation.ids import first_id_at
@@ -69,7 +69,7 @@ class UserActivityAdmin(ArchiveAdmin):
 
     # --- List -----------------------------------------------------------------------------------------------------
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
-        return queries.search(queryset, search_term.replace("\0", "")), False
+        return queries.search(queryset, search_term.replace("\0", "").split()[:MOST_WORDS]), False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         lost = queries.lost_activities(request.user)
