@@ -143,7 +143,7 @@ class NotificationForm(forms.Form):
         super().__init__(*args, **kwargs)
         for on, channel in product(On, Channel):
             told = channel in choice.channels.get(on, ())
-            label = f"{on.label}: {channel.label}"
+            label = _("%(name)s: %(text)s") % {"name": on.label, "text": channel.label}
             self.fields[f"{on}-{channel}"] = forms.BooleanField(label=label, required=False, initial=told)
         if choice.host:
             self.fields["address"].show_as_kept()

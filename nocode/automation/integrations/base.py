@@ -62,7 +62,7 @@ class IntegrationType:
         if errors:
             name, texts = next(iter(errors.items()))
             label = fields[name].label if name in fields else name
-            raise InvalidIntegration(f"{label}: {texts[0]}", errors=errors)
+            raise InvalidIntegration(_("%(name)s: %(text)s") % {"name": label, "text": texts[0]}, errors=errors)
         secrets = {name: form.cleaned_data[name] for name in self.secret_names}
         return {name: value for name, value in form.cleaned_data.items() if name not in secrets}, secrets
 

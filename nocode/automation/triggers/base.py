@@ -42,7 +42,7 @@ class TriggerType:
         if errors:
             name, texts = next(iter(errors.items()))
             label = fields[name].label if name in fields else name
-            raise InvalidTrigger(f"{label}: {texts[0]}", errors=errors)
+            raise InvalidTrigger(_("%(name)s: %(text)s") % {"name": label, "text": texts[0]}, errors=errors)
         return form.cleaned_data
 
     def defaults(self) -> dict[str, Any]:

@@ -121,7 +121,7 @@ class Invoice(Record):
     organization = models.ForeignKey(
         "foundation.Organization", models.SET_NULL, null=True, related_name="invoices", verbose_name=_("organization")
     )
-    number = models.CharField(_("number"), max_length=20, unique=True)
+    number = models.CharField(pgettext_lazy("which one", "number"), max_length=20, unique=True)
     status = models.CharField(_("status"), max_length=5, choices=Status, default=Status.OPEN)
     seller = models.JSONField(_("seller"), default=dict)
     customer = models.JSONField(_("customer"), default=dict)

@@ -129,7 +129,7 @@ class Deployment(Record):
     organization_path = "app__project__organization"
 
     app = models.ForeignKey(GeneratedApp, models.CASCADE, related_name="deployments", verbose_name=_("application"))
-    number = models.PositiveIntegerField(_("number"))
+    number = models.PositiveIntegerField(pgettext_lazy("which one", "number"))
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.PENDING)
     snapshot = models.JSONField(_("snapshot"), null=True, editable=False)
     checksum = models.CharField(_("checksum"), max_length=64, blank=True, editable=False)

@@ -88,7 +88,8 @@ class FieldForm(forms.ModelForm):
         field_type = field_types[data["kind"]]
         config = field_type.Config(data["settings"].get(field_type.kind, {}))
         for name, errors in config.errors.items():
-            self.add_error("settings", [f"{config.fields[name].label}: {error}" for error in errors])
+            label = config.fields[name].label
+            self.add_error("settings", [_("%(name)s: %(text)s") % {"name": label, "text": error} for error in errors])
         if data.get("unique") and not field_type.can_be_unique:
             self.add_error("unique", _("A field of this type cannot be unique."))
         data["settings"] = config.cleaned_data

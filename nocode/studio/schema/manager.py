@@ -223,7 +223,10 @@ class SchemaManager:
                 % {"field": field.label, "type": field_type.label}
             )
         form = field_type.Config(field.settings)
-        problems = [f"{form.fields[name].label}: {' '.join(errors)}" for name, errors in form.errors.items()]
+        problems = [
+            _("%(name)s: %(text)s") % {"name": form.fields[name].label, "text": " ".join(errors)}
+            for name, errors in form.errors.items()
+        ]
         problems += [
             _("unknown setting “%(name)s”") % {"name": name} for name in set(field.settings) - set(form.fields)
         ]

@@ -240,6 +240,9 @@ def _clean(page: Page, kind: str, settings: Mapping[str, Any]) -> dict[str, Any]
         errors[name] = [str(_("This setting does not exist; remove it."))]
     if errors:
         labels = {name: str(field.label) for name, field in form.fields.items()}
-        lines = [f"{labels.get(name, name)}: {' '.join(messages)}" for name, messages in errors.items()]
+        lines = [
+            _("%(name)s: %(text)s") % {"name": labels.get(name, name), "text": " ".join(messages)}
+            for name, messages in errors.items()
+        ]
         raise BlockRefused("\n".join(lines), errors=errors)
     return form.cleaned_data

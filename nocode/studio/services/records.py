@@ -176,7 +176,7 @@ class Records:
             try:
                 cleaned[name] = _clean_value(field, values.get(name))
             except ValidationError as error:
-                errors[name] = f"{field.label}: {' '.join(error.messages)}."
+                errors[name] = _("%(name)s: %(text)s") % {"name": field.label, "text": f"{' '.join(error.messages)}."}
         if errors:
             raise RecordErrors(errors, table=layout.table_id)
         return cleaned

@@ -64,8 +64,8 @@ def outline(page: Page, selected: UUID | None = None) -> Outline:
     blocks = tree(page)
     problems: dict[str, list[str]] = defaultdict(list)
     for problem in pages.check_tree(page.title, blocks, tables, titles):
-        text = f"{problem.setting}: {problem.message}" if problem.setting else problem.message
-        problems[problem.block_id].append(text)
+        words = {"name": problem.setting, "text": problem.message}
+        problems[problem.block_id].append(_("%(name)s: %(text)s") % words if problem.setting else problem.message)
     entries = [_entry(block, tables, problems, str(selected or "")) for block in blocks]
     return Outline(blocks, tables, titles, Slot(":0", _("The page"), entries))
 

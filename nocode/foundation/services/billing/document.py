@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from nocode.foundation.models import Invoice
 from nocode.foundation.services.billing import payment
@@ -37,7 +38,7 @@ def document(invoice: Invoice) -> Document:
         seller=_party(invoice.seller, "tax_id"),
         customer=_party(invoice.customer, "email"),
         facts=[
-            (_("Number"), invoice.number),
+            (pgettext("invoice", "Number"), invoice.number),
             (_("Date"), date_format(invoice.issued_on)),
             (_("Due"), date_format(invoice.due_on)),
             (_("Period"), f"{date_format(period.start)} – {date_format(period.last_day)}"),

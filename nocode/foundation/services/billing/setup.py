@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+from django.conf import settings
 from django.db import connection, transaction
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from nocode.foundation.models import Plan
@@ -15,5 +17,7 @@ def set_up() -> None:
     """Create what is missing; what people changed stays."""
     with connection.cursor() as cursor:
         cursor.execute(_RULES.read_text(encoding="utf-8"))
-    if not Plan.objects.exists():
+    if Plan.objects.exists():
+        return
+    with translation.override(settings.LANGUAGE_CODE):  # `migrate` speaks no language
         Plan.objects.create(name=_("Unlimited"), description=_("No limits."), is_default=True, is_offered=False)
