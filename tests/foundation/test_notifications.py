@@ -83,7 +83,10 @@ def test_what_is_too_long_or_not_storable_is_made_to_fit(person):
     assert (len(told.title), told.title[-1], told.text) == (250, "…", "ab")
 
 
-@pytest.mark.parametrize("link", ["https://evil.example/", "//evil.example/", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "link",
+    ["https://evil.example/", "//evil.example/", "/\\evil.example/", "/\t/evil.example/", "javascript:alert(1)", "x"],
+)
 def test_a_link_leads_nowhere_else(person, link):
     with pytest.raises(ValueError, match="a page of ours"):
         notify([person], "test.fact", "one", "It happened", link=link)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from django.db import connection
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from nocode.foundation.ids import uuid7
 from nocode.foundation.models import Notification, Organization, User
@@ -37,7 +38,7 @@ def notify(
 
     `key` names the fact: a person is told it once. `link` is a path of ours; opening it marks the notification as read.
     """
-    if link and (not link.startswith("/") or link.startswith("//")):
+    if link and not (link.startswith("/") and url_has_allowed_host_and_scheme(link, allowed_hosts=None)):
         raise ValueError(f"A notification leads to a page of ours, not to {link!r}.")
     people = sorted({user if isinstance(user, int) else user.pk for user in users})
     values = {
