@@ -22,8 +22,7 @@ def plans_for(user: User, subscription: Subscription | None) -> QuerySet[Plan]:
     """The plans a person may choose from: those on offer and the present one; a superuser may give any."""
     if user.is_superuser:
         return Plan.objects.all()
-    present = Q(pk=subscription.plan_id) if subscription else Q()
-    return Plan.objects.filter(Q(is_offered=True) | present) if subscription else Plan.objects.filter(is_offered=True)
+    return Plan.objects.filter(Q(is_offered=True) | Q(pk=subscription and subscription.plan_id))
 
 
 class PlanField(forms.ModelChoiceField):
