@@ -194,7 +194,7 @@ def test_a_batch_costs_the_same_whatever_is_in_it(workflow, django_assert_num_qu
 def test_a_row_somebody_holds_is_left_to_the_next_time(workflow):
     held, free = ended(workflow, 31 * DAY), ended(workflow, 31 * DAY)
 
-    with transaction.atomic(), ThreadPoolExecutor(1) as other:
+    with ThreadPoolExecutor(1) as other, transaction.atomic():
         WorkflowExecution.objects.select_for_update().get(pk=held.pk)
         other.submit(_clean_up).result(timeout=10)
     assert (is_there(held), is_there(free)) == (True, False)

@@ -12,6 +12,7 @@ from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 from django_q.signing import SignedPackage
 
+from nocode.automation.errors import NoSuchId
 from nocode.automation.models import WebhookDelivery, Workflow, WorkflowExecution
 from nocode.automation.services import triggers, workflows
 from nocode.automation.tasks import process_webhook_trigger
@@ -487,8 +488,9 @@ def test_a_workflow_paused_in_between_leaves_word_on_the_delivery(make_hook):
     assert "paused" in WebhookDelivery.objects.get(execution_id=response.json()["execution_id"]).error
 
 
-def test_a_delivery_that_is_gone_is_no_error():
-    process_webhook_trigger(12345)
+def test_a_delivery_that_is_gone_is_told_among_the_failed_tasks():
+    with pytest.raises(NoSuchId, match="There is no webhook delivery 12345"):
+        process_webhook_trigger(12345)
 
 
 def test_deliveries_are_seen_by_the_organization_alone(make_hook):
