@@ -54,7 +54,9 @@ class Sweep:
             elif relation.on_delete is models.CASCADE and not _relations_to(child):
                 self._execute(child, field.column, keys)
             else:
-                raise TypeError(f"{model.__name__} cannot be deleted in batches because of {child.__name__}.{field.name}")
+                raise TypeError(
+                    f"{model.__name__} cannot be deleted in batches because of {child.__name__}.{field.name}"
+                )
         self._execute(model, model._meta.pk.column, keys)
 
     def _execute(self, model: type[models.Model], column: str, keys: list) -> None:
