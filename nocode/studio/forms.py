@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.utils.translation import gettext as _
 
 from nocode.studio.errors import RecordChanged, RecordErrors
 
@@ -60,5 +61,6 @@ class RowForm(forms.Form):
     def _show(self, refusal: RecordErrors) -> None:
         for name, problem in refusal.errors.items():
             field = self.layout.fields.get(name) if name in self.names else None
-            text = problem.removeprefix(f"{field.label}: ") if field else problem
+            label = _("%(name)s: %(text)s") % {"name": field.label, "text": ""} if field else ""
+            text = problem.removeprefix(label)
             self.add_error(f"value_{name}" if field else None, text[:1].upper() + text[1:])

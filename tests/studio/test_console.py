@@ -6,8 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection, transaction
 from django.urls import reverse
+from django.utils import translation
 
 from nocode.foundation.models import Role
+from nocode.studio.forms import RowForm
 from nocode.studio.models import DataTable, Project
 from nocode.studio.schema.manager import NewField
 from nocode.studio.services.records import Records
@@ -388,6 +390,22 @@ def test_bad_row_is_told_beside_its_fields(owner, table):
     assert worse.context["form"].errors == {"value_amount": ["“1.234” has more than 2 decimals; round it."]}
     assert "must be unique" in taken.context["form"].errors["value_e_mail"][0]
     assert Records(table).count() == 1
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_a_problem_beside_its_field_does_not_repeat_the_name(table, language):
+    records = Records(table)
+    records.create({"customer": "Ada", "e_mail": "a@example.com"})
+    wrong = RowForm(records.layout, {"value_customer": "Bob", "value_amount": "a lot"})
+    taken = RowForm(records.layout, {"value_customer": "Bob", "value_e_mail": "a@example.com"})
+
+    with translation.override(language):
+        saved = [form.is_valid() and form.save(records) for form in (wrong, taken)]
+
+    assert saved == [None, None]
+    assert (list(wrong.errors), list(taken.errors)) == (["value_amount"], ["value_e_mail"])
+    assert not wrong.errors["value_amount"][0].startswith("Amount")
+    assert not taken.errors["value_e_mail"][0].startswith("E-mail")
 
 
 def test_only_touched_fields_are_written(owner, table):
