@@ -53,7 +53,7 @@ class NotificationRuleAdmin(PersonalAdmin):
 class NotificationDeliveryAdmin(PersonalAdmin):
     """What the person was told, or should have been."""
 
-    list_display = ["execution", "type", "channel", "pill", "attempts", "error", "created_at"]
+    list_display = ["execution", "end", "channel", "pill", "attempts", "error", "created_at"]
     list_filter = [("status", ChoicesDropdownFilter), ("channel", ChoicesDropdownFilter)]
     list_select_related = ["execution"]
     ordering = ["-pk"]
@@ -63,6 +63,10 @@ class NotificationDeliveryAdmin(PersonalAdmin):
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
         """The page of the execution."""
         return redirect("admin:execution_detail", self.object_for(request, object_id, "view").execution_id)
+
+    @display(description=_("when"), ordering="type")
+    def end(self, delivery: NotificationDelivery) -> str:
+        return dict(NotificationRule.On.choices).get(delivery.type, delivery.type)
 
     @display(description=_("status"), ordering="status")
     def pill(self, delivery: NotificationDelivery) -> str:

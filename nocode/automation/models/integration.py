@@ -7,6 +7,7 @@ from django.conf import settings as django_settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from simple_history.models import HistoricalRecords
 
 from nocode.foundation.crypto import decrypt, encrypt
@@ -24,7 +25,9 @@ class Integration(Record):
     settings = models.JSONField(_("settings"), default=dict, blank=True)
     secrets = SecretText(_("secrets"), blank=True, editable=False)  # JSON: see read_secrets()
     is_active = models.BooleanField(
-        _("active"), default=True, help_text=_("Steps that use an integration which is switched off fail.")
+        pgettext_lazy("integration", "active"),
+        default=True,
+        help_text=_("Steps that use an integration which is switched off fail."),
     )
     created_by = models.ForeignKey(
         django_settings.AUTH_USER_MODEL,
