@@ -9,6 +9,10 @@ from django.core.management.base import BaseCommand
 from nocode.setup import browser
 
 
+# Without arguments everything is run, by as many processes as there are processors.
+WHOLE_SUITE = ["-n", "auto", "--maxprocesses", "4"]
+
+
 class Command(BaseCommand):
     """Runs pytest in place of Django's own runner; what follows `test` goes to pytest."""
 
@@ -25,4 +29,4 @@ class Command(BaseCommand):
             print("No Chromium on this machine: the browser tests are skipped. Set CHROMIUM to its path to run them.")
         os.chdir(settings.BASE_DIR)
         sys.stdout.flush()
-        os.execv(sys.executable, [sys.executable, "-m", "pytest", *argv[2:]])  # noqa: S606
+        os.execv(sys.executable, [sys.executable, "-m", "pytest", *(argv[2:] or WHOLE_SUITE)])  # noqa: S606
