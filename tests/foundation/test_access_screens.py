@@ -1,5 +1,8 @@
 """The pages where people get in, and those that let them in: what they show, to whom, how often they can be tried."""
 
+from ipaddress import ip_address
+from itertools import count as numbers
+
 import pytest
 from django.contrib.auth.tokens import default_token_generator
 from django.test import Client
@@ -18,6 +21,7 @@ pytestmark = pytest.mark.django_db
 
 RIGHT = "correct horse battery"
 PASSWORD = "a quite long password"
+_guess = numbers()
 NEW_ACCOUNT = {"name": "Nia", "password1": PASSWORD, "password2": PASSWORD}
 
 
@@ -380,12 +384,12 @@ def test_five_failures_close_the_door_for_fifteen_minutes(owner):
 def test_trying_on_does_not_lock_for_longer(owner):
     for _time in range(5):
         try_login(owner.email, "wrong")
-    since = FailedAttempts.objects.get().last_at
+    since = FailedAttempts.objects.get(subject=owner.email).last_at
 
     for _time in range(20):
         assert try_login(owner.email, "wrong") == 429
 
-    assert FailedAttempts.objects.get().last_at == since
+    assert FailedAttempts.objects.get(subject=owner.email).last_at == since
 
 
 def test_others_and_other_places_are_not_locked(organization, owner):
@@ -405,6 +409,51 @@ def test_success_forgets_the_failures(owner):
     for _time in range(3):
         assert [try_login(owner.email, "wrong") for _again in range(4)] == [200] * 4
         assert try_login(owner.email) == 302
+
+
+def fail_everywhere(count: int, kind: str = "login", address: str = "192.0.2.1") -> None:
+    """So many failures of one network, each at another account."""
+    network = ip_address(address)
+    for _time in range(count):
+        attempts.take(kind, f"guess{next(_guess)}@example.com", network)
+
+
+def test_a_network_that_guesses_at_every_account_is_slowed_down(owner):
+    fail_everywhere(attempts.NETWORK_LIMIT)
+
+    assert try_login(owner.email) == 429
+    assert try_login(owner.email, address="198.51.100.7") == 302
+    locked = log_in(factories.make_user(is_superuser=True))
+    page = locked.get(reverse("admin:foundation_failedattempts_changelist") + "?q=192.0.2.1&o=-4").content.decode()
+    assert page.count("Locked") == 1
+    FailedAttempts.objects.update(last_at=timezone.now() - attempts.LOCKED)
+    assert try_login(owner.email) == 302
+
+
+def test_a_network_is_counted_for_fifteen_minutes_not_until_a_pause(owner):
+    fail_everywhere(1)
+    since = FailedAttempts.objects.get(subject="").last_at
+
+    fail_everywhere(3)
+
+    assert FailedAttempts.objects.get(subject="").last_at == since
+
+
+def test_an_account_of_ones_own_does_not_forgive_a_network(owner):
+    for _time in range(10):
+        fail_everywhere(1)
+        assert try_login(owner.email) == 302
+
+    assert FailedAttempts.objects.get(subject="").count == 10
+
+
+def test_one_network_asks_for_so_many_links(owner, mail_server):
+    fail_everywhere(attempts.NETWORK_LIMIT, kind="reset")
+    client = Client(REMOTE_ADDR="192.0.2.1")
+
+    assert client.post(reverse("password_forgot"), {"email": "new@example.com"}).status_code == 429
+    assert not QueuedTask.objects.exists()
+    assert Client().post(reverse("password_forgot"), {"email": "new@example.com"}).status_code == 302
 
 
 def test_a_household_of_ipv6_addresses_counts_as_one(owner):
@@ -436,7 +485,7 @@ def test_superusers_see_and_open_locks(owner):
     for _time in range(6):
         try_login(owner.email, "wrong")
     client = log_in(factories.make_user(is_superuser=True))
-    lock = FailedAttempts.objects.get()
+    lock = FailedAttempts.objects.get(subject=owner.email)
 
     assert "Locked" in client.get(reverse("admin:foundation_failedattempts_changelist")).content.decode()
     client.post(reverse("admin:foundation_failedattempts_delete", args=[lock.pk]), {"post": "yes"})

@@ -34,6 +34,6 @@ class FailedAttemptsAdmin(ReadOnly, PlatformAdmin):
 
     @display(description=_("state"))
     def state(self, counter: FailedAttempts) -> SafeString:
-        if counter.count >= attempts.LIMIT and counter.last_at > timezone.now() - attempts.LOCKED:
+        if counter.count >= attempts.limit_of(counter) and counter.last_at > timezone.now() - attempts.LOCKED:
             return pill("failed", _("Locked"))
         return pill("", pgettext_lazy("logging in", "Open"))

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class FailedAttempts(models.Model):
-    """Attempts of one kind at one account (or link) from one network; gone with the first success."""
+    """Attempts of one kind at one account from one network; without a subject at links, or at all accounts together."""
 
     class Kind(models.TextChoices):
         LOGIN = "login", _("Logging in")

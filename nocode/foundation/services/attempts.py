@@ -1,12 +1,15 @@
 """Slows guessing down: after LIMIT failures at one account from one network, nothing is tried for LOCKED minutes.
 
-An attempt is counted before it is made and forgotten when it succeeds, so that a hundred at once are no way around.
+A second counter, without a subject, adds up what a network does to all accounts: one password tried at each of them is
+guessing, too. An attempt is counted before it is made and forgotten when it succeeds, so that a hundred at once are no
+way around.
 """
 
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_network
 
 from django.db import connection
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import ngettext
 
@@ -15,18 +18,21 @@ from nocode.foundation.errors import NoCodeError
 from nocode.foundation.models import FailedAttempts
 
 LIMIT = 5
+NETWORK_LIMIT = 50  # many people may share a network; they are wrong now and then
 LOCKED = timedelta(minutes=15)
 
 Kind = FailedAttempts.Kind
 
-# While an account is locked the time of the last attempt stays: trying on does not keep the owner out for longer.
+# While an account is locked the time of the last attempt stays: trying on does not keep the owner out for longer. That
+# of a network is the time it began to count: there is always somebody who is wrong, and a pause would never come.
 COUNT = """
     INSERT INTO foundation_failedattempts AS known (kind, subject, network, count, last_at)
     VALUES (%(kind)s, %(subject)s, %(network)s, 1, clock_timestamp())
     ON CONFLICT (kind, subject, network) DO UPDATE SET
         count = CASE WHEN known.last_at < excluded.last_at - %(locked)s THEN 1
                      ELSE least(known.count + 1, %(limit)s + 1) END,
-        last_at = CASE WHEN known.count >= %(limit)s AND known.last_at >= excluded.last_at - %(locked)s
+        last_at = CASE WHEN (known.count >= %(limit)s OR %(is_network)s)
+                            AND known.last_at >= excluded.last_at - %(locked)s
                        THEN known.last_at ELSE excluded.last_at END
     RETURNING count, last_at
 """
@@ -48,17 +54,34 @@ class TooManyAttempts(NoCodeError):
 
 def take(kind: Kind, subject: str, address: Address | None) -> None:
     """Count an attempt that is about to be made; raises TooManyAttempts, and then it must not be made."""
-    values = {**_key(kind, subject, address), "limit": LIMIT, "locked": LOCKED}
-    with connection.cursor() as cursor:
-        cursor.execute(COUNT, values)
-        count, last_at = cursor.fetchone()
-    if count > LIMIT:
-        raise TooManyAttempts(last_at + LOCKED)
+    _count(_key(kind, subject, address), LIMIT)
+    if subject and address:
+        _count(_key(kind, "", address), NETWORK_LIMIT, is_network=True)
 
 
 def forget(kind: Kind, subject: str, address: Address | None) -> None:
-    """The attempt succeeded: the failures before it no longer count."""
+    """The attempt succeeded: the failures before it at this account no longer count.
+
+    To the network only this attempt is given back: whoever has one account may not guess at others for ever.
+    """
     FailedAttempts.objects.filter(**_key(kind, subject, address)).delete()
+    if subject and address:
+        network = FailedAttempts.objects.filter(**_key(kind, "", address))
+        if not network.filter(count__gt=1).update(count=F("count") - 1):
+            network.filter(count=1).delete()
+
+
+def limit_of(counter: FailedAttempts) -> int:
+    """How many attempts a counter allows; links are tried out at no account, and never many by mistake."""
+    return LIMIT if counter.subject or counter.kind == Kind.LINK else NETWORK_LIMIT
+
+
+def _count(key: dict[str, str], limit: int, *, is_network: bool = False) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT, {**key, "limit": limit, "is_network": is_network, "locked": LOCKED})
+        count, last_at = cursor.fetchone()
+    if count > limit:
+        raise TooManyAttempts(last_at + LOCKED)
 
 
 def _key(kind: Kind, subject: str, address: Address | None) -> dict[str, str]:
