@@ -69,13 +69,18 @@ def test_an_owner_invites_and_sees_the_link_once(organization, owner):
     assert b"/invitations/" not in shown.content
 
 
-def test_with_a_mail_server_the_guest_gets_the_same_link(organization, owner, mail_server):
-    page = invite(owner, organization).content.decode()
+def test_with_a_mail_server_only_the_guest_gets_the_link(organization, owner, mail_server):
+    invited = invite(owner, organization)
+    resend = reverse("admin:foundation_invitation_resend", args=[Invitation.objects.get().pk])
+    resent = dialog(log_in(owner), resend)
 
     run_queue()
 
-    assert "No mail server" not in page
-    assert mail_server.link() in page
+    assert [len(message["To"].addresses) for message in mail_server.messages] == [1, 1]
+    assert auth.open_invitation(mail_server.link().split("/")[-2]).email == "guest@example.com"
+    for answer in (invited, resent):
+        assert "HX-Redirect" in answer
+        assert b"/invitations/" not in answer.content
 
 
 @pytest.mark.parametrize(

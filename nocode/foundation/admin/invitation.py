@@ -22,10 +22,14 @@ from nocode.foundation.models import Invitation
 from nocode.foundation.services import auth
 
 
-def link_dialog(request: HttpRequest, email: str, link: str) -> HttpResponse:
-    """The dialog that was sent becomes one with the link: it can be read nowhere else, and only now."""
-    context = {"email": email, "link": link, "is_sent": smtp.is_configured()}
-    response = render(request, "foundation/_invited.html", context)
+def link_dialog(request: HttpRequest, email: str, link: str) -> HttpResponse | None:
+    """Without a mail server the dialog that was sent becomes one with the link, readable nowhere else and only now.
+
+    With one there is nothing to show: opening the link proves that the mailbox is one's own.
+    """
+    if smtp.is_configured():
+        return None
+    response = render(request, "foundation/_invited.html", {"email": email, "link": link})
     return reselect(reswap(retarget(response, "#dialog"), "outerHTML"), "#dialog")
 
 
