@@ -188,6 +188,54 @@ def test_a_new_person_joins_once(organization, owner):
         auth.accept(token_of(link), name="Eve", password=PASSWORD)
 
 
+def _delete(inviter: User) -> None:
+    inviter.delete()
+
+
+def _demote(inviter: User) -> None:
+    inviter.memberships.update(role=Role.EDITOR)
+
+
+def _make_administrator(inviter: User) -> None:
+    inviter.memberships.update(role=Role.ADMIN)
+
+
+def _remove(inviter: User) -> None:
+    inviter.memberships.all().delete()
+
+
+def _deactivate(inviter: User) -> None:
+    User.objects.filter(pk=inviter.pk).update(is_active=False)
+
+
+@pytest.mark.parametrize("change", [_delete, _demote, _make_administrator, _remove, _deactivate])
+def test_an_offer_falls_with_whoever_made_it(organization, owner, change):
+    inviter = factories.make_user(organization=organization)
+    _invitation, link = auth.invite(organization, "new@example.com", Role.OWNER, inviter)
+
+    change(inviter)
+
+    with pytest.raises(auth.LinkInvalid, match="may not do so any more"):
+        auth.accept(token_of(link), name="Nia", password=PASSWORD)
+    assert not User.objects.filter(email="new@example.com").exists()
+
+
+def test_what_an_inviter_may_still_offer_stands(organization, owner):
+    inviter = factories.make_user(organization=organization)
+    _invitation, link = auth.invite(organization, "new@example.com", Role.EDITOR, inviter)
+
+    _make_administrator(inviter)
+
+    assert auth.accept(token_of(link), name="Nia", password=PASSWORD).role == Role.EDITOR
+
+
+def test_the_offer_of_a_superuser_stands(organization, owner):
+    root = factories.make_user(is_superuser=True)
+    _invitation, link = auth.invite(organization, "new@example.com", Role.OWNER, root)
+
+    assert auth.accept(token_of(link), name="Nia", password=PASSWORD).role == Role.OWNER
+
+
 def test_a_person_with_an_account_joins_as_that_person(organization, owner):
     person = factories.make_user("known@example.com", organization=factories.make_organization())
     _invitation, link = auth.invite(organization, "Known@example.com", Role.VIEWER, owner)

@@ -90,6 +90,8 @@ def open_invitation(token: str) -> Invitation:
         raise LinkInvalid(_("This invitation was accepted already. Log in to go on."))
     if known.is_expired:
         raise LinkInvalid(_("This invitation has expired. Ask whoever invited you to send it again."))
+    if not members.may_offer(known.invited_by, known.organization, known.role):
+        raise LinkInvalid(_("Whoever invited you may not do so any more. Ask for a new invitation."))
     return known
 
 
@@ -117,7 +119,7 @@ def accept(token: str, user: User | None = None, *, name: str = "", password: st
 
 def _hold(organization: Organization, by: User, role: str) -> None:
     """Check that `by` may hand out the role, and keep others from doing so until the transaction ends."""
-    if not by.has_perm("foundation.change_organization", organization):
+    if not members.may_invite(by, organization):
         raise PermissionRefused(_("Only owners and administrators invite people."))
     members.check_offer(by, organization.pk, role)
     Organization.objects.select_for_update(no_key=True).get(pk=organization.pk)

@@ -46,6 +46,16 @@ def roles_to_offer(actor: User, organization_id: UUID | str) -> list[Role]:
     return list(Role) if may_all else [role for role in Role if role != Role.OWNER]
 
 
+def may_invite(actor: User, organization: Organization) -> bool:
+    """Whether the actor may bring people into an organization."""
+    return actor.has_perm("foundation.change_organization", organization)
+
+
+def may_offer(actor: User | None, organization: Organization, role: str) -> bool:
+    """Whether an offer the actor once made still stands: they may be gone, demoted or kept out by now."""
+    return actor is not None and may_invite(actor, organization) and role in roles_to_offer(actor, organization.pk)
+
+
 def adopt(organization: Organization, creator: User) -> None:
     """An organization nobody was put into belongs to whoever created it."""
     if not Membership.objects.filter(organization=organization).exists():
