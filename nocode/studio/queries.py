@@ -1,6 +1,6 @@
 """The SQL that reads and writes the rows of a table: one statement each, every name and value through psycopg2.sql."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -118,11 +118,20 @@ def delete(layout: Layout, record_id: int) -> sql.Composable:
     )
 
 
-def condition(layout: Layout, filters: Iterable[Mapping[str, Any]] = (), search: str = "") -> sql.Composable:
-    """All filters hold, and the searched words occur in one of the text fields. Raises QueryRefused."""
+def condition(
+    layout: Layout,
+    filters: Iterable[Mapping[str, Any]] = (),
+    search: str = "",
+    search_in: Collection[str] | None = None,
+) -> sql.Composable:
+    """All filters hold, and the searched words occur in one of the text fields, or of those named. Raises QueryRefused.
+
+    Whoever may search in a field learns what is in it, shown or not.
+    """
     parts = [_filter(layout, one) for one in filters]
     if search:
-        texts = [sql.Identifier("t", name) for name, field in layout.fields.items() if field.type.searchable]
+        fields = layout.fields.items() if search_in is None else [(name, layout.fields[name]) for name in search_in]
+        texts = [sql.Identifier("t", name) for name, field in fields if field.type.searchable]
         hits = [sql.SQL("{} ILIKE {}").format(text, _pattern("%{}%", search)) for text in texts]
         parts.append(sql.SQL("({})").format(sql.SQL(" OR ").join(hits)) if hits else sql.SQL("FALSE"))
     return sql.SQL(" AND ").join(parts) if parts else sql.SQL("TRUE")

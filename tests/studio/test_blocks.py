@@ -224,7 +224,7 @@ def test_a_list_is_paged_sorted_and_searched(page, records):
         records.create(
             {"name": f"n{number:02}", "amount": None if number % 3 else number, "notes": "tea" * (number % 2)}
         )
-    block = add_block(page, "data.list", {"fields": ["name"], "page_size": 10})
+    block = add_block(page, "data.list", {"fields": ["name", "notes"], "page_size": 10})
 
     first = drawn(page)
     second = drawn(page, f"{block.pk}-after=21")
@@ -236,6 +236,23 @@ def test_a_list_is_paged_sorted_and_searched(page, records):
     assert shown_names(back) == shown_names(first)
     assert f"{block.pk}-after=21" in first
     assert shown_names(found) == [f"n{number:02}" for number in range(1, 21, 2)]
+
+
+def test_words_are_not_looked_for_in_fields_that_are_not_shown(page, records):
+    records.create_many([{"name": "a", "notes": "secret"}, {"name": "secret b"}])
+    block = add_block(page, "data.list", {"fields": ["name"]})
+
+    assert shown_names(drawn(page, f"{block.pk}-q=secret")) == ["secret b"]
+
+
+def test_a_list_that_shows_no_texts_offers_no_search(page, records):
+    records.create({"name": "a", "amount": 5})
+    block = add_block(page, "data.list", {"fields": ["amount"]})
+
+    html = drawn(page, f"{block.pk}-q=a")
+
+    assert 'type="search"' not in html
+    assert 'data-label="Amount"' in html
 
 
 @pytest.mark.parametrize("order", ["id", "-id", "amount", "-amount", "name", "-name", "day", "-state", "created_at"])

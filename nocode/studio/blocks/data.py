@@ -33,7 +33,7 @@ class RowList(BlockType):
         table = TableChoice()
         title = PlainText(label=gettext_lazy("Title"), required=False, max_length=150)
         fields = FieldList(label=gettext_lazy("Fields to show"), help_text=ALL_FIELDS)
-        has_search = forms.BooleanField(label=gettext_lazy("Search in texts"), required=False, initial=True)
+        has_search = forms.BooleanField(label=gettext_lazy("Search in the texts that are shown"), required=False, initial=True)
         filters = FieldList(label=gettext_lazy("Fields to filter by"))
         sort = FieldChoice(
             label=gettext_lazy("Sorted by"),
@@ -61,6 +61,7 @@ class RowList(BlockType):
             "columns": [_column(asked, name, field, order) for name, field in columns.items()],
             "add_url": scene.url(settings["add_page"]) if settings["add_page"] and scene.may("add") else "",
             "offers_add": settings["add_page"] and scene.may("add"),
+            "has_search": self._has_search(settings, columns),
             "search": asked.text("q"),
             "clear_url": scene.here(**dict.fromkeys(asked.parameters())),
             "asked": asked,
@@ -70,13 +71,14 @@ class RowList(BlockType):
     def _rows(
         self, settings: dict, scene: Scene, records: Any, columns: Mapping[str, Any], asked: Asked, order: str
     ) -> dict[str, Any]:
-        search = asked.text("q") if settings["has_search"] else ""
+        search = asked.text("q") if self._has_search(settings, columns) else ""
         asked_filters = asked.filters()
         found: dict[str, Any] = {"is_narrowed": bool(search or asked_filters), "rows": []}
         try:
             page = records.page(
                 [*limits_of(settings), *asked_filters],
                 search=search,
+                search_in=columns,
                 order=order,
                 size=settings["page_size"],
                 after=asked.row("after"),
@@ -90,6 +92,10 @@ class RowList(BlockType):
             "previous_url": page.previous and scene.here(**{before: page.previous, after: None}),
             "next_url": page.next and scene.here(**{after: page.next, before: None}),
         }
+
+    def _has_search(self, settings: dict, columns: Mapping[str, Any]) -> bool:
+        """Whether visitors may search: in what is shown, and in nothing else."""
+        return settings["has_search"] and any(field.type.searchable for field in columns.values())
 
     def hint(self, settings: Mapping[str, Any], tables: Mapping[str, Any]) -> str:
         return settings.get("title") or super().hint(settings, tables)

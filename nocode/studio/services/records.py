@@ -1,7 +1,7 @@
 """Rows of a table, for the console and for workflows: checked, written in one statement, announced by an event."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -95,6 +95,7 @@ class Records:
         filters: Iterable[Mapping[str, Any]] = (),
         *,
         search: str = "",
+        search_in: Collection[str] | None = None,
         order: str = "-id",
         size: int,
         after: int | None = None,
@@ -102,9 +103,10 @@ class Records:
     ) -> RowPage:
         """The first rows in an order of one key, or those after or before a row: quick, however deep.
 
-        When the row to go on from does not exist any more, the first ones. Raises QueryRefused.
+        When the row to go on from does not exist any more, the first ones. Words are searched in all text fields, or in
+        those of `search_in`. Raises QueryRefused.
         """
-        condition = queries.condition(self.layout, filters, search)
+        condition = queries.condition(self.layout, filters, search, search_in)
         start = self._start(order, after or before)
         backwards = start is not None and not after
         if start is not None:
