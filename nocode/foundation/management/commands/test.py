@@ -8,7 +8,6 @@ from django.core.management.base import BaseCommand
 
 from nocode.setup import browser
 
-
 # Without arguments everything is run, by as many processes as there are processors.
 WHOLE_SUITE = ["-n", "auto", "--maxprocesses", "4"]
 
