@@ -18,7 +18,11 @@ from nocode.studio.errors import FieldMissing, TableMissing
 class LimitedForm(BlockForm):
     """Settings of a block that may look at some rows only."""
 
-    where_field = FieldChoice(label=gettext_lazy("Only rows where"), more=(("", gettext_lazy("(all rows)")),))
+    where_field = FieldChoice(
+        label=gettext_lazy("Only rows where"),
+        more=(("", gettext_lazy("(all rows)")),),
+        help_text=gettext_lazy("This chooses what is shown; it is no permission: people may see the other rows elsewhere."),
+    )
     where_op = forms.ChoiceField(
         label=gettext_lazy("Comparison"),
         required=False,
