@@ -14,8 +14,10 @@ from django.utils.html import escape
 
 from nocode.foundation.errors import PermissionRefused
 from nocode.studio.blocks import block_types, markdown
+from nocode.studio.blocks.asking import row_id
 from nocode.studio.blocks.drawing import draw
 from nocode.studio.blocks.form import Done
+from nocode.studio.blocks.rows import LimitedForm
 from nocode.studio.errors import BlockRefused, RecordNotFound
 from nocode.studio.forms import RowForm
 from nocode.studio.schema.manager import NewField, SchemaManager
@@ -236,6 +238,18 @@ def test_a_list_is_paged_sorted_and_searched(page, records):
     assert shown_names(back) == shown_names(first)
     assert f"{block.pk}-after=21" in first
     assert shown_names(found) == [f"n{number:02}" for number in range(1, 21, 2)]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in block_types if issubclass(kind.Config, LimitedForm)])
+def test_limits_are_said_to_be_no_permission(kind):
+    assert "no permission" in kind.Config.base_fields["where_field"].help_text
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("7", 7), ("", None), (None, None), ("-1", None), ("²", None), ("9" * 19, None), ("x", None)]
+)
+def test_an_address_names_a_row_by_its_number(text, found):
+    assert row_id(text) == found
 
 
 def test_words_are_not_looked_for_in_fields_that_are_not_shown(page, records):

@@ -17,6 +17,11 @@ from nocode.studio.blocks.scene import Scene
 LONGEST = 200
 
 
+def row_id(text: str | None) -> int | None:
+    """The id of a row that an address names."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
 class Asked:
     """The parameters of one list, each prefixed with the block's id; those of fields after a dot, the others a dash."""
 
@@ -31,8 +36,7 @@ class Asked:
 
     def row(self, own: str) -> int | None:
         """The id of a row."""
-        text = self.text(own)
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+        return row_id(self.text(own))
 
     def sort(self, sortable: Mapping[str, Any], default: str) -> str:
         """A sort key of one of the fields."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,6 +11,7 @@ from django.http import QueryDict
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from nocode.studio.blocks.asking import row_id
 from nocode.studio.comparisons import COMPARISONS, WITHOUT_VALUE
 from nocode.studio.fields import FieldType
 from nocode.studio.layouts import SYSTEM_FIELDS, Layout
@@ -60,13 +62,13 @@ class Asked:
         self.conditions = [Condition(*each) for each in spelled]
         sort = query.get("sort", "")
         self.sort = sort if sort.removeprefix("-") in self.columns and self._sortable(sort.removeprefix("-")) else ""
-        self.after, self.before = _positive(query.get("after")), _positive(query.get("before"))
+        self.after, self.before = row_id(query.get("after")), row_id(query.get("before"))
 
     @property
     def order(self) -> str:
         return self.sort or NEWEST_FIRST
 
-    @property
+    @cached_property
     def columns(self) -> dict[str, Column]:
         """What can be asked about, by name: the fields, then what every table has."""
         own = {
@@ -122,7 +124,3 @@ class Asked:
 
     def _sortable(self, name: str) -> bool:
         return self.columns[name].type.sortable
-
-
-def _positive(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and 0 < len(text) < 19 else None
