@@ -18,13 +18,21 @@ from nocode.runtime.models import GeneratedApp
 logger = logging.getLogger(__name__)
 
 OFF = 0
+LOGGED_IN = frozenset({"last_login"})  # what each log-in saves of a person; it is no change
 
 
 @receiver(post_save, dispatch_uid="runtime.log_model_changes")
-def log_model_changes(sender: type[Model], instance: Model, created: bool, raw: bool, **kwargs: Any) -> None:
+def log_model_changes(
+    sender: type[Model],
+    instance: Model,
+    created: bool,
+    raw: bool,
+    update_fields: frozenset[str] | None = None,
+    **kwargs: Any,
+) -> None:
     """Tell the log what people create and change. It asks the database nothing and leaves machines' rows out."""
     level = level_of(sender)
-    if level != OFF and not raw:
+    if level != OFF and not raw and update_fields != LOGGED_IN:
         logger.log(level, "%s %s: %s", "Created" if created else "Updated", sender.__name__, instance.pk)
 
 

@@ -40,6 +40,17 @@ def test_what_is_created_and_updated_is_told(lines):
     assert lines()[-2:] == [f"Created Workflow: {workflow.pk}", f"Updated Workflow: {workflow.pk}"]
 
 
+def test_logging_in_is_no_change(lines):
+    user = make_user()
+    before = lines()
+
+    Client().force_login(user)
+    assert lines() == before
+
+    user.save(update_fields=["last_login", "name"])
+    assert lines() == [*before, f"Updated User: {user.pk}"]
+
+
 def test_history_is_not_told(lines):
     workflow = make_workflow()
 
