@@ -267,6 +267,18 @@ def test_invoices_of_others_are_on_no_list(as_role, organization):
     assert "T-" not in text(as_role(None).get(url("foundation_invoice_changelist")))
 
 
+@pytest.mark.parametrize(
+    ("role", "is_shown"), [(Role.OWNER, True), (Role.ADMIN, True), (Role.EDITOR, False), (Role.VIEWER, False)]
+)
+def test_address_and_money_of_a_subscription_are_for_who_may_change_it(as_role, organization, small, role, is_shown):
+    subscription = factories.make_subscription(organization, small, billing_address="1 Main Street", credit=4200)
+
+    page = text(as_role(role).get(url("foundation_subscription_change", subscription.pk)))
+
+    assert "Small" in page
+    assert ("1 Main Street" in page, "42.00" in page) == (is_shown, is_shown)
+
+
 def test_invoices_are_found_by_number_and_by_customer(root, organization):
     for name in ("Acme", "Other"):
         factories.make_invoice(organization, number=f"N-{name}", customer={"name": name})

@@ -165,6 +165,13 @@ class SubscriptionAdmin(ReadOnly, ConsoleAdmin):
     ]
     readonly_fields = ["pill", "price_shown", "credit_shown"]
 
+    def get_fields(self, request: HttpRequest, obj: Subscription | None = None) -> list:
+        """Like invoices, the address and the money are for those who may change the plan."""
+        fields = super().get_fields(request, obj)
+        if self.allows(request, "change", obj):
+            return fields
+        return [each for each in fields if each not in (("price_shown", "credit_shown"), "billing_address")]
+
     @display(description=_("status"), ordering="status")
     def pill(self, subscription: Subscription) -> SafeString:
         return status_pill(subscription)
