@@ -106,6 +106,72 @@ def test_settings_are_saved_and_the_project_stays(team):
     assert (app.name, app.slug, app.minimum_role, app.project) == ("Desk", "desk", "editor", team.app.project)
 
 
+def settings_form(client, app: GeneratedApp):
+    return client.get(page_of(app)).context["adminform"].form
+
+
+def save_settings(client, app: GeneratedApp, **changes):
+    data = {"name": app.name, "slug": app.slug, "minimum_role": app.minimum_role, "description": "", **changes}
+    return client.post(page_of(app), data)
+
+
+@pytest.mark.parametrize(
+    ("who", "offered"),
+    [
+        ("superuser", ["viewer", "editor", "admin", "owner"]),
+        ("owner", ["viewer", "editor", "admin", "owner"]),
+        ("admin", ["viewer", "editor", "admin"]),
+        ("editor", ["viewer", "editor"]),
+    ],
+)
+def test_nobody_leaves_themselves_out(team, who, offered):
+    client = team.client(who)
+    shown = [value for value, _label in settings_form(client, team.app).fields["minimum_role"].choices]
+
+    taken = []
+    for role in ["viewer", "editor", "admin", "owner"]:
+        save_settings(client, team.app, minimum_role=role)
+        taken += GeneratedApp.objects.filter(pk=team.app.pk, minimum_role=role).values_list("minimum_role", flat=True)
+        GeneratedApp.objects.filter(pk=team.app.pk).update(minimum_role="viewer" if role != "viewer" else "editor")
+
+    assert shown == offered
+    assert taken == offered
+
+
+def test_what_is_for_higher_roles_stays_so_when_an_editor_saves(team):
+    GeneratedApp.objects.filter(pk=team.app.pk).update(minimum_role="owner")
+    client = team.client("editor")
+    assert settings_form(client, team.app).fields["minimum_role"].disabled
+
+    save_settings(client, team.app, name="Renamed", minimum_role="viewer")
+
+    app = GeneratedApp.objects.get(pk=team.app.pk)
+    assert (app.name, app.minimum_role) == ("Renamed", "owner")
+
+
+def test_the_history_is_no_way_around(team):
+    open_to_all = team.app.history.latest()
+    team.app.minimum_role = "owner"
+    team.app.save()
+    url = reverse("admin:runtime_generatedapp_simple_history", args=[team.app.pk, open_to_all.history_id])
+
+    data = {"name": team.app.name, "slug": team.app.slug, "minimum_role": "viewer", "description": "back"}
+    answer = team.client("editor").post(url, data)
+
+    app = GeneratedApp.objects.get(pk=team.app.pk)
+    assert (answer.status_code, app.description, app.minimum_role) == (302, "back", "owner")
+
+
+def test_the_role_that_counts_is_the_one_in_the_project_that_was_chosen(team):
+    """Everybody owns another organization, where they may do more."""
+    data = {"project": team.app.project_id, "name": "X", "slug": "x", "minimum_role": "owner", "description": ""}
+
+    answer = team.client("editor").post(ADD, data)
+
+    assert "minimum_role" in answer.context["adminform"].form.errors
+    assert not GeneratedApp.objects.filter(slug="x").exists()
+
+
 # --- deploying --------------------------------------------------------------------------------------------------------
 
 

@@ -19,25 +19,49 @@ from nocode.foundation.admin.base import HistoryAdmin
 from nocode.foundation.admin.filters import VisibleRelatedFilter
 from nocode.foundation.admin.forms import ConsoleForm, SeenForm
 from nocode.foundation.displays import shortened, status_pill
-from nocode.foundation.permissions import organizations_where
+from nocode.foundation.models import User
+from nocode.foundation.permissions import organizations_where, roles_of
 from nocode.runtime.models import GeneratedApp
+from nocode.runtime.models.app import audiences_of
 from nocode.runtime.queries import HEAVY
 from nocode.runtime.views.application import application_page
 from nocode.studio.models import Project
 
 
 class AppForm(SeenForm, ConsoleForm):
-    """An application; its project is chosen once."""
+    """An application; its project is chosen once, and nobody opens or closes it beyond their own role."""
 
     seen_on = "name"
+    person: User  # who fills it in; the page sets it
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
+        if "minimum_role" in self.fields:
+            self._limit_audience(self.fields["minimum_role"])
         project = self.fields.get("project")
         if project and isinstance(project.widget, RelatedFieldWidgetWrapper):
             project.widget = project.widget.widget  # projects are made elsewhere
         if "description" in self.fields:
             self.fields["description"].widget.attrs["rows"] = 2
+
+    def clean(self) -> dict[str, Any]:
+        """The project was chosen in this form: only now it is known which role counts."""
+        data = super().clean()
+        project, wanted = data.get("project"), data.get("minimum_role")
+        if project and wanted and wanted not in audiences_of(self.person, project.organization_id):
+            self.add_error("minimum_role", _("Choose an audience that you belong to yourself."))
+        return data
+
+    def _limit_audience(self, field: forms.Field) -> None:
+        if self.instance._state.adding:
+            offered = {each for pk in roles_of(self.person) for each in audiences_of(self.person, pk)}
+        else:
+            offered = audiences_of(self.person, self.instance.project.organization_id)
+            # What is stored, for in the history the instance is an older version.
+            stored = GeneratedApp.objects.filter(pk=self.instance.pk).values_list("minimum_role", flat=True).first()
+            field.disabled = stored is not None and stored not in offered
+        if not field.disabled and not self.person.is_superuser:
+            field.choices = [choice for choice in field.choices if choice[0] in offered]
 
 
 @admin.register(GeneratedApp)
@@ -58,6 +82,11 @@ class GeneratedAppAdmin(HistoryAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).defer(*(f"current_deployment__{name}" for name in HEAVY))
+
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> type[forms.ModelForm]:
+        form = super().get_form(request, *args, **kwargs)
+        form.person = request.user
+        return form
 
     def get_readonly_fields(self, request: HttpRequest, obj: GeneratedApp | None = None) -> tuple:
         return (*super().get_readonly_fields(request, obj), *(["project"] if obj else []))

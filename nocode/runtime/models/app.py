@@ -1,5 +1,7 @@
 """Applications made from a project, and the deployments that put them online."""
 
+from uuid import UUID
+
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
@@ -19,6 +21,14 @@ class Audience(models.TextChoices):
     EDITOR = Role.EDITOR.value, _("Editors and above")
     ADMIN = Role.ADMIN.value, _("Administrators and owners")
     OWNER = Role.OWNER.value, _("Owners only")
+
+
+def audiences_of(user: User, organization_id: UUID) -> set[str]:
+    """Those a person may choose: the ones that leave themselves in."""
+    if user.is_superuser:
+        return set(Audience.values)
+    role = roles_of(user).get(organization_id)
+    return set(Role.values[Role.values.index(role) :]) if role else set()
 
 
 class GeneratedApp(Record):
@@ -89,10 +99,7 @@ class GeneratedApp(Record):
 
     def is_open_to(self, user: User) -> bool:
         """Whether a person may open it: a member whose role is high enough, or a superuser."""
-        if user.is_superuser:
-            return True
-        role = roles_of(user).get(self.project.organization_id)
-        return role is not None and Role.values.index(role) <= Role.values.index(self.minimum_role)
+        return self.minimum_role in audiences_of(user, self.project.organization_id)
 
     def move_to(self, status: "GeneratedApp.Status") -> None:
         """Change status, or refuse. The only place an application's status changes; does not save."""
