@@ -374,3 +374,18 @@ IN_THE_MENU = {name for _group, entries in MENU for _title, _icon, name, _who in
 def test_every_empty_list_of_the_menu_explains_itself(page):
     if f"admin:{page.opts.app_label}_{page.opts.model_name}_changelist" in IN_THE_MENU:
         assert page.empty_text
+
+
+LISTS = ["automation_workflow", "automation_workflowexecution", "insights_useractivity"]
+
+
+@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize("query", ["status=%00", "id=%00", "created_at__year=0", "created_at_from_0=%00", "q=%00"])
+def test_values_no_column_can_have_lead_to_the_whole_list(name, query):
+    url = reverse(f"admin:{name}_changelist")
+    client = log_in(factories.make_user(organization=factories.make_organization()))
+
+    answer = client.get(f"{url}?{query}")
+
+    assert (answer.status_code, answer["Location"]) == (302, f"{url}?e=1")
+    assert client.get(answer["Location"]).status_code == 200
