@@ -18,6 +18,11 @@ def is_connection_lost(error: BaseException) -> bool:
     return code is None or code in _SERVER_GOES or code.startswith("08")
 
 
+def is_cancelled(error: BaseException) -> bool:
+    """Whether the server gave a statement up, because it took too long."""
+    return getattr(error.__cause__, "pgcode", None) == errorcodes.QUERY_CANCELED
+
+
 def is_duplicate(error: IntegrityError) -> bool:
     """Whether a row exists already that has what must be there once."""
     return getattr(error.__cause__, "pgcode", None) == errorcodes.UNIQUE_VIOLATION

@@ -1,5 +1,6 @@
 """Gives each request an id, and lets services and events know who asks without passing the request around."""
 
+import logging
 import re
 import uuid
 from collections.abc import Iterator
@@ -7,8 +8,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.urls import Resolver404, ResolverMatch, resolve
+
+from nocode.foundation.database import is_cancelled
+
+logger = logging.getLogger(__name__)
 
 REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
 ACTOR_ID: ContextVar[int | None] = ContextVar("actor_id", default=None)
@@ -33,6 +39,22 @@ class RequestIdMiddleware:
             _REQUEST.reset(request_token)
         response["X-Request-Id"] = request.id
         return response
+
+
+class TooSlowMiddleware:
+    """Answers 503 where the database gave a statement up: nothing is broken, somebody asked for too much."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not is_cancelled(error):
+            return None
+        logger.warning("%s %s took too long", request.method, request.path)
+        return HttpResponse(render_to_string("503.html"), status=503)
 
 
 class ProgramsMiddleware:

@@ -5,7 +5,7 @@ import select
 import pytest
 from django.db import InterfaceError, OperationalError, ProgrammingError, connection, transaction
 
-from nocode.foundation.database import is_connection_lost
+from nocode.foundation.database import is_cancelled, is_connection_lost
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -30,10 +30,12 @@ def test_a_statement_that_took_too_long_is_not():
     with pytest.raises(OperationalError) as slow, transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = '20ms'; SELECT pg_sleep(5)")
     assert not is_connection_lost(slow.value)
+    assert is_cancelled(slow.value)
 
 
 def test_other_errors_are_not():
     assert not is_connection_lost(ValueError("closed"))
+    assert not is_cancelled(ValueError("cancelled"))
 
 
 # --- Connections that are kept between requests -----------------------------------------------------------------------

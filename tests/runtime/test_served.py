@@ -1,10 +1,13 @@
 """Applications as their people use them: who may open them, what they see, what they may change."""
 
+from contextlib import contextmanager
+
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from psycopg2.sql import Composable
 
 from nocode.foundation.models import Role
 from nocode.runtime.published import published
@@ -128,6 +131,42 @@ def test_nothing_but_our_own_files_is_loaded(team):
     assert b"<script" not in answer.content
     assert "no-store" in answer["Cache-Control"]
     assert "private" in answer["Cache-Control"]
+
+
+@contextmanager
+def slow_rows():
+    """A database that takes its time for rows of tables people made, and gives up sooner."""
+
+    def wait(execute, statement, params, many, context):
+        if isinstance(statement, Composable):
+            execute("SELECT pg_sleep(30)", None, many, context)
+        return execute(statement, params, many, context)
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = '300ms'")
+    with connection.execute_wrapper(wait):
+        yield
+
+
+def test_a_block_that_takes_too_long_says_so_in_its_place(team):
+    with slow_rows():
+        answer = team.client("viewer").get(team.address("orders"))
+
+    assert answer.status_code == 200
+    assert b"It took too long to read these rows." in answer.content
+    assert b"Order desk" in answer.content
+
+
+@pytest.mark.parametrize("page", ["studio_table_rows", "studio_table_row_add"])
+def test_a_page_that_takes_too_long_is_given_up(team, page):
+    url = reverse(f"admin:{page}", args=[team.table.pk])
+    client = team.client("owner")
+
+    with slow_rows():
+        answer = client.get(url) if page == "studio_table_rows" else client.post(url, {"value_name": "Chair"})
+
+    assert answer.status_code == 503
+    assert b"This took too long." in answer.content
 
 
 def test_rows_are_read_as_they_are_now(team):

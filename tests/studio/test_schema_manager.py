@@ -303,6 +303,21 @@ def test_lock_timeout_is_given_back():
         assert cursor.fetchone() == ("7s",)
 
 
+def test_a_change_may_take_longer_than_a_page():
+    def slowly(execute, statement, params, many, context):
+        if "CREATE TABLE" in str(statement):
+            execute("SELECT pg_sleep(0.5)", None, many, context)
+        return execute(statement, params, many, context)
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = '300ms'")
+        with connection.execute_wrapper(slowly):
+            make_table()
+        cursor.execute("SHOW statement_timeout")
+
+        assert cursor.fetchone() == ("300ms",)
+
+
 def _drop_behind_our_back(table: DataTable, statement: str = "DROP TABLE {}") -> None:
     with connection.cursor() as cursor:
         cursor.execute(sql.SQL(statement).format(sql.Identifier(table.project.schema_name, table.physical_name)))

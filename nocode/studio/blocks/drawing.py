@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable
 
+from django.db import OperationalError
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
+from nocode.foundation.database import is_cancelled
 from nocode.foundation.errors import NoCodeError
 from nocode.studio.blocks.base import Block, block_types
 from nocode.studio.blocks.scene import Scene
@@ -24,6 +27,10 @@ def _draw(block: Block, scene: Scene) -> str:
         template, context = kind.template, kind.context(block, scene)
     except NoCodeError as refusal:
         template, context = REFUSAL, {"message": refusal.message}
+    except OperationalError as error:
+        if not is_cancelled(error):
+            raise
+        template, context = REFUSAL, {"message": _("It took too long to read these rows.")}
     shared = {"block": block, "settings": block["settings"], "scene": scene, "csrf_token": scene.csrf_token}
     slots = [draw(slot, scene) for slot in block["slots"]]
     return render_to_string(template, {**shared, "slots": slots, **context})

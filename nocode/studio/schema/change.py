@@ -15,6 +15,8 @@ from nocode.studio.models import Project
 
 # A change waiting for its lock makes everybody behind it wait too: give up soon, try again later.
 LOCK_TIMEOUT = "2s"
+UNLIMITED = "0"  # a web process gives up a slow page, but a large table may take the time it needs to change
+TIMEOUTS = "SELECT set_config('lock_timeout', %s, true), set_config('statement_timeout', %s, true)"
 PAUSES = (0.2, 0.8)
 
 
@@ -45,13 +47,13 @@ def structure_change(method: Callable) -> Callable:
 
 def _locked(manager: Any, method: Callable, *args: Any, **kwargs: Any) -> Any:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('lock_timeout')")
-        (before,) = cursor.fetchone()
-        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [LOCK_TIMEOUT])
+        cursor.execute("SELECT current_setting('lock_timeout'), current_setting('statement_timeout')")
+        before = cursor.fetchone()
+        cursor.execute(TIMEOUTS, [LOCK_TIMEOUT, UNLIMITED])
         if not Project.objects.select_for_update(no_key=True).filter(pk=manager.project.pk).exists():
             raise SchemaRefused(_("The project “%(project)s” does not exist any more.") % {"project": manager.project})
         result = method(manager, *args, **kwargs)
-        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [before])
+        cursor.execute(TIMEOUTS, before)
     return result
 
 
