@@ -11,9 +11,9 @@ from django_q.models import Schedule
 from nocode.automation import tasks
 from nocode.automation.engine import schedules
 from nocode.automation.models import Trigger, WorkflowExecution
-from nocode.foundation.queue.periodic import ensure_schedules
 from nocode.automation.services import triggers, workflows
 from nocode.foundation.models import QueuedTask
+from nocode.foundation.queue.periodic import ensure_schedules
 from tests.factories import make_chain, make_published, make_workflow, set_values
 
 STEP = ("echo", "set", set_values(due="{{ trigger.scheduled_for }}"))

@@ -13,9 +13,9 @@ from nocode.automation.models import WorkflowExecution
 from nocode.foundation.events import Event, bus
 from nocode.foundation.middleware import acting_as
 from nocode.foundation.models import Organization, OutboxEvent
+from nocode.foundation.queue.periodic import ensure_schedules
 from nocode.insights.histograms import percentile, slot, together
 from nocode.insights.models import DailyMetric, UserActivity, WorkflowMetric
-from nocode.foundation.queue.periodic import ensure_schedules
 from nocode.insights.services import metrics
 from nocode.insights.tasks import roll_up_metrics
 from nocode.runtime.models import Deployment, GeneratedApp

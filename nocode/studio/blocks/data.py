@@ -33,7 +33,9 @@ class RowList(BlockType):
         table = TableChoice()
         title = PlainText(label=gettext_lazy("Title"), required=False, max_length=150)
         fields = FieldList(label=gettext_lazy("Fields to show"), help_text=ALL_FIELDS)
-        has_search = forms.BooleanField(label=gettext_lazy("Search in the texts that are shown"), required=False, initial=True)
+        has_search = forms.BooleanField(
+            label=gettext_lazy("Search in the texts that are shown"), required=False, initial=True
+        )
         filters = FieldList(label=gettext_lazy("Fields to filter by"))
         sort = FieldChoice(
             label=gettext_lazy("Sorted by"),

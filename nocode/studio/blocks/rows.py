@@ -21,7 +21,7 @@ class LimitedForm(BlockForm):
     where_field = FieldChoice(
         label=gettext_lazy("Only rows where"),
         more=(("", gettext_lazy("(all rows)")),),
-        help_text=gettext_lazy("This chooses what is shown; it is no permission: people may see the other rows elsewhere."),
+        help_text=gettext_lazy("This chooses what is shown; it is no permission: other rows may be seen elsewhere."),
     )
     where_op = forms.ChoiceField(
         label=gettext_lazy("Comparison"),
