@@ -380,7 +380,7 @@ LISTS = ["automation_workflow", "automation_workflowexecution", "insights_userac
 
 
 @pytest.mark.parametrize("name", LISTS)
-@pytest.mark.parametrize("query", ["status=%00", "id=%00", "created_at__year=0", "created_at_from_0=%00", "q=%00"])
+@pytest.mark.parametrize("query", ["status=%00", "id=%00", "created_at__year=0", "created_at_from_0=%00"])
 def test_values_no_column_can_have_lead_to_the_whole_list(name, query):
     url = reverse(f"admin:{name}_changelist")
     client = log_in(factories.make_user(organization=factories.make_organization()))

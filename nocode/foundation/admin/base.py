@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db import IntegrityError, models, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -183,7 +183,8 @@ class ConsoleAdmin(ModelAdmin):
 
         Django finds out only where a value is read; a NUL, or the year 0, is refused as late as in the statement.
         """
-        if any("\x00" in value for _name, values in request.GET.lists() for value in values):
+        asked = [value for name, values in request.GET.lists() if name != SEARCH_VAR for value in values]
+        if any("\x00" in value for value in asked):
             raise IncorrectLookupParameters
         try:
             changelist = super().get_changelist_instance(request)
