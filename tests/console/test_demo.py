@@ -36,8 +36,11 @@ def table(place: int) -> Records:
 
 
 def order(**changes):
+    return send(json.dumps({**SAMPLE, **changes}))
+
+
+def send(body: str):
     token = Trigger.objects.get(kind="webhook").token
-    body = json.dumps({**SAMPLE, **changes})
     return Client().post(f"/hooks/{token}/", body, content_type="application/json")
 
 
@@ -94,6 +97,15 @@ def test_an_incomplete_order_is_refused_and_writes_nothing(owner):
     assert answer.status_code == 422
     assert "email" in answer.json()["error"]
     assert table(1).count() == before
+
+
+def test_a_call_without_a_body_is_refused_like_an_incomplete_order(owner):
+    demo.load(owner, "en")
+
+    answer = send("")
+
+    assert answer.status_code == 422
+    assert "email" in answer.json()["error"]
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])

@@ -163,3 +163,9 @@ def test_the_palette_finds_pages_and_rows():
     assert reverse("admin:automation_workflowexecution_changelist") in found("execut")
     assert found(" ") == ""
     assert "Queue" not in found("queue")
+
+
+def test_the_bare_address_leads_to_the_console(client):
+    answer = client.get("/")
+
+    assert (answer.status_code, answer.url) == (302, "/admin/")

@@ -125,9 +125,9 @@ def _workflow(shop: Shop, owner: User, name: str, description: str) -> Workflow:
 def _complete() -> dict:
     return {
         "conditions": [
-            {"left": "{{ trigger.body.email }}", "op": "contains", "right": "@"},
-            {"left": "{{ trigger.body.name }}", "op": "filled", "right": ""},
-            {"left": "{{ Number(trigger.body.total) > 0 }}", "op": "true", "right": ""},
+            {"left": "{{ trigger.body?.email }}", "op": "contains", "right": "@"},
+            {"left": "{{ trigger.body?.name }}", "op": "filled", "right": ""},
+            {"left": "{{ Number(trigger.body?.total) > 0 }}", "op": "true", "right": ""},
         ],
         "combine": "all",
     }
