@@ -318,7 +318,7 @@ def test_deleting_follows_the_role(deleting, who, status, left):
 
 def test_a_form_may_lead_back_to_itself(deleting):
     block = Page.objects.get(project=deleting.app.project, slug="orders-form").blocks.get()
-    change_block(block, block.settings | {"then": ""})
+    change_block(block, block.settings | {"then": "", "after_delete": ""})
     deployments.build(deployments.deploy(deleting.app))
     deleting.app.refresh_from_db()
     row = deleting.records.create({"name": "Chair", "amount": 3})

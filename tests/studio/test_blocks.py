@@ -22,7 +22,7 @@ from nocode.studio.errors import BlockRefused, RecordNotFound
 from nocode.studio.forms import RowForm
 from nocode.studio.schema.manager import NewField, SchemaManager
 from nocode.studio.services.blocks import add_block, change_block, tree
-from nocode.studio.services.pages import known, make_pages_for, problems
+from nocode.studio.services.pages import add_page, known, make_pages_for, problems
 from nocode.studio.services.records import Records
 from nocode.studio.services.scenes import ProjectScene
 from tests import factories
@@ -533,6 +533,21 @@ def test_a_form_deletes_only_where_that_is_offered(page, records):
 
     assert done.message == "Row 2 was deleted."
     assert [row["id"] for row in records.find()] == [1]
+
+
+@pytest.mark.parametrize(
+    ("settings", "page_after"),
+    [({"then": "row", "after_delete": "list"}, "list"), ({"then": "list", "after_delete": ""}, "list")],
+)
+def test_deleting_leads_to_a_page_that_needs_no_row(page, records, settings, page_after):
+    for slug in ("list", "row"):
+        add_page(page.project, slug, slug=slug)
+    records.create({"name": "Ada"})
+    block = add_block(page, "data.form", {"can_delete": True, **settings})
+
+    done = submit(block, "_delete=1", row_id="1")
+
+    assert done.url == f"/{page_after}/?"
 
 
 @pytest.mark.parametrize(

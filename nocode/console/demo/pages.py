@@ -66,4 +66,5 @@ def _fill_trio(trio: Trio, table: DataTable, *, title: str, **listing) -> None:
     add_block(trio.listing, "data.list", shared | leading | listing)
     back = {"title": title, "edit_page": trio.form.slug, "back_page": trio.listing.slug}
     add_block(trio.detail, "data.detail", shared | back)
-    add_block(trio.form, "data.form", shared | {"title": trio.detail.title, "then": trio.detail.slug})
+    leads = {"then": trio.detail.slug, "can_delete": True, "after_delete": trio.listing.slug}
+    add_block(trio.form, "data.form", shared | leads | {"title": trio.detail.title})

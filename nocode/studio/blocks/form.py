@@ -55,6 +55,7 @@ class RowFields(BlockType):
             required=False,
             help_text=gettext_lazy("Asks once more first."),
         )
+        after_delete = PageChoice(label=gettext_lazy("After deleting go to"), nothing=gettext_lazy("(as after saving)"))
 
         def clean_fields(self) -> list[str]:
             """A row cannot be added without what its table requires."""
@@ -81,7 +82,7 @@ class RowFields(BlockType):
         if DELETE in data and block["settings"]["can_delete"] and form.row:
             self._require(scene, "delete")
             row = records.delete(form.row["id"])
-            return Done(row, _("Row %(id)d was deleted.") % {"id": row["id"]}, self._next(block, scene, None))
+            return Done(row, _("Row %(id)d was deleted.") % {"id": row["id"]}, self._after_delete(block, scene))
         row = form.save(records) if form.is_valid() else None
         if row is None:
             return form
@@ -89,12 +90,17 @@ class RowFields(BlockType):
         return Done(row, message % {"id": row["id"]}, self._next(block, scene, row["id"]))
 
     @staticmethod
-    def _next(block: Block, scene: Scene, row_id: int | None) -> str:
+    def _next(block: Block, scene: Scene, row_id: int) -> str:
         """The page chosen for that, about the row that was written; else the page the form is on."""
         then = block["settings"]["then"]
-        if then:
-            return scene.url(then, **({ROW: row_id} if row_id else {}))
-        return scene.here() if row_id else scene.here(**{ROW: None})
+        return scene.url(then, **{ROW: row_id}) if then else scene.here()
+
+    @staticmethod
+    def _after_delete(block: Block, scene: Scene) -> str:
+        """The page chosen for that; else where saving leads, without the row that is gone."""
+        settings = block["settings"]
+        page = settings["after_delete"] or settings["then"]
+        return scene.url(page) if page else scene.here(**{ROW: None})
 
     def _form(self, block: Block, scene: Scene, data: Mapping[str, Any] | None = None) -> RowForm:
         settings = block["settings"]

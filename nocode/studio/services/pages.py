@@ -109,7 +109,8 @@ def make_pages_for(table: DataTable) -> list[Page]:
     )
     title = next((field.physical_name for field in fields if field.type.searchable), "")
     add_block(detail, "data.detail", {**shared, "title": title, "edit_page": form.slug, "back_page": listing.slug})
-    add_block(form, "data.form", {**shared, "then": detail.slug})
+    leads = {"then": detail.slug, "can_delete": True, "after_delete": listing.slug}
+    add_block(form, "data.form", shared | leads)
     return [listing, detail, form]
 
 
