@@ -125,7 +125,11 @@ UNFOLD = {
         },
     },
     "LOGIN": {"form": "nocode.console.forms.LoginForm"},
-    "STYLES": [lambda request: static("css/tokens.css"), lambda request: static("css/console.css")],
+    "STYLES": [
+        lambda request: static("css/palette.css"),
+        lambda request: static("css/tokens.css"),
+        lambda request: static("css/console.css"),
+    ],
     "SIDEBAR": {
         "show_search": True,
         "command_search": True,
