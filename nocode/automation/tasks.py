@@ -15,6 +15,8 @@ from nocode.foundation.retention import Sweep
 
 logger = logging.getLogger(__name__)
 
+SOON = timedelta(seconds=2)
+
 
 @task(timeout=300)
 def execute_workflow_async(execution_id: str) -> None:
@@ -40,6 +42,8 @@ def process_webhook_trigger(delivery_id: int) -> None:
 def process_scheduled_triggers(look_ahead: bool = True) -> dict[str, int]:
     """Start every schedule that is due. Called each minute, it queues itself for the very moments until the next."""
     counts = schedules.fire_due(continue_later)
+    if counts["busy"]:
+        process_scheduled_triggers.enqueue(False, due_at=SOON)
     for moment in schedules.moments_ahead() if look_ahead else []:
         process_scheduled_triggers.enqueue(False, due_at=moment)
     return counts

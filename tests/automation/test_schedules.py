@@ -42,7 +42,7 @@ class TestTick:
     def test_what_is_due_is_started_queued_and_moved_on(self):
         trigger = make_schedule()
 
-        assert tick(NOON + timedelta(seconds=20)) == {"started": 1, "failed": 0}
+        assert tick(NOON + timedelta(seconds=20)) == {"started": 1, "failed": 0, "busy": 0}
 
         execution = WorkflowExecution.objects.get()
         assert execution.trigger == trigger
@@ -112,7 +112,7 @@ class TestTick:
         trigger = make_schedule()
         type(trigger.workflow).objects.filter(pk=trigger.workflow_id).update(status="paused")  # behind our back
 
-        assert tick() == {"started": 0, "failed": 0}
+        assert tick() == {"started": 0, "failed": 0, "busy": 0}
 
         trigger.refresh_from_db()
         assert "paused" in trigger.last_error
@@ -188,7 +188,7 @@ class TestTasks:
         for due in (soon, soon, soon + timedelta(minutes=5)):
             make_schedule(workflow, due=due)
 
-        assert tasks.process_scheduled_triggers() == {"started": 0, "failed": 0}
+        assert tasks.process_scheduled_triggers() == {"started": 0, "failed": 0, "busy": 0}
 
         again = QueuedTask.objects.get()
         assert (again.name, again.due_at) == ("nocode.automation.tasks.process_scheduled_triggers", soon)
@@ -232,8 +232,28 @@ class TestAtOnce:
             Trigger.objects.select_for_update().get(pk=held.pk)
             count = pool.submit(self._tick, 0).result(timeout=10)
 
-        assert count == {"started": 1, "failed": 0}
+        assert count == {"started": 1, "failed": 0, "busy": 1}
         assert WorkflowExecution.objects.get().trigger == free
+
+    def test_the_task_comes_back_for_what_another_one_holds(self):
+        """A tick whose worker was killed holds its schedule until the database notices."""
+        held = make_schedule()
+        QueuedTask.objects.all().delete()
+
+        with transaction.atomic(), ThreadPoolExecutor(1) as pool:
+            Trigger.objects.select_for_update().get(pk=held.pk)
+            pool.submit(self._task).result(timeout=10)
+
+        again = QueuedTask.objects.get()
+        assert again.name == "nocode.automation.tasks.process_scheduled_triggers"
+        assert again.due_at < timezone.now() + timedelta(seconds=5)
+
+    @staticmethod
+    def _task():
+        try:
+            tasks.process_scheduled_triggers(False)
+        finally:
+            connection.close()
 
     @staticmethod
     def _tick(_number):

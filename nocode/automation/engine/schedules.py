@@ -31,6 +31,10 @@ LOOK_AHEAD = timedelta(seconds=75)
 BATCH = 1000
 
 
+class _Busy(Exception):
+    """Another tick holds the schedule."""
+
+
 def plan(trigger: Trigger, now: datetime | None = None) -> None:
     """Set when a trigger fires next; a time that has come and was not served yet is kept. Does not save."""
     now = now or timezone.now()
@@ -54,12 +58,17 @@ def plan_workflow(workflow: Workflow) -> None:
 
 
 def fire_due(queue: Queue, now: datetime | None = None) -> dict[str, int]:
-    """Start every run that is due; `queue(execution_id, None)` is called in the transaction that creates it."""
+    """Start every run that is due; `queue(execution_id, None)` is called in the transaction that creates it.
+
+    Returns how many runs `started`, and how many schedules `failed` or were `busy`: in the hands of another tick.
+    """
     now = now or _now()
-    counts = {"started": 0, "failed": 0}
+    counts = {"started": 0, "failed": 0, "busy": 0}
     for pk in _due(now).order_by("next_run_at").values_list("pk", flat=True)[:BATCH]:
         try:
             counts["started"] += _fire(pk, queue, now)
+        except _Busy:
+            counts["busy"] += 1
         except Exception as error:  # whatever is wrong with one schedule must not stop the others
             logger.exception("schedule %s broke; it is tried again at the next tick", pk)
             Trigger.objects.filter(pk=pk).update(last_error=f"{type(error).__name__}: {error}")
@@ -97,10 +106,15 @@ def _next(trigger: Trigger, after: datetime) -> datetime | None:
 
 @transaction.atomic
 def _fire(pk: UUID, queue: Queue, now: datetime) -> int:
-    """Start what one schedule owes and move it on; returns the number of runs, 0 when another tick was faster."""
+    """Start what one schedule owes and move it on; returns the number of runs, 0 when another tick was faster.
+
+    Raises _Busy when another tick is at it, whose worker may be dead already and its connection not yet.
+    """
     locked = _due(now).select_for_update(skip_locked=True, of=("self",)).select_related("workflow")
     trigger = locked.filter(pk=pk).first()
     if trigger is None:
+        if _due(now).filter(pk=pk).exists():
+            raise _Busy
         return 0
     changes: dict[str, Any] = {"next_run_at": None, "last_error": ""}
     try:
