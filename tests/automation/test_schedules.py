@@ -97,7 +97,7 @@ class TestTick:
         Trigger.objects.filter(pk=refused.pk).update(config={"cron": "rubbish"})
         Trigger.objects.filter(pk=broken.pk).update(config=["not", "an", "object"])
 
-        assert tick() == {"started": 1, "failed": 1}
+        assert tick() == {"started": 1, "failed": 1, "busy": 0}
 
         for trigger in (refused, broken, good):
             trigger.refresh_from_db()
