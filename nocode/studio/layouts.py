@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
+from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from psycopg2 import sql
 
 from nocode.studio.errors import TableMissing
@@ -18,6 +20,30 @@ SYSTEM_FIELDS: dict[str, FieldType] = {
     "created_at": field_types["datetime"],
     "updated_at": field_types["datetime"],
 }
+SYSTEM_LABELS = {
+    "id": gettext_lazy("Row"),
+    "created_at": gettext_lazy("created"),
+    "updated_at": gettext_lazy("updated"),
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """What can be read, compared and sorted: a field, or a column every table has.
+
+    `type` reads the value; `sql` is the value in a row of the table `t`.
+    """
+
+    name: str
+    label: str
+    type: FieldType
+    sql: sql.Composable
+    settings: dict[str, Any]
+    field: Field | None = None
+
+    @property
+    def is_writable(self) -> bool:
+        return self.field is not None and not self.field.type.is_computed
 
 
 @dataclass(frozen=True)
@@ -37,9 +63,28 @@ class Layout:
         return sql.Identifier(self.schema, self.physical_name)
 
     @cached_property
+    def columns(self) -> dict[str, Column]:
+        """Every column that can be read, in order: those every table has, then the fields."""
+        system = {
+            name: Column(name, SYSTEM_LABELS[name], kind, sql.Identifier("t", name), {})
+            for name, kind in SYSTEM_FIELDS.items()
+        }
+        return system | {name: self._column(field) for name, field in self.fields.items()}
+
+    @cached_property
     def types(self) -> dict[str, FieldType]:
-        """Every column that can be read, in order."""
-        return SYSTEM_FIELDS | {name: field.type for name, field in self.fields.items()}
+        """The types that read them."""
+        return {name: column.type for name, column in self.columns.items()}
+
+    @cached_property
+    def writable(self) -> dict[str, Field]:
+        """The fields that people fill in."""
+        return {name: field for name, field in self.fields.items() if not field.type.is_computed}
+
+    def _column(self, field: Field) -> Column:
+        kind = field.type
+        value = kind.expression(field, self, "t")
+        return Column(field.physical_name, field.label, kind.reader(field, self), value, field.settings, field)
 
 
 def layout_of(table: DataTable) -> Layout:

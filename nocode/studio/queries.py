@@ -80,7 +80,7 @@ def count(layout: Layout, condition: sql.Composable, at_most: int | None = None)
 
 def insert(layout: Layout, rows: Sequence[Mapping[str, Any]]) -> sql.Composable:
     """Rows of cleaned values; the fields a row lacks are empty."""
-    names = list(layout.fields)
+    names = list(layout.writable)
     lines = [
         sql.SQL("({})").format(_joined([sql.SQL("DEFAULT"), *(_value(layout, name, row.get(name)) for name in names)]))
         for row in rows
@@ -130,8 +130,8 @@ def condition(
     """
     parts = [_filter(layout, one) for one in filters]
     if search:
-        fields = layout.fields.items() if search_in is None else [(name, layout.fields[name]) for name in search_in]
-        texts = [sql.Identifier("t", name) for name, field in fields if field.type.searchable]
+        columns = [layout.columns[name] for name in (layout.fields if search_in is None else search_in)]
+        texts = [column.sql for column in columns if column.type.searchable]
         hits = [sql.SQL("{} ILIKE {}").format(text, _pattern("%{}%", search)) for text in texts]
         parts.append(sql.SQL("({})").format(sql.SQL(" OR ").join(hits)) if hits else sql.SQL("FALSE"))
     return sql.SQL(" AND ").join(parts) if parts else sql.SQL("TRUE")
@@ -201,7 +201,7 @@ def _order(layout: Layout, order: str | Iterable[str], backwards: bool = False) 
 def _known(layout: Layout, name: Any) -> sql.Composable:
     if name not in layout.types:
         raise QueryRefused(unknown_field(layout, name))
-    return sql.Identifier("t", name)
+    return layout.columns[name].sql
 
 
 def unknown_field(layout: Layout, name: Any) -> str:
@@ -218,7 +218,7 @@ def _value(layout: Layout, name: str, value: Any) -> sql.Literal:
 
 
 def _columns(layout: Layout) -> sql.Composable:
-    return _joined(sql.Identifier("t", name) for name in layout.types)
+    return _joined(column.sql for column in layout.columns.values())
 
 
 def _joined(parts: Iterable[sql.Composable]) -> sql.Composable:

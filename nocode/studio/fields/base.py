@@ -1,13 +1,20 @@
 """A field type says how one kind of column is stored, checked, shown and edited. Adding one is adding a class."""
 
-from typing import Any, ClassVar
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
+from psycopg2 import sql
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from nocode.foundation.json_text import storable
 from nocode.foundation.registry import Registry
+
+if TYPE_CHECKING:  # models know the field types, layouts know the models
+    from nocode.studio.layouts import Layout
+    from nocode.studio.models import Field
 
 EMPTINESS = ("is_empty", "is_not_empty")
 ORDER = ("eq", "ne", "gte", "lte", "gt", "lt", *EMPTINESS)
@@ -15,11 +22,16 @@ WORDS = ("contains", "eq", "ne", "starts_with", "ends_with", *EMPTINESS)
 
 
 class FieldType:
-    """One kind of column. `parse` understands a value, `clean` also checks it against the field's settings."""
+    """One kind of column. `parse` understands a value, `clean` also checks it against the field's settings.
+
+    In Python a value goes parse → check → adapt → PostgreSQL → to_json → display. In SQL, for imports and changes of
+    type, it goes through text: `from_text` understands what `parse` and `check` do, `to_text` writes it.
+    """
 
     kind: ClassVar[str]
     label: ClassVar[Any]
-    column: ClassVar[str]  # the PostgreSQL type
+    column: ClassVar[str | None]  # the PostgreSQL type; None: the table has no such column
+    is_computed: ClassVar[bool] = False  # nobody writes it
     can_be_unique: ClassVar[bool] = True
     searchable: ClassVar[bool] = False
     is_number: ClassVar[bool] = False
@@ -29,6 +41,30 @@ class FieldType:
 
     class Config(forms.Form):
         """The settings of a field of this type; this form is the schema of the stored JSON."""
+
+    # --- in SQL
+
+    def expression(self, field: Field, layout: Layout, alias: str) -> sql.Composable:
+        """The value in a row of the table `alias`."""
+        return sql.Identifier(alias, field.physical_name)
+
+    def reader(self, field: Field, layout: Layout) -> FieldType:
+        """The type that reads, compares and shows the value: another one where the value is computed."""
+        return self
+
+    def to_text(self, value: sql.Composable, settings: dict) -> sql.Composable:
+        """A value of this type as text, in SQL; NULL stays NULL."""
+        return sql.SQL("{}::text").format(value)
+
+    def from_text(self, text: sql.Composable, settings: dict) -> sql.Composable:
+        """The value a text means, in SQL: NULL for an empty text and for one that `clean` would refuse."""
+        raise NotImplementedError
+
+    def constraint(self, column: sql.Composable, settings: dict) -> sql.Composable | None:
+        """The CHECK that holds these settings in the database, if there is anything to hold."""
+        return None
+
+    # --- in Python
 
     def parse(self, value: Any) -> Any:
         """The Python value meant by `value` (from JSON or a form), None when empty. Raises ValidationError."""
