@@ -10,7 +10,7 @@ from nocode.automation import notifying
 from nocode.automation.engine import calls, deliveries, exports, janitor, retention, runner, schedules
 from nocode.automation.engine.reopen import reopen
 from nocode.automation.errors import AlreadyRepeated, NoSuchId
-from nocode.foundation.queue import task
+from nocode.foundation.queue import LOST_ATTEMPTS, task
 from nocode.foundation.retention import Sweep
 
 logger = logging.getLogger(__name__)
@@ -21,7 +21,12 @@ SOON = timedelta(seconds=2)
 @task(timeout=300)
 def execute_workflow_async(execution_id: str) -> None:
     """Run one execution, or a slice of it."""
-    runner.run(_uuid(execution_id), continue_later=continue_later)
+    _run(_uuid(execution_id))
+
+
+def _run(execution_id: UUID) -> None:
+    """Run it; carefully when the worker that had this task before has died, perhaps of this very execution."""
+    runner.run(execution_id, continue_later=continue_later, cautious=LOST_ATTEMPTS.get() > 0)
 
 
 def continue_later(execution_id: UUID, due_at: datetime | timedelta | None) -> None:
@@ -35,7 +40,7 @@ def process_webhook_trigger(delivery_id: int) -> None:
     if not isinstance(delivery_id, int):
         raise NoSuchId(_("“%s” is not the number of a webhook delivery.") % delivery_id)
     if execution_id := deliveries.start_execution(delivery_id):
-        runner.run(execution_id, continue_later=continue_later)
+        _run(execution_id)
 
 
 @task(timeout=300)
@@ -57,7 +62,7 @@ def retry_failed_step(execution_id: str, node_key: str, attempt: int) -> None:
         reopen(execution_id, node_key, attempt)
     except AlreadyRepeated as refusal:  # by an earlier delivery of this task, which may have been killed since
         logger.info("execution %s: %s", execution_id, refusal.message)
-    runner.run(execution_id, continue_later=continue_later)
+    _run(execution_id)
 
 
 @task(timeout=300)

@@ -295,7 +295,7 @@ def test_wait_releases_the_worker_and_goes_on_when_its_time_has_come():
 def test_a_held_execution_is_left_alone_and_an_expired_lease_is_taken_over():
     workflow = make_published(("a", "set", {}))
     execution = start(workflow)
-    assert store.take(execution.pk) is not None
+    assert store.take(execution.pk, cautious=True) is not None
 
     held = run(execution)
     assert (held.status, held.steps.count()) == (Status.RUNNING, 0)
@@ -310,6 +310,8 @@ def test_a_held_execution_is_left_alone_and_an_expired_lease_is_taken_over():
 
 def test_taking_a_lease_in_somebodys_transaction_leaves_its_durability_alone():
     execution = start(make_published(("a", "set", {})))
+    store.take(execution.pk, cautious=True)
+    WorkflowExecution.objects.filter(pk=execution.pk).update(lease_until=timezone.now())
 
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL synchronous_commit = on")
@@ -318,10 +320,11 @@ def test_taking_a_lease_in_somebodys_transaction_leaves_its_durability_alone():
         assert cursor.fetchone() == ("on",)
 
 
-def test_a_worker_that_lost_its_lease_writes_nothing():
+@pytest.mark.parametrize("cautious", [False, True], ids=["that was never written", "that another one took over"])
+def test_a_worker_that_lost_its_lease_writes_nothing(cautious):
     workflow = make_published(("a", "set", {}))
     execution = start(workflow)
-    slow = store.take(execution.pk)
+    slow = store.take(execution.pk, cautious=cautious)
     WorkflowExecution.objects.filter(pk=execution.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
     run(execution)
 
@@ -337,7 +340,7 @@ def test_a_step_that_kills_its_workers_ends_as_failed():
     workflow = make_published(("a", "set", {}))
     execution = start(workflow)
     for _crash in range(runner.MAX_CRASHES + 2):
-        assert store.take(execution.pk) is not None
+        assert store.take(execution.pk, cautious=True) is not None
         WorkflowExecution.objects.filter(pk=execution.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
 
     execution = run(execution)

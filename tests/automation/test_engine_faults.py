@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from nocode.automation.engine import runner, store
+from nocode.automation.engine import runner, statements, store
 from nocode.automation.errors import PermanentFailure, WorkflowNotRunnable
 from nocode.automation.models import WorkflowExecution
 from nocode.automation.nodes import NodeType, node_types
@@ -171,7 +171,7 @@ def test_a_clock_behind_the_databases_does_not_keep_a_due_step_asleep(monkeypatc
 @pytest.mark.django_db
 def test_leases_are_renewed_by_execution_and_only_by_their_holder():
     held, lost = (executions.start(make_published(("a", "set", {}))) for _number in range(2))
-    leases = {execution.pk: store.take(execution.pk).token for execution in (held, lost)}
+    leases = {execution.pk: store.take(execution.pk, cautious=True).token for execution in (held, lost)}
     WorkflowExecution.objects.update(lease_until=timezone.now())
     taken_over = store.take(lost.pk)
 
@@ -183,7 +183,7 @@ def test_leases_are_renewed_by_execution_and_only_by_their_holder():
     assert lost.lease_token == taken_over.token
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute("EXPLAIN " + store._RENEW, [8, list(leases), list(leases.values())])
+        cursor.execute("EXPLAIN " + statements.RENEW, [8, list(leases), list(leases.values())])
         assert "automation_workflowexecution_pkey" in "".join(row[0] for row in cursor.fetchall())
 
 

@@ -104,9 +104,9 @@ def test_the_call_is_written_by_the_statement_of_the_steps_result(office, server
         return [text for text in texts if "SAVEPOINT" not in text]
 
     begun, result, end = "EXECUTE execution_flush", "EXECUTE execution_flush_counted", "EXECUTE execution_flush"
-    assert statements(without) == ["EXECUTE execution_take", begun, begun, end]
+    assert statements(without) == ["EXECUTE execution_look", begun, begun, end]
     own = [text for text in statements(with_one) if text.startswith("EXECUTE")]
-    assert own == ["EXECUTE execution_take", begun, result, end]
+    assert own == ["EXECUTE execution_look", begun, result, end]
 
 
 def test_what_another_worker_took_over_is_not_counted(office, server, monkeypatch):

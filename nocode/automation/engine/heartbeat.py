@@ -26,7 +26,7 @@ _thread_of: int | None = None  # the process whose thread runs: a fork inherits 
 
 @contextmanager
 def keep(execution_id: UUID, token: UUID) -> Iterator[None]:
-    """Renew a lease until the block ends."""
+    """Renew a lease until the block ends; while it does not stand in the database yet, that changes nothing."""
     global _thread_of
     with _lock:
         if _thread_of != os.getpid():

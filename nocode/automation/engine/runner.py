@@ -1,5 +1,9 @@
 """Runs executions: takes the lease, runs as many steps as it may, and commits by effect.
 
+An execution that is still pending needs no lease before the first commit, which takes it: until then nothing has
+happened that another worker could repeat. Of two workers that begin the same one, the first to commit goes on; the
+other has computed in vain, and its commit writes nothing.
+
 Pure steps are kept in memory and committed together with the next step that has an effect, waits or ends the run. A
 step that writes to our database commits in one transaction with its result. Before a call to the outside world
 "started" is committed, after it the result. A worker that dies loses only work that had no effect yet; another one
@@ -24,7 +28,6 @@ from nocode.automation.engine.prepared import PreparedGraph, graph_of
 from nocode.automation.engine.progress import Progress
 from nocode.automation.engine.store import Leased, StepRow
 from nocode.automation.errors import LeaseLost
-from nocode.automation.events import transition_payload
 from nocode.automation.models import StepRun, WorkflowExecution
 from nocode.automation.nodes import Effect
 from nocode.foundation.database import is_connection_lost
@@ -46,22 +49,23 @@ def run(
     continue_later: ContinueLater,
     budget: float = SLICE_SECONDS,
     until_response: bool = False,
+    cautious: bool = False,
 ) -> None:
     """Run an execution until it ends, waits, has used its budget (seconds) or, if asked, has a response.
 
     `continue_later(execution_id, due_at)` is called in the transaction that leaves work to be done. Runs nothing when
-    the execution is finished, not due, or held by another worker.
+    the execution is finished, not due, or held by another worker. `cautious`: whoever tried before may have died of it;
+    the lease is taken before anything runs, so that deaths are counted.
     """
     execution_id = UUID(str(execution_id))
-    leased = store.take(execution_id)
-    if leased is None:
-        _come_back(execution_id, continue_later)
-        return
-    with heartbeat.keep(leased.id, leased.token):
-        try:
-            Run(leased, continue_later).go(budget, until_response)
-        except LeaseLost:
-            logger.info("execution %s: lease lost or cancelled, stopped", leased.id)
+    try:
+        if leased := store.take(execution_id, cautious=cautious):
+            with heartbeat.keep(leased.id, leased.token):
+                Run(leased, continue_later).go(budget, until_response)
+            return
+    except LeaseLost:
+        logger.info("execution %s: begun by another worker, lost or cancelled; stopped", execution_id)
+    _come_back(execution_id, continue_later)
 
 
 def _come_back(execution_id: UUID, continue_later: ContinueLater) -> None:
@@ -89,7 +93,7 @@ class Run:
     def go(self, budget: float, until_response: bool) -> None:
         """The slice."""
         ends = time.monotonic() + budget
-        if not self.leased.is_first:
+        if self.leased.is_begun:
             self.progress.replay(store.latest_steps(self.leased.id))
         if self.leased.lost_worker:
             self._log("warning", _("The worker that ran this execution stopped; another one went on."))
@@ -190,7 +194,8 @@ class Run:
         store.flush(self.leased, rows, self.logs, calls=self.calls, response=self.response, **changes)
 
     def _committed(self) -> None:
-        """What was flushed is durable now."""
+        """What was flushed is durable now, and with the first of it the lease."""
+        self.leased.is_begun = True
         self.rows, self.logs, self.calls = [], [], []
         self.flushed_at = time.monotonic()
 
@@ -214,12 +219,7 @@ class Run:
                 self.rows.append(row)
 
     def _end(self, status: str, error: tuple[str, str] = ("", ""), output: str | None = None) -> None:
-        now = timezone.now()
-        payload = transition_payload(self.leased, status, now, error[0])
-        event = f"automation.execution.{status}"
-        self._flush(
-            keep=False, status=status, completed_at=now, error=error, output=output, event=event, payload=payload
-        )
+        self._flush(keep=False, status=status, completed_at=timezone.now(), error=error, output=output)
 
     def _pause(self, status: str, wake_at: datetime | None) -> None:
         with transaction.atomic():

@@ -1,6 +1,6 @@
 """The queue: a function with `@task` gets `.enqueue()`; `manage.py qcluster` runs what was queued."""
 
 from nocode.foundation.queue.chores import every
-from nocode.foundation.queue.tasks import TaskFunction, task
+from nocode.foundation.queue.tasks import LOST_ATTEMPTS, TaskFunction, task
 
-__all__ = ["TaskFunction", "every", "task"]
+__all__ = ["LOST_ATTEMPTS", "TaskFunction", "every", "task"]

@@ -4,6 +4,7 @@ import functools
 import inspect
 import json
 from collections.abc import Callable, Iterable
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -21,6 +22,9 @@ from nocode.foundation.middleware import REQUEST_ID, current_actor_id
 from nocode.foundation.queue.broker import PostgresBroker
 
 Due = datetime | timedelta | None
+
+# How often the task at hand was begun before and did not end: its worker died, or lost the database.
+LOST_ATTEMPTS: ContextVar[int] = ContextVar("lost_attempts", default=0)
 
 # Every task of ours that is imported, by the path queues and schedules know it by.
 TASKS: dict[str, "TaskFunction"] = {}

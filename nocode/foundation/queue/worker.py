@@ -24,7 +24,7 @@ from nocode.foundation.queue.bell import Bell
 from nocode.foundation.queue.desk import CAPACITY, Desk
 from nocode.foundation.queue.execution import Outcome
 from nocode.foundation.queue.process import StopSignal, end_with_parent, orphaned
-from nocode.foundation.queue.tasks import default_broker
+from nocode.foundation.queue.tasks import LOST_ATTEMPTS, default_broker
 
 logger = logging.getLogger(__name__)
 
@@ -113,6 +113,7 @@ class PullWorker:
         """Run one task. A plain success waits on the desk; anything else is settled in the database at once."""
         package, outcome = execution.unpack(task.name, task.payload)
         self.desk.begin(task.id, package.get("timeout", Conf.TIMEOUT))
+        LOST_ATTEMPTS.set(task.attempts)
         if outcome is None:
             outcome = execution.run(package, self.desk.stop_clock)
         if outcome.success and not package.get("cached") and not results.is_kept(package):
