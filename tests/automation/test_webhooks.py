@@ -7,7 +7,7 @@ from datetime import timedelta
 from http import HTTPStatus
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 from django_q.signing import SignedPackage
@@ -86,6 +86,25 @@ def test_an_accepted_call_costs_two_round_trips(make_hook, config):
 
     statements = [query["sql"].partition("(")[0].strip() for query in queries]
     assert statements == ["EXECUTE webhook_find", "EXECUTE delivery_store"]
+
+
+def test_a_call_for_which_the_database_has_no_time_is_to_be_sent_again(make_hook):
+    hook = make_hook()
+
+    def wait(execute, statement, params, many, context):
+        return execute("SELECT pg_sleep(30)", None, many, context)
+
+    with connection.cursor() as cursor, transaction.atomic():
+        cursor.execute("SET LOCAL statement_timeout = '100ms'")
+        with connection.execute_wrapper(wait):
+            response = call(hook)
+        transaction.set_rollback(True)
+
+    assert response.status_code == HTTPStatus.SERVICE_UNAVAILABLE
+    assert int(response["Retry-After"]) > 0
+    assert response.json() == {"error": "The database took too long; send this call again later."}
+    assert not WebhookDelivery.objects.exists()
+    assert call(hook).status_code == HTTPStatus.ACCEPTED
 
 
 def test_the_task_knows_the_number_of_its_delivery(make_hook):

@@ -1,9 +1,12 @@
 """`/hooks/<token>/`: where other systems call. No session, no cookies, no CSRF: the token and the signature decide."""
 
+import logging
 import time
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
@@ -14,6 +17,11 @@ from nocode.automation.triggers.webhook import HEADER_NAME
 from nocode.automation.webhooks.call import Call
 from nocode.automation.webhooks.refusals import CallRefused, LengthMissing
 from nocode.foundation.callers import caller_address
+from nocode.foundation.database import is_cancelled
+
+logger = logging.getLogger(__name__)
+
+RETRY_AFTER = 10  # seconds, after a call for which the database had no time
 
 # A workflow chooses the headers of its answer, but not those that steer the connection, or the browser of somebody who
 # is logged in to the console: it is served from the same origin.
@@ -34,7 +42,18 @@ def webhook(request: HttpRequest, token: str) -> HttpResponse:
     except CallRefused as refusal:
         body = {"error": refusal.message, **refusal.details}
         return _as_response(Reply(refusal.status, body, refusal.headers))
+    except OperationalError as error:
+        if not is_cancelled(error):
+            raise
+        return _as_response(_too_busy(request))
     return _as_response(reply)
+
+
+def _too_busy(request: HttpRequest) -> Reply:
+    """The database gave a statement up: the sender keeps the call and sends it again, as senders do after a 503."""
+    logger.warning("a call of a webhook took too long (request %s)", request.id)
+    body = {"error": _("The database took too long; send this call again later.")}
+    return Reply(HTTPStatus.SERVICE_UNAVAILABLE, body, {"Retry-After": str(RETRY_AFTER)})
 
 
 def _call(request: HttpRequest) -> Call:
