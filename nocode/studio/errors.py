@@ -71,3 +71,11 @@ class RecordErrors(NoCodeError):
     def __init__(self, errors: dict[str, str], **details: Any):
         super().__init__("\n".join(errors.values()), **details)
         self.errors = errors
+
+
+class JobRefused(NoCodeError):
+    """This cannot be asked of the job now."""
+
+
+class FileRefused(NoCodeError):
+    """This file cannot be kept."""

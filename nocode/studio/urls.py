@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from nocode.studio.views import designer, pages, rows
+from nocode.studio.views import designer, jobs, pages, rows
 
 console_urls = [
     path("studio/datatable/<uuid:pk>/rows/", rows.table_rows, name="studio_table_rows"),
@@ -10,6 +10,9 @@ console_urls = [
     path("studio/datatable/<uuid:pk>/rows/add/", rows.table_row_add, name="studio_table_row_add"),
     path("studio/datatable/<uuid:pk>/rows/<int:row>/", rows.table_row, name="studio_table_row"),
     path("studio/datatable/<uuid:pk>/rows/<int:row>/delete/", rows.table_row_delete, name="studio_table_row_delete"),
+    path("studio/job/<uuid:pk>/", jobs.table_job, name="studio_job"),
+    path("studio/job/<uuid:pk>/stop/", jobs.table_job_stop, name="studio_job_stop"),
+    path("studio/job/<uuid:pk>/file/", jobs.table_job_file, name="studio_job_file"),
     path("studio/project/<uuid:pk>/pages/make/", pages.pages_make, name="studio_pages_make"),
     path("studio/page/<uuid:pk>/", designer.page_designer, name="studio_page_designer"),
     path("studio/page/<uuid:pk>/move/", pages.page_move, name="studio_page_move"),

@@ -90,3 +90,12 @@ class TableJob(Record):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.get_state_display()}"
+
+    @property
+    def is_finished(self) -> bool:
+        return self.state not in (self.State.PENDING, self.State.RUNNING)
+
+    @property
+    def percent(self) -> int | None:
+        """How much is done, of a hundred; None while nobody knows how much there is."""
+        return min(100, self.done * 100 // self.total) if self.total else None
