@@ -6,10 +6,12 @@ from functools import cached_property, lru_cache
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from psycopg2 import sql
 
+from nocode.foundation.prepared import Prepared
 from nocode.studio.errors import TableMissing
 from nocode.studio.fields import FieldType, field_types
 from nocode.studio.models import DataTable, Field
@@ -94,6 +96,25 @@ def layout_of(table: DataTable) -> Layout:
     whether what this process remembers is still true, whoever changed it and wherever. Raises TableMissing.
     """
     return _layout(table.pk, table.updated_at)
+
+
+_NAMED = Prepared(
+    "table_named",
+    """
+SELECT id, updated_at FROM studio_datatable
+WHERE project_id = %(project)s AND physical_name = %(table)s AND trashed_at IS NULL
+""",
+    project="uuid",
+    table="text",
+)
+
+
+def table_named(project_id: UUID, physical_name: str) -> DataTable | None:
+    """A project's table by its name in the database: what `layout_of` needs of it; the rest is read when asked for."""
+    with connection.cursor() as cursor:
+        _NAMED.execute(cursor, {"project": project_id, "table": physical_name})
+        row = cursor.fetchone()
+    return row and DataTable.from_db(connection.alias, ["id", "updated_at"], row)
 
 
 @lru_cache(maxsize=1024)

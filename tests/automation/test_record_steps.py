@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from nocode.automation.engine import runner, store
 from nocode.automation.models import StepRun, WorkflowExecution
@@ -55,6 +56,28 @@ def test_create_writes_the_row_and_gives_it_to_the_next_step(orders):
     [row] = Records(orders).find()
     assert (row["reference"], row["total"]) == ("A-1", 25)
     assert execution.steps.get(node_key="create").output["_table"] == str(orders.pk)
+
+
+def test_a_run_that_writes_one_row_costs_seven_statements_when_warm(orders):
+    workflow = publish(orders, create(reference="{{ trigger.ref }}"), ("end", "set", {}))
+    run(workflow, {"ref": "A-1"})
+    execution = executions.start(workflow, input={"ref": "A-2"})
+
+    with CaptureQueriesContext(connection) as captured:
+        runner.run(execution.pk, continue_later=None)
+
+    kinds = [query["sql"].split()[0] for query in captured]
+    assert kinds == [
+        "EXECUTE",  # the execution
+        "SAVEPOINT",  # the test's transaction is around it
+        "SELECT",  # the limits of the transaction
+        "EXECUTE",  # the table
+        "INSERT",  # the row
+        "INSERT",  # its event
+        "EXECUTE",  # the step
+        "RELEASE",
+        "EXECUTE",  # the end
+    ]
 
 
 def test_find_leaves_through_found_or_none(orders):

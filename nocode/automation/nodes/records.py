@@ -10,6 +10,7 @@ from nocode.automation.models import Workflow
 from nocode.automation.nodes.base import Effect, Family, NodeType, Outcome, Step, node_types
 from nocode.automation.nodes.config import ConfigForm, RowsField, ValueField
 from nocode.studio.comparisons import COMPARISONS
+from nocode.studio.layouts import table_named
 from nocode.studio.models import DataTable, Field
 from nocode.studio.queries import OPERATORS
 from nocode.studio.services.records import Records
@@ -91,10 +92,10 @@ class RecordNode(NodeType):
         """The table's records. Raises PermanentFailure when it does not exist any more."""
         if step.project_id is None:
             raise PermanentFailure(_("The workflow has no project, so this step has no tables."))
-        table = DataTable.objects.filter(project=step.project_id, physical_name=settings["table"]).first()
+        table = table_named(step.project_id, settings["table"])
         if table is None:
             raise PermanentFailure(_("The project has no table “%s” any more.") % settings["table"])
-        return Records(table)
+        return Records(table, savepoint=self.effect is Effect.PURE)  # of a write, the engine takes all back
 
 
 def _fields_by_table(tables: list[DataTable], use: str) -> list[tuple]:

@@ -39,11 +39,13 @@ class Records:
     """The rows of one table, as its fields were when `table` was read. Values are keyed by physical name.
 
     Answers are JSON-ready dicts with id, created_at, updated_at and every field. Writes and their events share a
-    transaction (the caller's, when there is one); a refused write leaves the caller's transaction usable.
+    transaction (the caller's, when there is one); a refused write leaves the caller's transaction usable, unless the
+    caller rolls it back then anyway and needs no `savepoint`.
     """
 
-    def __init__(self, table: DataTable):
+    def __init__(self, table: DataTable, *, savepoint: bool = True):
         self.table = table
+        self.savepoint = savepoint
 
     @property
     def layout(self) -> Layout:
@@ -222,7 +224,7 @@ class Records:
     def _writing(self) -> Iterator[None]:
         """One transaction, or a savepoint of the caller's, with PostgreSQL's refusals in our words."""
         try:
-            with transaction.atomic():
+            with transaction.atomic(savepoint=self.savepoint):
                 yield
         except DatabaseError as error:
             if refusal := explain(error, self.layout):
