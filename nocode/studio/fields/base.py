@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Collection, Mapping
+from decimal import Decimal
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString
 from psycopg2 import sql
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
@@ -16,6 +22,9 @@ if TYPE_CHECKING:  # models know the field types, layouts know the models
     from nocode.studio.layouts import Layout
     from nocode.studio.models import Field
 
+Exported = str | int | float | Decimal | bool | dt.date | dt.datetime | dt.time | dt.timedelta
+
+NO_SETTINGS: Mapping = MappingProxyType({})
 EMPTINESS = ("is_empty", "is_not_empty")
 ORDER = ("eq", "ne", "gte", "lte", "gt", "lt", *EMPTINESS)
 WORDS = ("contains", "eq", "ne", "starts_with", "ends_with", *EMPTINESS)
@@ -64,6 +73,20 @@ class FieldType:
         """The CHECK that holds these settings in the database, if there is anything to hold."""
         return None
 
+    def converted(
+        self, value: sql.Composable, source: FieldType, source_settings: dict, settings: dict
+    ) -> sql.Composable:
+        """A column of the type `source` as a value of this one, in SQL: for changes of type. Usually through text."""
+        return self.from_text(source.to_text(value, source_settings), settings)
+
+    def needs_python(self, settings: Mapping) -> bool:
+        """Whether SQL alone cannot tell what `check` and `accept` refuse: an import asks these about each value.
+
+        A `pattern` is a regular expression of Python, and who is a member or which file is there is not known to the
+        schema of a project.
+        """
+        return bool(settings.get("pattern")) or type(self).accept is not FieldType.accept
+
     # --- in Python
 
     def parse(self, value: Any) -> Any:
@@ -79,6 +102,12 @@ class FieldType:
         parsed = self.parse(value)
         return None if parsed is None else self.check(parsed, settings)
 
+    def accept(self, values: Collection[Any], layout: Layout) -> None:
+        """Look at cleaned values that are about to be written, in the transaction that writes them, all at once.
+
+        For what only the database knows: that the files and the people they name are there. Raises ValidationError.
+        """
+
     def adapt(self, value: Any) -> Any:
         """The value as psycopg2 takes it."""
         return value
@@ -87,9 +116,17 @@ class FieldType:
         """The stored value as workflows and answers carry it; never None here."""
         return value
 
-    def display(self, value: Any) -> str:
+    def display(self, value: Any, settings: Mapping = NO_SETTINGS) -> str:
         """A value made by `to_json`, for people to read."""
         return str(value)
+
+    def cell(self, value: Any, settings: Mapping = NO_SETTINGS) -> SafeString:
+        """A value made by `to_json` in a grid: a badge, a link, a picture; plain text unless a type knows better."""
+        return conditional_escape(self.display(value, settings))
+
+    def export(self, value: Any, settings: Mapping = NO_SETTINGS) -> Exported:
+        """A value made by `to_json` for a file: a number, a day or a moment where a spreadsheet has cells of those."""
+        return self.display(value, settings)
 
     def to_form(self, value: Any) -> Any:
         """A value made by `to_json`, as the form field wants it."""
@@ -98,6 +135,10 @@ class FieldType:
     def form_field(self, settings: dict, **options: Any) -> forms.Field:
         """The form field that edits a value; `clean` has the last word on what was typed."""
         return forms.CharField(widget=UnfoldAdminTextInputWidget(), **options)
+
+    def row_field(self, field: Field, layout: Layout, **options: Any) -> forms.Field:
+        """The same in the form of a row, where the type may look around: at the members, at the other table."""
+        return self.form_field(field.settings, **options)
 
 
 field_types: Registry[FieldType] = Registry("field types")
