@@ -45,6 +45,18 @@ class QueryRefused(NoCodeError):
     """The search cannot be done."""
 
 
+class FieldBroken(NoCodeError):
+    """What this field shows cannot be read: something it needs is gone or has changed."""
+
+
+class FormulaRefused(NoCodeError):
+    """The formula cannot be understood. `position` is the place in its text, from 0."""
+
+    def __init__(self, message: str = "", *, position: int = 0, **details: Any):
+        super().__init__(message, **details)
+        self.position = position
+
+
 class FieldMissing(NoCodeError):
     """The table has no such field any more."""
 

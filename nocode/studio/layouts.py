@@ -1,18 +1,22 @@
 """What a process knows about a table without asking again."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from datetime import datetime
 from functools import cached_property, lru_cache
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from psycopg2 import sql
 
 from nocode.foundation.prepared import Prepared
-from nocode.studio.errors import TableMissing
+from nocode.studio.errors import FieldBroken, TableMissing
 from nocode.studio.fields import FieldType, field_types
 from nocode.studio.models import DataTable, Field
 
@@ -29,11 +33,16 @@ SYSTEM_LABELS = {
 }
 
 
+DEEPEST = 10  # fields that are computed from fields that are computed …
+_OPEN: ContextVar[tuple[UUID, ...]] = ContextVar("_OPEN", default=())
+
+
 @dataclass(frozen=True)
 class Column:
     """What can be read, compared and sorted: a field, or a column every table has.
 
-    `type` reads the value; `sql` is the value in a row of the table `t`.
+    `type` with `settings` reads the value; `sql` is the value in a row of the table `t`. `label_sql` is what people
+    read instead: the label of a related row, as text, or those of several, as a JSON list in the order of their ids.
     """
 
     name: str
@@ -42,15 +51,24 @@ class Column:
     sql: sql.Composable
     settings: dict[str, Any]
     field: Field | None = None
+    label_sql: sql.Composable | None = None
+    is_broken: bool = False  # Layout.problem tells why
 
     @property
     def is_writable(self) -> bool:
         return self.field is not None and not self.field.type.is_computed
 
+    @property
+    def text(self) -> sql.Composable:
+        """What people read of it, as text in SQL."""
+        if self.label_sql is not None:
+            return self.type.label_text(self.label_sql)
+        return self.type.to_text(self.sql, self.settings)
+
 
 @dataclass(frozen=True)
 class Layout:
-    """A table's place and fields."""
+    """A table's place and fields, and the way to the tables that its fields look into."""
 
     table_id: UUID
     project_id: UUID
@@ -59,6 +77,8 @@ class Layout:
     schema: str
     physical_name: str
     fields: dict[str, Field]
+    display_name: str = ""
+    family: dict[UUID, "Layout"] = dataclass_field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def target(self) -> sql.Identifier:
@@ -67,11 +87,7 @@ class Layout:
     @cached_property
     def columns(self) -> dict[str, Column]:
         """Every column that can be read, in order: those every table has, then the fields."""
-        system = {
-            name: Column(name, SYSTEM_LABELS[name], kind, sql.Identifier("t", name), {})
-            for name, kind in SYSTEM_FIELDS.items()
-        }
-        return system | {name: self._column(field) for name, field in self.fields.items()}
+        return self._system("t") | {name: self._readable(field) for name, field in self.fields.items()}
 
     @cached_property
     def types(self) -> dict[str, FieldType]:
@@ -83,10 +99,104 @@ class Layout:
         """The fields that people fill in."""
         return {name: field for name, field in self.fields.items() if not field.type.is_computed}
 
-    def _column(self, field: Field) -> Column:
-        kind = field.type
-        value = kind.expression(field, self, "t")
-        return Column(field.physical_name, field.label, kind.reader(field, self), value, field.settings, field)
+    @cached_property
+    def by_id(self) -> dict[str, Field]:
+        """The fields by their id, as settings name them."""
+        return {str(field.pk): field for field in self.fields.values()}
+
+    def column(self, field: Field, alias: str = "t") -> Column:
+        """The field as it is read from a row of this table that the statement calls `alias`. Raises FieldBroken."""
+        known = self._seen.get((field.pk, alias))
+        if known is None:
+            with _opened(field):
+                kind, (reader, settings) = field.type, field.type.reading(field, self)
+                value, label = kind.expression(field, self, alias), kind.label_sql(field, self, alias)
+            known = Column(field.physical_name, field.label, reader, value, settings, field, label)
+            self._seen[field.pk, alias] = known
+        return known
+
+    def named(self, name: str, alias: str) -> Column | None:
+        """A column by its physical name, in a row called `alias`. Raises FieldBroken."""
+        if name in self.fields:
+            return self.column(self.fields[name], alias)
+        return self._system(alias).get(name)
+
+    def problem(self, name: str) -> str:
+        """Why a field cannot be read; empty when it can."""
+        try:
+            self.column(self.fields[name])
+        except FieldBroken as error:
+            return error.message
+        return ""
+
+    def title(self, alias: str) -> sql.Composable:
+        """The label of a row called `alias`: what its table's naming field says, else its number."""
+        number = sql.SQL("'#' || {}::text").format(sql.Identifier(alias, "id"))
+        field = self.naming
+        try:
+            words = field and self.column(field, alias).text
+        except FieldBroken:  # a table named by a relation to a table that is named by a relation to it
+            words = None
+        return number if words is None else sql.SQL("coalesce(nullif({}, ''), {})").format(words, number)
+
+    @cached_property
+    def naming(self) -> Field | None:
+        """The field whose value tells rows apart for people: the chosen one, else the first with text."""
+        words = (field for field in self.fields.values() if field.type.column == "text")
+        return self.fields.get(self.display_name) or next(words, None)
+
+    def related(self, table_id: Any) -> "Layout":
+        """The layout of another table of the project. Raises FieldBroken when there is none, or none any more."""
+        key = UUID(str(table_id))
+        if key not in self.family:
+            table = _tables().filter(pk=key, project=self.project_id).first()
+            if table is None:
+                raise FieldBroken(_("The table it leads to is not there."))
+            self.family[key] = _laid_out(table, self.family)
+        return self.family[key]
+
+    def reverse(self) -> list[Field]:
+        """The relations of the project's tables that lead to this one, with their tables."""
+        return list(
+            Field.objects.select_related("table")
+            .filter(table__project=self.project_id, table__trashed_at=None, settings__table=str(self.table_id))
+            .filter(kind__in=[each.kind for each in field_types if each.is_relation])
+            .order_by("table__label", "position")
+        )
+
+    @cached_property
+    def _seen(self) -> dict[tuple[UUID, str], Column]:
+        return {}
+
+    def _system(self, alias: str) -> dict[str, Column]:
+        return {
+            name: Column(name, SYSTEM_LABELS[name], kind, sql.Identifier(alias, name), {})
+            for name, kind in SYSTEM_FIELDS.items()
+        }
+
+    def _readable(self, field: Field) -> Column:
+        try:
+            return self.column(field)
+        except FieldBroken:
+            nothing, name = sql.SQL("NULL::text"), field.physical_name
+            return Column(name, field.label, field_types["text"], nothing, {}, field, is_broken=True)
+
+
+@contextmanager
+def _opened(field: Field) -> Iterator[None]:
+    """What a field reads is being found out: it cannot read itself, nor through too many others. Raises FieldBroken."""
+    way = _OPEN.get()
+    if field.pk in way:
+        raise FieldBroken(_("“%(field)s” is computed from itself.") % {"field": field.label})
+    if len(way) >= DEEPEST:
+        raise FieldBroken(
+            _("“%(field)s” is reached through more than %(most)d fields.") % {"field": field.label, "most": DEEPEST}
+        )
+    token = _OPEN.set((*way, field.pk))
+    try:
+        yield
+    finally:
+        _OPEN.reset(token)
 
 
 def layout_of(table: DataTable) -> Layout:
@@ -119,10 +229,19 @@ def table_named(project_id: UUID, physical_name: str) -> DataTable | None:
 
 @lru_cache(maxsize=1024)
 def _layout(table_id: UUID, version: datetime) -> Layout:
-    table = DataTable.objects.select_related("project").prefetch_related("fields").filter(pk=table_id).first()
+    table = _tables().filter(pk=table_id).first()
     if table is None:
         raise TableMissing(_("This table was deleted."), table=table_id)
-    return Layout(
+    return _laid_out(table, {})
+
+
+def _tables() -> models.QuerySet[DataTable]:
+    return DataTable.objects.select_related("project").prefetch_related("fields")
+
+
+def _laid_out(table: DataTable, family: dict[UUID, Layout]) -> Layout:
+    """The layout of a table that was read with its project and fields, among those it was read with."""
+    family[table.pk] = Layout(
         table_id=table.pk,
         project_id=table.project_id,
         organization_id=table.project.organization_id,
@@ -130,4 +249,7 @@ def _layout(table_id: UUID, version: datetime) -> Layout:
         schema=table.project.schema_name,
         physical_name=table.physical_name,
         fields={field.physical_name: field for field in table.fields.all()},
+        display_name=table.display_name,
+        family=family,
     )
+    return family[table.pk]

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
+from uuid import UUID
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -20,7 +21,8 @@ from nocode.foundation.registry import Registry
 
 if TYPE_CHECKING:  # models know the field types, layouts know the models
     from nocode.studio.layouts import Layout
-    from nocode.studio.models import Field
+    from nocode.studio.models import DataTable, Field
+    from nocode.studio.schema.place import Place
 
 Exported = str | int | float | Decimal | bool | dt.date | dt.datetime | dt.time | dt.timedelta
 
@@ -44,6 +46,7 @@ class FieldType:
     can_be_unique: ClassVar[bool] = True
     searchable: ClassVar[bool] = False
     is_number: ClassVar[bool] = False
+    is_relation: ClassVar[bool] = False  # leads to rows of the table in its setting `table`
     sortable: ClassVar[bool] = True
     operators: ClassVar[tuple[str, ...]] = ("eq", "ne", *EMPTINESS)  # how people compare it, the usual way first
     is_range: ClassVar[bool] = False  # looked for between two values
@@ -57,9 +60,67 @@ class FieldType:
         """The value in a row of the table `alias`."""
         return sql.Identifier(alias, field.physical_name)
 
-    def reader(self, field: Field, layout: Layout) -> FieldType:
-        """The type that reads, compares and shows the value: another one where the value is computed."""
-        return self
+    def label_sql(self, field: Field, layout: Layout, alias: str) -> sql.Composable | None:
+        """What people read instead of the value: the label of a related row, a list of them; None: the value itself."""
+        return None
+
+    def reading(self, field: Field, layout: Layout) -> tuple[FieldType, dict]:
+        """The type that reads, compares and shows the value, with its settings: another one where it is computed."""
+        return self, field.settings
+
+    def label_text(self, label: sql.Composable) -> sql.Composable:
+        """What `label_sql` says, as one text in SQL."""
+        return label
+
+    def write(self, field: Field, layout: Layout, values: Mapping[int, Any]) -> list[sql.Composable]:
+        """For a field that is written but has no column: what gives rows these cleaned values, by the rows' ids."""
+        return []
+
+    # --- among the other fields of the project
+
+    def resolve(self, settings: dict, field: Field) -> dict:
+        """Settings that name other fields or tables, checked and as they are stored. Raises ValidationError."""
+        return settings
+
+    def needs(self, settings: dict) -> frozenset[UUID]:
+        """The ids of the tables and fields that a field with these settings cannot be without."""
+        return frozenset()
+
+    def spoken(self, settings: dict, field: Field) -> dict:
+        """The settings as a form shows them to people: `resolve` understands them again."""
+        return settings
+
+    def offer(self, form: forms.Form, table: DataTable) -> None:
+        """Let people choose, in a settings form for a field of `table`, among what its project has."""
+
+    # --- in the structure of the database: SchemaManager runs these in the transaction of the change. A Place (see
+    # schema/place.py) says where the field's table lies, where the trash is, and finds the field's other tables.
+
+    def prepare(self, field: Field, place: Place) -> list[sql.Composable]:
+        """What must be there before the column: a sequence. The column exists afterwards, if the type has one."""
+        return []
+
+    def create(self, field: Field, place: Place) -> list[sql.Composable]:
+        """What a field has besides its column, when it is made: a foreign key, an index, a table of links."""
+        return []
+
+    def trash(self, field: Field, place: Place) -> list[sql.Composable]:
+        """Put that out of the way, keeping what it holds: the column still has its name, and loses it next."""
+        return []
+
+    def restore(self, field: Field, place: Place) -> list[sql.Composable]:
+        """Bring back what `trash` put away: the column has its name again. What no longer holds is left out."""
+        return []
+
+    def drop(self, field: Field, place: Place) -> list[sql.Composable]:
+        """Remove for good what `trash` put away, after the column."""
+        return []
+
+    def column_default(self, field: Field, place: Place) -> sql.Composable | None:
+        """What PostgreSQL puts in a new row, and in those that exist, when nobody says anything."""
+        return None
+
+    # --- in SQL, values as text
 
     def to_text(self, value: sql.Composable, settings: dict) -> sql.Composable:
         """A value of this type as text, in SQL; NULL stays NULL."""
