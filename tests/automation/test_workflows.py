@@ -127,3 +127,14 @@ def test_a_rolled_back_change_announces_nothing():
         transaction.set_rollback(True)
 
     assert OutboxEvent.objects.count() == 0
+
+
+def test_two_mistakes_in_one_setting_are_two_problems():
+    rows = [{"name": name, "value": f"{{{{ trigger.{name}. }}}}", "type": ""} for name in ("x", "y")]
+    workflow = make_workflow()
+    node = make_node(workflow, "bad", "set", config={"values": rows, "keep_input": True})
+
+    problems = workflows.check_node(node)
+
+    assert [problem.field for problem in problems] == ["Values", "Values"]
+    assert [problem.message[:16] for problem in problems] == ["{{ trigger.x. }}", "{{ trigger.y. }}"]

@@ -2,11 +2,16 @@
 the person saved, and types each value again when the step runs."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import ProhibitNullCharactersValidator
 from django.utils.translation import gettext_lazy as _
+
+
+_refuse_null = ProhibitNullCharactersValidator()
 
 
 def holds_expression(value: Any) -> bool:
@@ -131,7 +136,7 @@ class RowsField(forms.Field):
 
 
 class ConfigForm(forms.Form):
-    """A form whose fields also accept expressions: those are checked when the step runs."""
+    """A form whose fields also accept expressions: those are checked when the step runs. No text holds a NUL."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -146,7 +151,21 @@ def _accept_expressions(field: forms.Field) -> None:
     if isinstance(field.widget, _TYPED_INPUTS):
         field.widget = forms.TextInput(attrs=field.widget.attrs)
     strict = field.clean
-    field.clean = lambda value: value if isinstance(value, str) and "{{" in value else strict(value)
+
+    def clean(value: Any) -> Any:
+        for text in _texts_in(value):
+            _refuse_null(text)
+        return value if isinstance(value, str) and "{{" in value else strict(value)
+
+    field.clean = clean
+
+
+def _texts_in(value: Any) -> Iterator[str]:
+    """What was typed: a text, or those in the rows of a small table."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        yield from (text for row in value if isinstance(row, dict) for text in row.values() if isinstance(text, str))
 
 
 def clean_config(form: type[forms.Form], config: dict) -> tuple[dict, dict[str, list[str]]]:

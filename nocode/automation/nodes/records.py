@@ -15,6 +15,8 @@ from nocode.studio.models import DataTable, Field
 from nocode.studio.queries import OPERATORS
 from nocode.studio.services.records import Records
 
+NOTHING_CHOSEN = ("", _("Select value"))  # the words of the console's other menus
+
 
 def table_field() -> forms.CharField:
     """The table, by its name in the database: a choice among the project's tables once the project is known."""
@@ -54,10 +56,10 @@ class RecordNode(NodeType):
         form = super().form(workflow, **options)
         tables = list(DataTable.objects.filter(project=workflow.project_id).prefetch_related("fields"))
         choices = [(table.physical_name, table.label) for table in tables]
-        form.fields["table"].widget = forms.Select(choices=[("", "---------"), *choices])
+        form.fields["table"].widget = forms.Select(choices=[NOTHING_CHOSEN, *choices])
         for name in {"values", "where"} & form.fields.keys():
             columns = form.fields[name].columns
-            columns["field"].widget = forms.Select(choices=[("", "---------"), *_fields_by_table(tables, name)])
+            columns["field"].widget = forms.Select(choices=[NOTHING_CHOSEN, *_fields_by_table(tables, name)])
         return form
 
     def check(self, config: dict, workflow: Workflow) -> dict[str, list[str]]:

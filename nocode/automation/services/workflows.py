@@ -64,17 +64,18 @@ def _read_what_steps_use(workflow: Workflow) -> None:
 
 
 def check_node(node: Node) -> list[Problem]:
-    """What is wrong with one step's settings."""
+    """What is wrong with one step's settings: each mistake is a problem of its own, also two of one setting."""
     node_type = node_types[node.kind]
     _cleaned, errors = clean_config(node_type.Config, node.config)
     for name, messages in node_type.check(node.config, node.workflow).items():
-        errors.setdefault(name, []).extend(str(message) for message in messages)
+        errors.setdefault(name, [str(message) for message in messages])  # what the form refused is one mistake
     for (name, *_place), error in find_errors(node.config):
         errors.setdefault(name, []).append(error.message)
     fields = node_type.Config.base_fields
     return [
-        Problem(" ".join(messages), node.key, str(fields[name].label or name) if name in fields else name)
+        Problem(message, node.key, str(fields[name].label or name) if name in fields else name)
         for name, messages in errors.items()
+        for message in messages
     ]
 
 
