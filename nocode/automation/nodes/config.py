@@ -10,7 +10,6 @@ from django.core.exceptions import ValidationError
 from django.core.validators import ProhibitNullCharactersValidator
 from django.utils.translation import gettext_lazy as _
 
-
 _refuse_null = ProhibitNullCharactersValidator()
 
 
