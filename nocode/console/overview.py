@@ -64,6 +64,7 @@ class Overview:
     concerns: list[Concern]
     bars: list[Bar]
     next_runs: list[Trigger]
+    all_late: bool  # there are schedules, and none of them ran in time
     steps: list[Step]
     is_member: bool
 
@@ -76,6 +77,7 @@ def overview(request: HttpRequest) -> Overview:
     counts = queries.per_bin(user, since, chosen.step)
     state = queries.progress(user)
     schedules = queries.schedules(user)
+    coming = [each for each in schedules if each.next_run_at > now - queries.OVERDUE_AFTER]
     return Overview(
         ranges=RANGES,
         range=chosen,
@@ -88,7 +90,8 @@ def overview(request: HttpRequest) -> Overview:
             *_failures(user, since),
         ],
         bars=stacked(counts, since, chosen.step, round(chosen.length / chosen.step)),
-        next_runs=[each for each in schedules if each.next_run_at > now - queries.OVERDUE_AFTER],
+        next_runs=coming,
+        all_late=bool(schedules) and not coming,
         steps=first_steps(request, state),
         is_member=user.is_superuser or state["member"],
     )

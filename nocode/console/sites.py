@@ -21,6 +21,7 @@ class ConsoleSite(UnfoldAdminSite):
 
     site_header = site_title = "NoCode"
     index_title = _("Overview")
+    empty_value_display = "–"
 
     def extra_urls(self) -> list[URLPattern]:
         """The `console_urls` of every module, under /admin/ and in the namespace `admin`."""
@@ -33,6 +34,13 @@ class ConsoleSite(UnfoldAdminSite):
         from nocode.console.overview import overview
 
         return super().index(request, {"overview": overview(request), **(extra_context or {})})
+
+    def app_index(
+        self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The lists of one module, under its name."""
+        title = apps.get_app_config(app_label).verbose_name
+        return super().app_index(request, app_label, {"title": title, **(extra_context or {})})
 
     @method_decorator(never_cache)
     @login_not_required

@@ -161,6 +161,7 @@ LOCALE_PATHS = [BASE_DIR / "nocode" / "locale"]
 FORMAT_MODULE_PATH = ["nocode.formats"]
 TIME_ZONE = env("TIME_ZONE", "UTC")
 USE_I18N = USE_TZ = True
+USE_THOUSAND_SEPARATOR = True  # one look of numbers: in figures, lists and tables
 
 # --- Files ------------------------------------------------------------------------------
 STATIC_URL = "static/"
@@ -198,6 +199,10 @@ Q_CLUSTER = {
     "label": _("Background tasks"),
     "broker_class": env("QUEUE_BROKER", "nocode.foundation.queue.broker.PostgresBroker"),
 }
+
+# --- Studio -----------------------------------------------------------------------------
+# What people throw away can be brought back for this many days: projects, tables, fields, values lost in conversions.
+NOCODE_TRASH_DAYS = env_int("NOCODE_TRASH_DAYS", 30, minimum=1)
 
 # --- Automation -------------------------------------------------------------------------
 # Addresses the HTTP request step may reach although they are private or loopback: host, host:port or CIDR.
@@ -247,6 +252,9 @@ MODEL_CHANGES_LOG_SKIP = [
     "automation.WebhookDelivery",
     "automation.WorkflowExecution",
     "runtime.DeploymentLog",
+    "studio.FileChunk",
+    "studio.StoredFile",
+    "studio.TableJob",
     "insights",
     *env_list("MODEL_CHANGES_LOG_SKIP"),
 ]

@@ -191,3 +191,30 @@ def test_a_condition_narrows_the_rows(new_page, person, table):
     page.wait_for_selector(".c-condition >> text=State is “done”")
     assert page.locator("tbody tr").count() == 1
     assert "Linus" in page.locator("tbody").inner_text()
+
+
+def test_a_refused_save_leads_to_the_first_mistake(new_page, person, table):
+    start = factories.make_page(table.project, "Start")
+    listing = blocks.add_block(start, "data.list", {"table": str(table.pk)})
+    page = new_page(user=person, viewport={"width": 1280, "height": 420})
+    page.goto(f"/admin/studio/page/{start.pk}/?block={listing.pk}")
+    size = page.locator("#block-form input[name=page_size]")
+    size.fill("999")
+
+    page.get_by_role("button", name="Save").click()
+
+    page.wait_for_selector("#block-form .has-errors")
+    page.wait_for_function("document.activeElement.name === 'page_size'")
+    assert page.locator("#block-form .has-errors .c-form-field__errors").evaluate(
+        "e => { const at = e.getBoundingClientRect(); return at.top >= 0 && at.bottom <= innerHeight }"
+    )
+
+
+def test_what_was_made_is_told_once(new_page, person, table):
+    page = new_page(user=person)
+    page.goto(f"/admin/studio/project/{table.project_id}/change/")
+
+    page.get_by_role("button", name="Make list, row and form").click()
+
+    page.wait_for_selector("#preview >> text=Grace")
+    assert page.get_by_text("has a list, a page for one row and a form now.").count() == 1

@@ -154,6 +154,16 @@ def test_a_schedule_is_overdue_some_minutes_after_its_time(workflow, reader, wor
     assert [each.name for each in overview.next_runs] == ["just due", "next"]
 
 
+def test_schedules_that_are_all_late_are_not_called_none(workflow, reader, worker):
+    factories.make_trigger(workflow, "schedule", name="late")
+    Trigger.objects.update(next_run_at=timezone.now() - timedelta(minutes=5))
+
+    page = reader.get("/admin/").content.decode()
+
+    assert "Nothing is scheduled" not in page
+    assert "Every schedule is overdue" in page
+
+
 @pytest.mark.parametrize("status", ["draft", "paused", "archived"])
 def test_schedules_of_workflows_that_do_not_run_are_no_concern(workflow, reader, worker, status):
     Workflow.objects.update(status=status)

@@ -5,6 +5,7 @@ import { keepTime } from "./clock.js";
 import { watchCopyButtons } from "./copy.js";
 import { watchDialogs } from "./dialogs.js";
 import { nameValues } from "./labels.js";
+import { watchMistakes } from "./mistakes.js";
 import { enterGoesToFirst } from "./palette.js";
 
 makeOperable(document.body);
@@ -14,3 +15,4 @@ keepTime();
 listenToBell();
 nameValues();
 enterGoesToFirst();
+watchMistakes();
