@@ -34,6 +34,7 @@ SYSTEM_LABELS = {
 
 
 DEEPEST = 10  # fields that are computed from fields that are computed …
+MOST_PARTS, MOST_DEPTH = 8000, 200  # of the SQL of one field
 _OPEN: ContextVar[tuple[UUID, ...]] = ContextVar("_OPEN", default=())
 
 
@@ -111,6 +112,7 @@ class Layout:
             with _opened(field):
                 kind, (reader, settings) = field.type, field.type.reading(field, self)
                 value, label = kind.expression(field, self, alias), kind.label_sql(field, self, alias)
+                _refuse_too_much(field, value)
             known = Column(field.physical_name, field.label, reader, value, settings, field, label)
             self._seen[field.pk, alias] = known
         return known
@@ -182,6 +184,19 @@ class Layout:
             return Column(name, field.label, field_types["text"], nothing, {}, field, is_broken=True)
 
 
+def _refuse_too_much(field: Field, value: sql.Composable) -> None:
+    """Raise FieldBroken for SQL that nobody should wait for: too long, or nested too deeply."""
+    waiting, parts = [(value, 1)], 0
+    while waiting:
+        part, depth = waiting.pop()
+        parts += 1
+        if parts > MOST_PARTS or depth > MOST_DEPTH:
+            message = _("“%(field)s” is too much to compute: it comes from too many other fields.")
+            raise FieldBroken(message % {"field": field.label})
+        if isinstance(part, sql.Composed):
+            waiting += [(each, depth + 1) for each in part.seq]
+
+
 @contextmanager
 def _opened(field: Field) -> Iterator[None]:
     """What a field reads is being found out: it cannot read itself, nor through too many others. Raises FieldBroken."""
@@ -206,6 +221,15 @@ def layout_of(table: DataTable) -> Layout:
     whether what this process remembers is still true, whoever changed it and wherever. Raises TableMissing.
     """
     return _layout(table.pk, table.updated_at)
+
+
+def try_out(field: Field) -> None:
+    """Raise FieldBroken when a field, saved or not, cannot be read with the other fields as they are now."""
+    table = _tables().filter(pk=field.table_id).first()
+    if table is not None:
+        layout = _laid_out(table, {})
+        layout.fields[field.physical_name] = field
+        layout.column(field)
 
 
 _NAMED = Prepared(

@@ -32,6 +32,13 @@ ORDER = ("eq", "ne", "gte", "lte", "gt", "lt", *EMPTINESS)
 WORDS = ("contains", "eq", "ne", "starts_with", "ends_with", *EMPTINESS)
 
 
+class Settings(forms.Form):
+    """Settings of a field of which some may be left empty: what says nothing is not stored."""
+
+    def clean(self) -> dict[str, Any]:
+        return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
+
+
 class FieldType:
     """One kind of column. `parse` understands a value, `clean` also checks it against the field's settings.
 
@@ -114,6 +121,10 @@ class FieldType:
 
     def drop(self, field: Field, place: Place) -> list[sql.Composable]:
         """Remove for good what `trash` put away, after the column."""
+        return []
+
+    def change(self, field: Field, place: Place) -> list[sql.Composable]:
+        """Make what `create` made fit the settings as they are now; defaults and checks follow by themselves."""
         return []
 
     def column_default(self, field: Field, place: Place) -> sql.Composable | None:
