@@ -10,6 +10,7 @@ from django.forms.fields import InvalidJSONInput, JSONString
 from django.utils.translation import gettext as _
 
 DEEPEST = 100
+_TOO_LARGE = 2**1024 - 2**970  # what no floating point is near to: other programs could not read it
 
 
 def read_json(text: str) -> Any:
@@ -39,6 +40,8 @@ def check_storable(value: Any, depth: int = 0) -> None:
     elif isinstance(value, list | tuple):
         for item in value:
             check_storable(item, depth + 1)
+    elif isinstance(value, int) and abs(value) >= _TOO_LARGE:
+        raise ValidationError(_("it is nested too deeply, or has a number that is too long"))
     elif isinstance(value, float) and not math.isfinite(value):
         raise ValidationError(_("it contains a number that JSON has no word for (NaN or Infinity)"))
     elif not (value is None or isinstance(value, bool | int | float)):

@@ -12,8 +12,9 @@ from django.template.loader import get_template
 from django.test.utils import CaptureQueriesContext
 from django.utils.html import escape
 
+from nocode.foundation import markdown
 from nocode.foundation.errors import PermissionRefused
-from nocode.studio.blocks import block_types, markdown
+from nocode.studio.blocks import block_types
 from nocode.studio.blocks.asking import row_id
 from nocode.studio.blocks.drawing import draw
 from nocode.studio.blocks.form import Done

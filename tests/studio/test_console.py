@@ -288,7 +288,7 @@ def test_wide_table_can_be_saved(owner, organization):
 
     response = owner.post(pages(wide)[4], sent | {"label": "Wider", **lines(existing=tuple(existing))})
 
-    assert len(sent) == 210
+    assert len(sent) == 420
     assert response.status_code == 302
     assert DataTable.objects.get(pk=wide.pk).label == "Wider"
 

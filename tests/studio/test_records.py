@@ -82,7 +82,7 @@ def test_every_bad_field_is_told_at_once(deals):
             "“Deals” has no field “nonsense”; its fields are: customer, e_mail, amount, stage, due, extra, sure."
         ),
         "customer": "Customer: a value is required.",
-        "amount": "Amount: “abc” is not a number; write for example 12.5.",
+        "amount": "Amount: “abc” is not a number; write for example 1234.56.",
         "stage": "Stage: “Lost” is not one of the options: New, Won.",
         "sure": "Sure: “maybe” is neither true nor false.",
     }

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from nocode.studio.blocks import markdown
+from nocode.foundation import markdown
 from nocode.studio.blocks.base import Block, BlockType, block_types
 from nocode.studio.blocks.config import BlockForm, PlainText
 from nocode.studio.blocks.scene import Scene

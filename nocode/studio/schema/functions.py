@@ -1,4 +1,4 @@
-"""Installs `functions.sql`, and the event trigger where a role at hand may create one."""
+"""Installs `functions.sql`, the conversions of field types, and the event trigger where a role may create one."""
 
 import logging
 from pathlib import Path
@@ -7,9 +7,12 @@ from django.db import connections, transaction
 from django.db.utils import ProgrammingError
 from psycopg2 import errorcodes
 
+from nocode.studio import fields
+
 logger = logging.getLogger(__name__)
 
 _FUNCTIONS = Path(__file__).with_name("functions.sql")
+_CONVERSIONS = Path(fields.__file__).with_name("conversions.sql")
 _EVENT_TRIGGER = """
     CREATE EVENT TRIGGER on_table_created ON ddl_command_end
     WHEN TAG IN ('CREATE TABLE', 'CREATE TABLE AS', 'SELECT INTO')
@@ -21,6 +24,7 @@ def install_functions(using: str = "default") -> None:
     """Create or replace the functions; create the event trigger, or leave its work to SchemaManager."""
     with connections[using].cursor() as cursor, transaction.atomic(using=using):
         cursor.execute(_FUNCTIONS.read_text(encoding="utf-8"))
+        cursor.execute(_CONVERSIONS.read_text(encoding="utf-8"))
     if not has_event_trigger(using):
         _create_event_trigger(using)
 
