@@ -10,4 +10,5 @@ class StudioConfig(AppConfig):
     verbose_name = _("Studio")
 
     def ready(self) -> None:
-        from nocode.studio import meters, signals  # noqa: F401
+        from nocode.studio import meters, schedules, signals, subscribers  # noqa: F401
+        from nocode.studio.jobs import index  # noqa: F401

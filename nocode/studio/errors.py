@@ -25,6 +25,10 @@ class SchemaRefused(NoCodeError):
     """The database refused the change; nothing was changed."""
 
 
+class ConversionRefused(SchemaRefused):
+    """Values would be lost or changed by the other type; nothing was changed."""
+
+
 class TableMissing(NoCodeError):
     """The table does not exist in the database."""
 
@@ -91,3 +95,7 @@ class JobRefused(NoCodeError):
 
 class FileRefused(NoCodeError):
     """This file cannot be kept."""
+
+
+class ImportRefused(NoCodeError):
+    """This file cannot be imported like this."""

@@ -3,18 +3,37 @@
 from typing import Any
 
 from nocode.foundation.events import Event, bus
-from nocode.studio.models import DataTable, Page, Project
+from nocode.foundation.models import User
+from nocode.studio.models import DataTable, Field, Page, Project, TableIndex
 
 
-def tell_project(project: Project, verb: str) -> None:
-    """Publish `studio.project.created`, `.updated` or `.deleted`."""
-    _tell("project", project, verb, project, {"name": project.name, "schema": project.schema_name})
+def tell_project(project: Project, verb: str, actor: User | None = None) -> None:
+    """Publish `studio.project.created`, `.updated`, `.trashed`, `.restored` or `.deleted`."""
+    _tell("project", project, verb, project, {"name": project.name, "schema": project.schema_name}, actor)
 
 
-def tell_table(table: DataTable, verb: str) -> None:
-    """Publish `studio.table.created`, `.renamed` or `.dropped`."""
+def tell_table(table: DataTable, verb: str, actor: User | None = None) -> None:
+    """Publish `studio.table.created`, `.renamed`, `.changed` (its fields), `.trashed`, `.restored` or `.purged`."""
     payload = {"name": table.label, "physical_name": table.physical_name, "project_id": str(table.project_id)}
-    _tell("table", table, verb, table.project, payload)
+    _tell("table", table, verb, table.project, payload, actor)
+
+
+def tell_field(field: Field, verb: str, actor: User | None = None) -> None:
+    """Publish `studio.field.created`, `.changed`, `.retyped`, `.trashed`, `.restored` or `.purged`."""
+    payload = {
+        "name": field.label,
+        "physical_name": field.physical_name,
+        "type": field.kind,
+        "table_id": str(field.table_id),
+        "project_id": str(field.table.project_id),
+    }
+    _tell("field", field, verb, field.table.project, payload, actor)
+
+
+def tell_index(index: TableIndex, verb: str, actor: User | None = None) -> None:
+    """Publish `studio.index.requested` (a job builds it) or `.dropped`."""
+    payload = {"kind": index.kind, "columns": index.columns, "table_id": str(index.table_id)}
+    _tell("index", index, verb, index.table.project, payload, actor)
 
 
 def tell_page(page: Page, verb: str) -> None:
@@ -22,7 +41,9 @@ def tell_page(page: Page, verb: str) -> None:
     _tell("page", page, verb, page.project, {"name": page.title, "slug": page.slug, "project_id": str(page.project_id)})
 
 
-def _tell(kind: str, thing: Any, verb: str, project: Project, payload: dict[str, str]) -> None:
+def _tell(
+    kind: str, thing: Any, verb: str, project: Project, payload: dict[str, Any], actor: User | None = None
+) -> None:
     organization = {"organization_id": str(project.organization_id)}
     bus.publish(
         Event(
@@ -30,5 +51,6 @@ def _tell(kind: str, thing: Any, verb: str, project: Project, payload: dict[str,
             payload={f"{kind}_id": str(thing.pk), **payload, **organization},
             key=f"{kind}:{thing.pk}",
             organization_id=project.organization_id,
+            actor_id=actor.pk if actor else None,
         )
     )

@@ -13,7 +13,7 @@ from nocode.studio.models import DataTable, Project
 _BYTES = """
     SELECT coalesce(sum(pg_total_relation_size(relation.oid)), 0)
     FROM studio_project AS project
-    JOIN pg_namespace AS schema ON schema.nspname = project.schema_name
+    JOIN pg_namespace AS schema ON schema.nspname IN (project.schema_name, project.schema_name || '_trash')
     JOIN pg_class AS relation ON relation.relnamespace = schema.oid AND relation.relkind IN ('r', 'm', 'p')
     WHERE project.organization_id = %s
 """
@@ -43,7 +43,7 @@ class Tables(Meter):
 
 @meters.register
 class Storage(Meter):
-    """What the projects' schemas take on disk, indexes included.
+    """What the projects' schemas take on disk, indexes and the trash included.
 
     Adding rows asks a measurement that may be MEASURED_FOR seconds old: a little more than the limit can get in.
     """

@@ -14,6 +14,7 @@ from nocode.foundation.queue import LOST_ATTEMPTS, task
 from nocode.studio.errors import JobRefused
 from nocode.studio.jobs.base import JobCancelled, JobType, Progress, job_types
 from nocode.studio.models import TableJob
+from nocode.studio.schema.expiry import purge_expired
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +43,12 @@ def run_table_job(job_id: str) -> None:
             raise
 
 
+@task(timeout=3600)
+def empty_trash() -> dict[str, int]:
+    """Purge what lay in the trash for the whole grace period."""
+    return purge_expired()
+
+
 def _begin(job_id: str) -> TableJob | None:
     """The job, marked as running, unless it has ended (or was deleted) before."""
     with transaction.atomic():
@@ -59,7 +66,8 @@ def _work(job: TableJob, progress: Progress) -> None:
     with transaction.atomic() if kind.in_transaction else nullcontext():
         progress.check()
         result = kind.run(job, progress)
-        _end(job, State.DONE, result=result)
+        refused = result.pop("refused", "")
+        _end(job, State.FAILED if refused else State.DONE, result=result, error=refused)
 
 
 def _end(job: TableJob, state: str, *, result: dict[str, Any] | None = None, error: str = "") -> None:

@@ -24,6 +24,7 @@ EXPECTED = {
     "nocode.foundation.services.billing.renewal.renew_due",
     "nocode.foundation.tasks.retention.forget_old_rows",
     "nocode.insights.tasks.roll_up_metrics",
+    "nocode.studio.tasks.empty_trash",
 }
 
 

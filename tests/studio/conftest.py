@@ -3,15 +3,17 @@
 import pytest
 from django.db import connection
 
-from nocode.studio.models import DataTable, Field, Project
+from nocode.studio.models import DataTable, Field, Project, SchemaChange, TableIndex
+
+METADATA = (Project.everything, DataTable.everything, Field.everything, TableIndex.objects, SchemaChange.objects)
 
 CATALOG = """
     SELECT nspname, relname, attname, atttypid::regtype::text, attnotnull, conname, tgname
     FROM pg_namespace
-    LEFT JOIN pg_class ON relnamespace = pg_namespace.oid AND relkind = 'r'
+    LEFT JOIN pg_class ON relnamespace = pg_namespace.oid AND relkind IN ('r', 'S', 'i')
     LEFT JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped
     LEFT JOIN pg_constraint ON conrelid = pg_class.oid
-    LEFT JOIN pg_trigger ON tgrelid = pg_class.oid
+    LEFT JOIN pg_trigger ON tgrelid = pg_class.oid AND NOT tgisinternal
     WHERE nspname LIKE 'p\\_%'
     ORDER BY 1, 2, 3, 4, 5, 6, 7
 """
@@ -27,9 +29,7 @@ def everything():
             catalog = cursor.fetchall()
         return (
             catalog,
-            list(Project.objects.order_by("pk").values()),
-            list(DataTable.objects.order_by("pk").values()),
-            list(Field.objects.order_by("pk").values()),
+            *(list(model.order_by("pk").values()) for model in METADATA),
         )
 
     return look

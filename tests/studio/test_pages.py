@@ -436,7 +436,7 @@ def test_projects_and_tables_are_announced():
     project.delete()
 
     assert told("studio.project.") == ["created", "updated", "deleted"]
-    assert told("studio.table.") == ["created", "renamed", "dropped"]
+    assert told("studio.table.") == ["created", "renamed", "trashed"]
     created = OutboxEvent.objects.get(name="studio.project.created")
     assert (created.payload["project_id"], created.payload["name"]) == (identifier, "Shop")
     assert OutboxEvent.objects.get(name="studio.table.renamed").payload["name"] == "Sales"

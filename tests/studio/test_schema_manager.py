@@ -17,7 +17,7 @@ from nocode.studio.errors import (
     SchemaRefused,
     TableMissing,
 )
-from nocode.studio.models import DataTable, Field, Project
+from nocode.studio.models import DataTable, Project
 from nocode.studio.schema import change, names
 from nocode.studio.schema.manager import NewField, SchemaManager
 from nocode.studio.services.records import Records
@@ -74,7 +74,7 @@ def test_rename_changes_labels_only():
     assert columns_of(table) == before
 
 
-def test_drop_removes_table_and_field():
+def test_drop_takes_table_and_field_out_of_sight():
     table = make_table(label="Sales", fields=SALES)
     manager = SchemaManager(table.project)
 
@@ -84,7 +84,7 @@ def test_drop_removes_table_and_field():
 
     manager.drop_table(table)
     assert columns_of(table) == {}
-    assert not Field.objects.filter(table_id=table.pk).exists()
+    assert not DataTable.objects.filter(pk=table.pk).exists()
 
 
 def test_add_field_fills_rows_that_exist():
@@ -334,10 +334,11 @@ def test_table_dropped_behind_our_back_is_told():
 def test_view_that_needs_the_table_is_told(everything):
     table = make_table(label="Sales")
     _drop_behind_our_back(table, "CREATE VIEW public.looks AS SELECT name FROM {}")
+    SchemaManager(table.project).drop_table(table)
     before = everything()
 
     with pytest.raises(SchemaRefused, match=r"still needs “Sales”.*looks"):
-        SchemaManager(table.project).drop_table(table)
+        SchemaManager(table.project).purge(table)
 
     assert everything() == before
 

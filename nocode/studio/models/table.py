@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from nocode.foundation.models import Record
 from nocode.studio.fields import FieldType, field_types
+from nocode.studio.models.project import Project
 from nocode.studio.models.trash import Trashable
 
 
@@ -38,6 +39,21 @@ class DataTable(Trashable, Record):
 
     def __str__(self) -> str:
         return self.label
+
+    @classmethod
+    def is_live(cls) -> models.Q:
+        """A table is out of sight with its project, too. A subquery: a join would be locked and updated with it."""
+        return super().is_live() & models.Q(project__in=Project.objects.values("pk"))
+
+    @property
+    def relation_name(self) -> str:
+        """The table as it is named in the database now."""
+        return f"t_{self.pk.hex}" if self.trashed_at else self.physical_name
+
+    @property
+    def relation_schema(self) -> str:
+        """The schema it lies in now."""
+        return self.project.trash_schema if self.trashed_at else self.project.schema_name
 
 
 class Field(Trashable, Record):

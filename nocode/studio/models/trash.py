@@ -10,7 +10,7 @@ class LiveManager(models.Manager.from_queryset(ScopedQuerySet)):
     """All that is not in the trash. Related managers are of this kind; deletion cascades over everything."""
 
     def get_queryset(self) -> ScopedQuerySet:
-        return super().get_queryset().filter(trashed_at=None)
+        return super().get_queryset().filter(self.model.is_live())
 
 
 class Trashable(models.Model):
@@ -23,3 +23,8 @@ class Trashable(models.Model):
 
     class Meta:
         abstract = True
+
+    @classmethod
+    def is_live(cls) -> models.Q:
+        """The condition for being in use."""
+        return models.Q(trashed_at=None)

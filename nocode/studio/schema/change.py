@@ -50,8 +50,10 @@ def _locked(manager: Any, method: Callable, *args: Any, **kwargs: Any) -> Any:
         cursor.execute("SELECT current_setting('lock_timeout'), current_setting('statement_timeout')")
         before = cursor.fetchone()
         cursor.execute(TIMEOUTS, [LOCK_TIMEOUT, UNLIMITED])
-        if not Project.objects.select_for_update(no_key=True).filter(pk=manager.project.pk).exists():
+        held = Project.everything.select_for_update(no_key=True).filter(pk=manager.project.pk).first()
+        if held is None:
             raise SchemaRefused(_("The project “%(project)s” does not exist any more.") % {"project": manager.project})
+        manager.project.trashed_at = held.trashed_at
         result = method(manager, *args, **kwargs)
         cursor.execute(TIMEOUTS, before)
     return result

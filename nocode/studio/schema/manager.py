@@ -1,88 +1,90 @@
 """SchemaManager: the only way a project's tables change their structure."""
 
-import dataclasses
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
+from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.db import connection
+from django.utils import timezone
 from django.utils.translation import gettext as _
-from psycopg2 import sql
 
-from nocode.foundation.services import billing
-from nocode.studio.errors import FieldRefused, NameTaken, TableMissing
-from nocode.studio.events import tell_table
-from nocode.studio.fields import field_types
-from nocode.studio.models import DataTable, Field, Project
-from nocode.studio.schema import ddl, names
+from nocode.foundation.middleware import current_actor_id
+from nocode.foundation.models import User
+from nocode.studio.errors import SchemaRefused
+from nocode.studio.models import DataTable, Field, Project, SchemaChange, TableIndex
+from nocode.studio.schema import ddl, history, purge
+from nocode.studio.schema import preview as previews
 from nocode.studio.schema.change import structure_change
+from nocode.studio.schema.operations import (
+    AddField,
+    AddIndex,
+    ChangeField,
+    ChangeTable,
+    CreateTable,
+    DropIndex,
+    NewField,
+    Operation,
+    ReorderFields,
+    RestoreField,
+    RestoreTable,
+    RetypeField,
+    TrashField,
+    TrashTable,
+    from_json,
+)
+from nocode.studio.schema.preview import Preview
+from nocode.studio.schema.workbench import Workbench
 
-
-@dataclasses.dataclass(frozen=True)
-class NewField:
-    """A field to be made."""
-
-    label: str
-    kind: str
-    required: bool = False
-    unique: bool = False
-    settings: dict[str, Any] = dataclasses.field(default_factory=dict)
+__all__ = ["NewField", "SchemaManager"]
 
 
 class SchemaManager:
     """Changes the schema of one project: metadata and database together, or not at all.
 
-    Every method raises a NoCodeError that names the thing when it cannot be done.
+    Every method raises a NoCodeError that names the thing when it cannot be done. Afterwards `notes` has sentences
+    about what could not be done as people asked.
     """
 
-    def __init__(self, project: Project):
+    def __init__(self, project: Project, actor: User | None = None):
         self.project = project
-        self.schema = project.schema_name
+        self.actor = actor
+        self.notes: list[str] = []
+
+    # --- the schema of the project
 
     @structure_change
     def create_schema(self) -> None:
         """Create the project's empty schema."""
-        self._run(*ddl.create_schema(self.schema, f"NoCode project {self.project.pk}"))
+        self._bench().run(*ddl.create_schema(self.project.schema_name, f"NoCode project {self.project.pk}"))
 
     @structure_change
     def drop(self) -> None:
-        """Drop the schema and everything in it."""
-        self._run(ddl.drop_schema(self.schema))
+        """Drop the schema and its trash, with everything in them."""
+        self._bench().run(ddl.drop_schema(self.project.schema_name), ddl.drop_schema(self.project.trash_schema))
 
-    @structure_change
-    def create_table(self, label: str, fields: Iterable[NewField] = ()) -> DataTable:
+    # --- tables
+
+    def create_table(self, label: str, fields: Iterable[NewField] = (), *, description: str = "") -> DataTable:
         """Create a table, with its fields."""
-        label = self._free_table_label(label)
-        billing.require(self.project.organization_id, "tables")
-        table = DataTable.objects.create(
-            project=self.project, label=label, physical_name=names.table_name(label, self._relations())
-        )
-        made: list[Field] = []
-        for position, new in enumerate(fields):
-            made.append(self._build(table, new, made, position))
-        Field.objects.bulk_create(made)
-        self._run(*ddl.create_table(self.schema, table.physical_name, made))
-        tell_table(table, "created")
-        return table
+        new = [asdict(field) for field in fields]
+        done = self.make(CreateTable("", label, description, new), label)
+        return DataTable.objects.get(pk=done.table)
 
-    @structure_change
     def rename_table(self, table: DataTable, label: str) -> DataTable:
         """Give a table another label; its physical name stays."""
-        table = self._current(table)
-        table.label = self._free_table_label(label, besides=table)
-        table.save(update_fields=["label", "updated_at"])
-        tell_table(table, "renamed")
-        return table
+        return self.change_table(table, label=label)
 
-    @structure_change
+    def change_table(self, table: DataTable, **values: Any) -> DataTable:
+        """Change what people call a table (`label`), its `description`, or the `display_name` of its rows."""
+        self.make(ChangeTable(str(table.pk), values), table)
+        return DataTable.objects.get(pk=table.pk)
+
     def drop_table(self, table: DataTable) -> None:
-        """Drop a table with its rows."""
-        table = self._current(table)
-        self._run(ddl.drop_table(self.schema, table.physical_name))
-        tell_table(table, "dropped")
-        table.delete()
+        """Throw a table away, with its rows and with the fields that point to it."""
+        self.make(TrashTable(str(table.pk)), table)
 
-    @structure_change
+    # --- fields
+
     def add_field(
         self,
         table: DataTable,
@@ -92,150 +94,164 @@ class SchemaManager:
         required: bool = False,
         unique: bool = False,
         settings: dict[str, Any] | None = None,
+        default: Any = None,
+        help_text: str = "",
         fill: Any = None,
     ) -> Field:
         """Add a field. Rows that exist get `fill`; a required field needs it as soon as there are rows."""
-        current = self._current(table)
-        others = list(current.fields.all())
-        position = max((other.position for other in others), default=-1) + 1
-        made = self._build(current, NewField(label, kind, required, unique, settings or {}), others, position)
-        made.save(force_insert=True)
-        self._run(*ddl.add_column(self.schema, current.physical_name, made, self._fill(made, fill)))
-        self._touch(current, table)
-        return made
+        new = NewField(label, kind, required, unique, settings or {}, default, help_text)
+        done = self.make(AddField(str(table.pk), asdict(new), fill), table)
+        return Field.objects.get(pk=done.new["id"])
 
-    @structure_change
     def rename_field(self, field: Field, label: str) -> Field:
         """Give a field another label; its column keeps its name."""
-        table, field = self._current_field(field)
-        field.label = self._free_field_label(label, table.fields.exclude(pk=field.pk))
-        field.save(update_fields=["label", "updated_at"])
-        self._touch(table)
-        return field
+        return self.change_field(field, label=label)
 
-    @structure_change
-    def change_field(
-        self, field: Field, *, required: bool | None = None, unique: bool | None = None, settings: dict | None = None
+    def change_field(self, field: Field, **values: Any) -> Field:
+        """Change the `label`, `help_text`, `required`, `unique`, `default` or `settings` of a field.
+
+        None changes nothing, but takes away a `default`. New settings hold for what is written from now on.
+        """
+        values = {name: value for name, value in values.items() if value is not None or name == "default"}
+        self.make(ChangeField(str(field.table_id), str(field.pk), values), field)
+        return Field.objects.get(pk=field.pk)
+
+    def retype_field(
+        self, field: Field, kind: str, settings: dict[str, Any] | None = None, *, lossy: bool = False
     ) -> Field:
-        """Change a field's rules; new settings hold for what is written from now on."""
-        table, field = self._current_field(field)
-        statements = []
-        if required is not None and required != field.required:
-            field.required = required
-            statements.append(ddl.set_required(self.schema, table.physical_name, field))
-        if unique is not None and unique != field.unique:
-            field.unique = unique
-            statements.append(ddl.set_unique(self.schema, table.physical_name, field))
-        if settings is not None:
-            field.settings = settings
-        self._check(field)
-        field.save()
-        self._run(*statements)
-        self._touch(table)
-        return field
+        """Convert a field to another type; refused when values would be lost or changed, unless it may be `lossy`."""
+        self.make(RetypeField(str(field.table_id), str(field.pk), kind, settings or {}, lossy), field)
+        return Field.objects.get(pk=field.pk)
+
+    def reorder_fields(self, table: DataTable, fields: Sequence[Field]) -> None:
+        """Put the fields of a table in this order; others come after them."""
+        self.make(ReorderFields(str(table.pk), [str(field.pk) for field in fields]), table)
+
+    def drop_field(self, field: Field) -> None:
+        """Throw a field away, with its values and with the fields computed from it."""
+        self.make(TrashField(str(field.table_id), str(field.pk)), field)
+
+    # --- indexes
+
+    def add_index(self, table: DataTable, columns: Sequence[str] = (), kind: str = TableIndex.Kind.ORDER) -> TableIndex:
+        """Ask for an index by columns (physical names), or for searching; a job builds it after the commit."""
+        done = self.make(AddIndex(str(table.pk), kind=kind, columns=list(columns)), table)
+        return TableIndex.objects.get(pk=done.index)
+
+    def drop_index(self, index: TableIndex) -> None:
+        """Drop an index."""
+        self.make(DropIndex(str(index.table_id), str(index.pk)), index)
+
+    # --- the trash
+
+    def restore(self, thing: DataTable | Field) -> None:
+        """Bring a table or a field back from the trash, with what went with it."""
+        self.make(self._way_back(thing), thing)
 
     @structure_change
-    def drop_field(self, field: Field) -> None:
-        """Drop a field with its values."""
-        table, field = self._current_field(field)
-        self._run(ddl.drop_column(self.schema, table.physical_name, field))
-        field.delete()
-        self._touch(table)
+    def purge(self, thing: DataTable | Field) -> None:
+        """Remove a table or a field that is in the trash for good."""
+        bench = self._bench()
+        if isinstance(thing, DataTable):
+            purge.purge_table(bench, bench.table(thing.pk, trashed=True))
+        else:
+            purge.purge_field(bench, bench.field(thing.pk, trashed=True))
+        self._remember({"op": "purge", "name": str(thing)}, None, None, bench)
+
+    @structure_change
+    def purge_losses(self, *, before: datetime) -> None:
+        """Forget the values that conversions lost before a moment."""
+        purge.purge_losses(self._bench(), before)
+
+    # --- any operation: making, previewing, undoing
+
+    @structure_change
+    def _make(self, thing: Any, operation: Operation) -> Operation:
+        self._refuse_trashed()
+        bench = self._bench()
+        operation = operation.prepared(bench)
+        if operation.is_idle(bench):
+            return operation
+        inverse = operation.apply(bench)
+        self._settle(bench, thing)
+        self._remember(operation.to_json(), inverse.to_json(), operation.table, bench)
+        return operation
+
+    def make(self, operation: Operation, thing: Any = None) -> Operation:
+        """Make any change of structure; answers it with the ids and names it got. `thing` is for messages."""
+        return self._make(thing or self.project, operation)
+
+    def preview(self, operation: Operation) -> Preview:
+        """What an operation would do; it executes nothing."""
+        return previews.preview(self.project, operation, self.actor)
+
+    @structure_change
+    def undo(self, *, lossy: bool = False) -> SchemaChange:
+        """Undo the newest change of the project. Undoing a conversion may lose values typed since: only if `lossy`."""
+        self._refuse_trashed()
+        change = history.undoable(self.project)
+        if change is None:
+            raise SchemaRefused(_("There is nothing to undo."))
+        operation = from_json(change.backward)
+        if isinstance(operation, RetypeField):
+            operation = replace(operation, lossy=lossy)
+        self._apply(operation)
+        change.undone_at = timezone.now()
+        change.save(update_fields=["undone_at", "updated_at"])
+        return change
+
+    @structure_change
+    def redo(self) -> SchemaChange:
+        """Make the change that was undone last again."""
+        self._refuse_trashed()
+        change = history.redoable(self.project)
+        if change is None:
+            raise SchemaRefused(_("There is nothing to make again."))
+        change.backward = self._apply(from_json(change.forward)).to_json()
+        change.undone_at = None
+        change.save(update_fields=["backward", "undone_at", "updated_at"])
+        return change
 
     # --- what the methods above share
 
-    def _run(self, *statements: sql.Composable) -> None:
-        with connection.cursor() as cursor:
-            for statement in statements:
-                cursor.execute(statement)
+    def _bench(self) -> Workbench:
+        return Workbench(self.project, self.actor)
 
-    def _relations(self) -> set[str]:
-        """Names PostgreSQL or a table of ours already uses in this schema: tables, indexes and sequences share them."""
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE nspname = %s",
-                [self.schema],
-            )
-            known = {name for (name,) in cursor.fetchall()}
-        return known.union(self.project.tables.values_list("physical_name", flat=True))
+    def _refuse_trashed(self) -> None:
+        if self.project.trashed_at:
+            raise SchemaRefused(_("The project “%(project)s” is in the trash.") % {"project": self.project})
 
-    def _current(self, table: DataTable) -> DataTable:
-        """The table as it is now that the project is held. Raises TableMissing."""
-        current = self.project.tables.filter(pk=table.pk).first()
-        if current is None:
-            raise TableMissing(
-                _("The table “%(table)s” does not exist in the project “%(project)s”.")
-                % {"table": table.label, "project": self.project.name}
-            )
-        return current
+    def _apply(self, operation: Operation) -> Operation:
+        bench = self._bench()
+        inverse = operation.apply(bench)
+        self._settle(bench)
+        return inverse
 
-    def _current_field(self, field: Field) -> tuple[DataTable, Field]:
-        current = Field.objects.select_related("table").filter(pk=field.pk, table__project=self.project).first()
-        if current is None:
-            raise TableMissing(
-                _("The field “%(field)s” does not exist in the project “%(project)s”.")
-                % {"field": field.label, "project": self.project.name}
-            )
-        return current.table, current
+    def _settle(self, bench: Workbench, thing: Any = None) -> None:
+        """Tell of the change; the table at hand, or that of the field at hand, gets its new version."""
+        versions = bench.finish()
+        self.notes = [*bench.notes, *map(str, bench.problems)]
+        table = thing if isinstance(thing, DataTable) else None
+        if table is not None and table.pk in versions:
+            table.updated_at = versions[table.pk]
 
-    def _touch(self, current: DataTable, *others: DataTable) -> None:
-        """Mark the table as changed: its `updated_at` is the version of its layout everywhere."""
-        current.save(update_fields=["updated_at"])
-        for table in others:
-            table.updated_at = current.updated_at
-
-    def _free_table_label(self, label: str, besides: DataTable | None = None) -> str:
-        label = names.clean_label(label)
-        if self.project.tables.filter(label=label).exclude(pk=besides and besides.pk).exists():
-            raise NameTaken(
-                _("The project “%(project)s” already has a table named “%(label)s”.")
-                % {"project": self.project.name, "label": label}
-            )
-        return label
-
-    def _free_field_label(self, label: str, others: Iterable[Field]) -> str:
-        label = names.clean_label(label)
-        if any(other.label == label for other in others):
-            raise NameTaken(_("The table already has a field named “%(label)s”.") % {"label": label})
-        return label
-
-    def _build(self, table: DataTable, new: NewField, others: Sequence[Field], position: int) -> Field:
-        label = self._free_field_label(new.label, others)
-        made = Field(
-            table=table,
-            label=label,
-            physical_name=names.column_name(label, {other.physical_name for other in others}),
-            kind=new.kind,
-            required=new.required,
-            unique=new.unique,
-            settings=new.settings,
-            position=position,
+    def _remember(self, forward: dict, backward: dict | None, table_id: str | None, bench: Workbench) -> None:
+        SchemaChange.objects.create(
+            project=self.project,
+            table_id=table_id,
+            actor_id=self.actor.pk if self.actor else current_actor_id(),
+            forward=forward,
+            backward=backward,
+            sql=";\n".join(bench.sql),
         )
-        self._check(made)
-        return made
 
-    def _check(self, field: Field) -> None:
-        """Refuse settings the field's type does not understand; keep what its form made of them."""
-        field_type = field_types[field.kind]
-        if field.unique and not field_type.can_be_unique:
-            raise FieldRefused(
-                _("“%(field)s” cannot be unique: no field of the type “%(type)s” can.")
-                % {"field": field.label, "type": field_type.label}
-            )
-        form = field_type.Config(field.settings)
-        problems = [
-            _("%(name)s: %(text)s") % {"name": form.fields[name].label, "text": " ".join(errors)}
-            for name, errors in form.errors.items()
-        ]
-        problems += [
-            _("unknown setting “%(name)s”") % {"name": name} for name in set(field.settings) - set(form.fields)
-        ]
-        if problems:
-            raise FieldRefused(f"{field.label} – {'; '.join(problems)}")
-        field.settings = form.cleaned_data
-
-    def _fill(self, field: Field, value: Any) -> Any:
-        try:
-            return field.type.clean(value, field.settings)
-        except ValidationError as error:
-            raise FieldRefused(f"{field.label} – {' '.join(error.messages)}") from error
+    def _way_back(self, thing: DataTable | Field) -> Operation:
+        """What undoes throwing a thing away, if that was done by itself."""
+        op, key = (TrashTable.op, "table") if isinstance(thing, DataTable) else (TrashField.op, "field")
+        thrown = {"forward__op": op, f"forward__{key}": str(thing.pk), "undone_at": None, "backward__isnull": False}
+        change = self.project.changes.filter(**thrown).order_by("created_at").last()
+        if change is not None:
+            return from_json(change.backward)
+        if isinstance(thing, DataTable):
+            return RestoreTable(str(thing.pk))
+        return RestoreField(str(thing.table_id), str(thing.pk))

@@ -1,6 +1,7 @@
 """Tables as people change them on one page: the label and any number of fields, all or nothing."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.db import transaction
 
@@ -8,19 +9,24 @@ from nocode.studio.models import DataTable, Field, Project
 from nocode.studio.schema.manager import SchemaManager
 
 
-def create(project: Project, label: str) -> DataTable:
+def create(project: Project, label: str, *, description: str = "") -> DataTable:
     """Create a table without fields."""
-    return SchemaManager(project).create_table(label)
+    return SchemaManager(project).create_table(label, description=description)
 
 
 def rename(table: DataTable, label: str) -> DataTable:
     """Give the table this label, if it has another one."""
+    return change(table, label=label)
+
+
+def change(table: DataTable, **values: Any) -> DataTable:
+    """Change the label, the description or the `display_name` of a table, as far as they differ."""
     current = DataTable.objects.select_related("project").get(pk=table.pk)
-    return current if current.label == label else SchemaManager(current.project).rename_table(current, label)
+    return SchemaManager(current.project).change_table(current, **values)
 
 
 def drop(table: DataTable) -> None:
-    """Drop the table with its rows."""
+    """Throw the table away, with its rows; it can be brought back for a while."""
     SchemaManager(table.project).drop_table(table)
 
 
@@ -33,11 +39,23 @@ def change_fields(
     for field in dropped:
         manager.drop_field(field)
     for field in changed:
-        before = Field.objects.get(pk=field.pk)
-        if field.label != before.label:
-            manager.rename_field(before, field.label)
-        manager.change_field(before, required=field.required, unique=field.unique, settings=field.settings)
+        manager.change_field(
+            field,
+            label=field.label,
+            help_text=field.help_text,
+            required=field.required,
+            unique=field.unique,
+            settings=field.settings,
+            default=field.default,
+        )
     for field in added:
         manager.add_field(
-            table, field.label, field.kind, required=field.required, unique=field.unique, settings=field.settings
+            table,
+            field.label,
+            field.kind,
+            required=field.required,
+            unique=field.unique,
+            settings=field.settings,
+            default=field.default,
+            help_text=field.help_text,
         )

@@ -1,0 +1,28 @@
+"""Every change of structure there is; importing this makes them known."""
+
+from nocode.studio.schema.operations.base import Operation, from_json, operations
+from nocode.studio.schema.operations.fields import AddField, ChangeField
+from nocode.studio.schema.operations.indexes import AddIndex, DropIndex
+from nocode.studio.schema.operations.retype import RetypeField
+from nocode.studio.schema.operations.specs import NewField
+from nocode.studio.schema.operations.tables import ChangeTable, CreateTable, ReorderFields
+from nocode.studio.schema.operations.trash import RestoreField, RestoreTable, TrashField, TrashTable
+
+__all__ = [
+    "AddField",
+    "AddIndex",
+    "ChangeField",
+    "ChangeTable",
+    "CreateTable",
+    "DropIndex",
+    "NewField",
+    "Operation",
+    "ReorderFields",
+    "RestoreField",
+    "RestoreTable",
+    "RetypeField",
+    "TrashField",
+    "TrashTable",
+    "from_json",
+    "operations",
+]

@@ -1,0 +1,113 @@
+"""Fields: making them, naming them, and their rules."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from psycopg2 import sql
+
+from nocode.studio.models import Field
+from nocode.studio.schema import ddl, problems
+from nocode.studio.schema.operations import specs
+from nocode.studio.schema.operations.base import Operation, operation
+from nocode.studio.schema.operations.indexes import refresh_search
+from nocode.studio.schema.operations.specs import NewField
+from nocode.studio.schema.operations.trash import RestoreField, TrashField
+from nocode.studio.schema.workbench import Workbench
+
+
+@operation
+@dataclasses.dataclass(frozen=True)
+class AddField(Operation):
+    """A field more. Rows that exist get `fill`; a required field needs it, or a default, as soon as there are rows."""
+
+    op = "add_field"
+    label = _("Field added")
+
+    new: dict[str, Any] = dataclasses.field(default_factory=dict)
+    fill: Any = None
+
+    def prepared(self, bench: Workbench) -> AddField:
+        table = bench.table(self.table)
+        others = list(specs.all_fields(table))
+        last = max((other.position for other in others), default=-1)
+        new = specs.prepared(bench, table, NewField(**self.new), others, last + 1)
+        fill = specs.clean_value(new.build(table), self.fill)
+        return dataclasses.replace(self, new=dataclasses.asdict(new), fill=fill)
+
+    def apply(self, bench: Workbench) -> Operation:
+        new = NewField(**self.new)
+        if bench.has_trashed(Field, new.id):  # made again after it was undone
+            return RestoreField(self.table, new.id).apply(bench)
+        table = bench.table(self.table)
+        field = new.build(table)
+        field.save(force_insert=True)
+        fill = None if self.fill is None else field.type.clean(self.fill, field.settings)
+        bench.run(*ddl.add_column(bench.place(table), field, fill))
+        refresh_search(bench, table)
+        bench.touch(table)
+        bench.tell(field, "created")
+        return TrashField(self.table, new.id)
+
+
+@operation
+@dataclasses.dataclass(frozen=True)
+class ChangeField(Operation):
+    """The name, help and rules of a field. `values` are those that change; new settings hold for what comes."""
+
+    op = "change_field"
+    label = _("Field changed")
+    CHANGEABLE = ("label", "help_text", "required", "unique", "settings", "default")
+
+    field: str = ""
+    values: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+    def prepared(self, bench: Workbench) -> ChangeField:
+        field, values = bench.field(self.field), dict(self.values)
+        if "label" in values:
+            values["label"] = bench.free_field_label(values["label"], field.table.fields.exclude(pk=field.pk))
+        before = {name: getattr(field, name) for name in self.CHANGEABLE}
+        for name, value in values.items():
+            setattr(field, name, value)
+        if {"required", "unique", "settings", "default"} & set(values):
+            specs.check(field)
+        changed = {name: getattr(field, name) for name in self.CHANGEABLE if getattr(field, name) != before[name]}
+        return dataclasses.replace(self, values=changed)
+
+    def is_idle(self, bench: Workbench) -> bool:
+        return not self.values
+
+    def apply(self, bench: Workbench) -> Operation:
+        field = bench.field(self.field)
+        before = {name: getattr(field, name) for name in self.values}
+        for name, value in self.values.items():
+            setattr(field, name, value)
+        field.save(update_fields=[*self.values, "updated_at"])
+        if "settings" in self.values:
+            bench.run(*field.type.change(field, bench.place(field.table)))
+        if field.type.column:
+            self._change_rules(bench, field)
+        bench.touch(field.table)
+        bench.tell(field, "changed")
+        return ChangeField(self.table, self.field, before)
+
+    def _change_rules(self, bench: Workbench, field: Field) -> None:
+        place, column = bench.place(field.table), sql.Identifier(field.physical_name)
+        if "settings" in self.values:
+            bench.run(ddl.drop_check(place, field))
+            in_the_way = problems.against_settings(bench.rows, place, field, column)
+            bench.object(in_the_way)
+            if (check := ddl.check_of(field)) is not None and not in_the_way:
+                bench.run(*ddl.add_check(place, field, check))
+        if {"default", "settings"} & set(self.values):
+            bench.run(ddl.set_default(place, field))
+        if "unique" in self.values:
+            if bench.dry and field.unique:
+                bench.object(problems.doubles(bench.rows, place, field, column))
+            bench.run(ddl.set_unique(place, field))
+        if "required" in self.values:
+            if bench.dry and field.required:
+                bench.object(problems.without_value(bench.rows, place, field, column))
+            bench.run(ddl.set_required(place, field))

@@ -1,0 +1,96 @@
+"""What rows have against a change: values that a rule forbids, or that do not convert. Found by reading only."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+from psycopg2 import sql
+
+from nocode.studio.models import Field
+from nocode.studio.schema.place import Place
+
+SAMPLES = 50
+
+_SENTENCES = {
+    "required": ngettext_lazy("%(count)d row has no value", "%(count)d rows have no value", "count"),
+    "unique": ngettext_lazy(
+        "%(count)d row has a value that another one has", "%(count)d rows have a value that another one has", "count"
+    ),
+    "settings": ngettext_lazy(
+        "%(count)d value is not allowed by the settings", "%(count)d values are not allowed by the settings", "count"
+    ),
+    "conversion": ngettext_lazy(
+        "%(count)d value would be lost or changed", "%(count)d values would be lost or changed", "count"
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Rows that are in the way of one rule; `samples` are (row id, value as text)."""
+
+    field: str
+    rule: str
+    count: int
+    samples: list[tuple[int, str]] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return str(_("“%(field)s”: %(sentence)s")) % {
+            "field": self.field,
+            "sentence": _SENTENCES[self.rule] % {"count": self.count},
+        }
+
+
+Reader = Callable[[sql.Composable], list[tuple]]
+
+
+def without_value(read: Reader, place: Place, each: Field, value: sql.Composable) -> Problem | None:
+    """Rows without a value, for a field to be required."""
+    return _found(read, place, each, value, "required", sql.SQL("({}) IS NULL").format(value))
+
+
+def doubles(read: Reader, place: Place, each: Field, value: sql.Composable) -> Problem | None:
+    """Rows with the same value, for a field to be unique."""
+    same = sql.SQL("({0}) IN (SELECT {0} FROM {1} WHERE ({0}) IS NOT NULL GROUP BY 1 HAVING count(*) > 1)")
+    return _found(read, place, each, value, "unique", same.format(value, place.target))
+
+
+def against_settings(read: Reader, place: Place, each: Field, value: sql.Composable) -> Problem | None:
+    """Rows with values the settings of the field forbid."""
+    check = each.type.constraint(value, each.settings)
+    if check is None:
+        return None
+    return _found(read, place, each, value, "settings", sql.SQL("NOT ({})").format(check))
+
+
+def unconverted(read: Reader, place: Place, old: Field, new: Field) -> Problem | None:
+    """Rows whose value gets lost or changed on the way from one type to another: it does not come back the same."""
+    return _found(read, place, old, sql.Identifier(old.physical_name), "conversion", is_lost(old, new))
+
+
+def is_lost(old: Field, new: Field) -> sql.Composable:
+    """The condition for a value that the new type cannot keep."""
+    column = sql.Identifier(old.physical_name)
+    back = converted(converted(column, old, new), new, old)
+    return sql.SQL("({0} IS NOT NULL AND ({1}) IS DISTINCT FROM {0})").format(column, back)
+
+
+def converted(value: sql.Composable, old: Field, new: Field) -> sql.Composable:
+    """A value of one type as a value of another, by way of text."""
+    return new.type.from_text(old.type.to_text(value, old.settings), new.settings)
+
+
+def _found(
+    read: Reader, place: Place, each: Field, value: sql.Composable, rule: str, condition: sql.Composable
+) -> Problem | None:
+    count = read(sql.SQL("SELECT count(*) FROM {} WHERE {}").format(place.target, condition))[0][0]
+    if not count:
+        return None
+    text = each.type.to_text(value, each.settings)
+    samples = read(
+        sql.SQL("SELECT id, coalesce({}, '') FROM {} WHERE {} ORDER BY id LIMIT {}").format(
+            text, place.target, condition, sql.Literal(SAMPLES)
+        )
+    )
+    return Problem(each.label, rule, count, samples)
