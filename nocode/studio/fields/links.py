@@ -58,26 +58,18 @@ class Link(FieldType):
         return RowsField(widget=RowsWidget(address, is_many=self.is_many), **options)
 
 
-class RowsWidget(forms.TextInput):
+class RowsWidget(UnfoldAdminTextInputWidget):
     """Row numbers, typed; with JavaScript the rows are searched and shown by their labels."""
 
     template = "studio/widgets/rows_choice.html"
 
     def __init__(self, address: str, *, is_many: bool):
-        super().__init__(attrs={"inputmode": "text" if is_many else "numeric", "autocomplete": "off"})
+        super().__init__(attrs={"autocomplete": "off"})
         self.address, self.is_many = address, is_many
 
     def render(self, name: str, value: Any, attrs: dict | None = None, renderer: Any = None) -> str:
-        attrs = self.build_attrs(self.attrs, attrs)
-        context = {
-            "name": name,
-            "value": self.format_value(value) or "",
-            "id": attrs.get("id", f"id_{name}"),
-            "attrs": attrs,
-            "address": self.address,
-            "is_many": self.is_many,
-        }
-        return render_to_string(self.template, context)
+        context = self.get_context(name, value, attrs)
+        return render_to_string(self.template, context | {"address": self.address, "is_many": self.is_many})
 
 
 class RowsField(forms.CharField):

@@ -1,0 +1,96 @@
+// Choosing rows of another table: words are searched on the server, the ids stand in a hidden input.
+
+const boxOf = (element) => element.closest?.("[data-rows-choice]");
+const part = (box, name) => box.querySelector(`[data-${name}]`);
+const idsOf = (box) => part(box, "ids").value.split(/[\s,]+/).filter(Boolean);
+let waiting = null;
+
+function ask(box, query, target) {
+  return htmx.ajax("GET", `${box.dataset.rowsChoice}?${new URLSearchParams(query)}`, { target, swap: "innerHTML" });
+}
+
+function showChosen(box) {
+  const ids = idsOf(box);
+  const chosen = part(box, "chosen");
+  if (ids.length) ask(box, { ids: ids.join(",") }, chosen);
+  else chosen.replaceChildren();
+}
+
+function close(box) {
+  clearTimeout(waiting);
+  part(box, "options").hidden = true;
+  part(box, "search").setAttribute("aria-expanded", "false");
+}
+
+async function search(box) {
+  await ask(box, { q: part(box, "search").value }, part(box, "options"));
+  if (!box.contains(document.activeElement)) return;
+  part(box, "options").hidden = false;
+  part(box, "search").setAttribute("aria-expanded", "true");
+}
+
+function put(box, ids) {
+  const input = part(box, "ids");
+  input.value = ids.join(", ");
+  input.dispatchEvent(new Event("change", { bubbles: true }));
+  showChosen(box);
+}
+
+function prepare(root) {
+  for (const box of root.querySelectorAll("[data-rows-choice]:not(.is-ready)")) {
+    const [ids, words] = [part(box, "ids"), part(box, "search")];
+    box.classList.add("is-ready");
+    words.id = ids.id; // the label belongs to what is typed into
+    ids.removeAttribute("id");
+    if (ids.hasAttribute("aria-describedby")) words.setAttribute("aria-describedby", ids.getAttribute("aria-describedby"));
+    ids.type = "hidden";
+    words.hidden = false;
+    showChosen(box);
+  }
+}
+
+document.addEventListener("input", (event) => {
+  const box = event.target.matches("[data-search]") && boxOf(event.target);
+  if (!box) return;
+  clearTimeout(waiting);
+  waiting = setTimeout(search, 200, box);
+});
+
+document.addEventListener("focusin", (event) => {
+  for (const open of document.querySelectorAll("[data-rows-choice].is-ready")) if (!open.contains(event.target)) close(open);
+  const box = event.target.matches("[data-search]") && boxOf(event.target);
+  if (box && part(box, "options").hidden) search(box);
+});
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-choose], [data-drop]");
+  const box = button && boxOf(button);
+  for (const open of document.querySelectorAll("[data-rows-choice].is-ready")) if (!open.contains(event.target)) close(open);
+  if (!box) return;
+  const { choose, drop } = button.dataset;
+  const others = idsOf(box).filter((id) => id !== (choose ?? drop));
+  put(box, choose ? ["many" in box.dataset ? others : [], choose].flat() : others);
+  part(box, "search").value = "";
+  part(box, "search").focus();
+  if (choose) close(box);
+});
+
+document.addEventListener("keydown", (event) => {
+  const box = boxOf(event.target);
+  if (!box || part(box, "options").hidden) return;
+  const options = [...box.querySelectorAll("[data-choose]")];
+  if (event.key === "Escape") {
+    close(box);
+    event.stopPropagation();
+  } else if (event.key === "Enter" && event.target.matches("[data-search]")) {
+    event.preventDefault();
+    options[0]?.click();
+  } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    event.preventDefault();
+    const next = options.indexOf(event.target) + (event.key === "ArrowDown" ? 1 : -1);
+    (options[next] ?? part(box, "search")).focus();
+  }
+}, true);
+
+document.addEventListener("htmx:load", (event) => prepare(event.detail.elt));
+prepare(document);
