@@ -38,6 +38,14 @@ TRIED: list[tuple[str, dict[str, Any]]] = [
     ("datetime", {"date_order": "dmy", "max": "2026-03-29T00:30:00+00:00"}),
     ("time", {}),
     ("json", {}),
+    ("rich_text", {}),
+    ("currency", {}),
+    ("currency", {"currency": "CAD", "decimals": 0, "max": "1000000"}),
+    ("percent", {}),
+    ("percent", {"decimals": 1, "min": "0", "max": "1"}),
+    ("duration", {}),
+    ("uuid", {}),
+    ("user", {}),
 ]
 CASES = pytest.mark.parametrize(("kind", "config"), TRIED, ids=lambda each: each if isinstance(each, str) else "")
 

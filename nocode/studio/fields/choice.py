@@ -156,10 +156,10 @@ class Select(Choice):
 
     def form_field(self, settings: dict, **options: Any) -> forms.Field:
         choices = [("", "—"), *((option, option) for option in settings["options"])]
-        return _KeepingChoiceField(choices=choices, widget=UnfoldAdminSelectWidget(), **options)
+        return KeepingChoiceField(choices=choices, widget=UnfoldAdminSelectWidget(), **options)
 
 
-class _KeepingChoiceField(forms.ChoiceField):
+class KeepingChoiceField(forms.ChoiceField):
     """Leaves the refusal of an unknown option to the field type, whose message is clearer."""
 
     def valid_value(self, value: str) -> bool:

@@ -1,8 +1,8 @@
 """Numbers: whole and decimal, exact. Money and percents are in `amount.py`."""
 
 import re
-from collections.abc import Mapping
-from decimal import Decimal
+from collections.abc import Callable, Mapping
+from decimal import Context, Decimal
 from typing import Any
 
 from django import forms
@@ -17,6 +17,7 @@ from nocode.studio.fields.base import NO_SETTINGS, ORDER, FieldType, Settings, f
 from nocode.studio.fields.conversions import MINUS, all_of, between, call
 
 MOST_DECIMALS = 15  # what a JSON number keeps in every language
+EXACT = Context(prec=400)
 _BIGINT = 2**63
 
 # As people and other programs write them: a group of digits is parted by a space, an apostrophe, a comma or a point,
@@ -41,6 +42,11 @@ def read_number(value: Any) -> Decimal | None:
     return Decimal(digits)
 
 
+def is_number(text: str) -> bool:
+    """Whether a text is a number that `read_number` understands."""
+    return _plain(text.strip()) is not None
+
+
 def _plain(text: str) -> str | None:
     """A number as Python writes it; None for what is none or can be read in two ways."""
     if _PLAIN.fullmatch(text):
@@ -59,14 +65,18 @@ def _plain(text: str) -> str | None:
     return text if _MINUS.fullmatch(text) else None
 
 
-class _BoundField(forms.CharField):
+class BoundField(forms.CharField):
     """A number as a setting: kept as its digits, which JSON does not round."""
 
     widget = UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal"})
 
+    def __init__(self, read: Callable[[str], Decimal | None] = read_number, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.read = read
+
     def clean(self, value: Any) -> str | None:
         try:
-            number = read_number(super().clean(value))
+            number = self.read(super().clean(value))
         except ValidationError as error:
             raise ValidationError(_("This cannot be used: %(why)s.") % {"why": error.messages[0]}) from None
         return None if number is None else format(number, "f")
@@ -75,8 +85,8 @@ class _BoundField(forms.CharField):
 class NumberConfig(Settings):
     """The bounds every number may have."""
 
-    min = _BoundField(label=gettext_lazy("Smallest value"), max_length=40, required=False)
-    max = _BoundField(label=gettext_lazy("Largest value"), max_length=40, required=False)
+    min = BoundField(label=gettext_lazy("Smallest value"), max_length=40, required=False)
+    max = BoundField(label=gettext_lazy("Largest value"), max_length=40, required=False)
 
     def clean(self) -> dict[str, Any]:
         low, high = bounds(self.cleaned_data)
@@ -191,7 +201,7 @@ class ExactNumber(Number):
         if value and value.adjusted() >= 30:
             raise ValidationError(_("%(value)s is too large") % {"value": quoted(value)})
         most = self.decimals(settings)
-        if value and -value.normalize().as_tuple().exponent > most:
+        if value and -value.normalize(EXACT).as_tuple().exponent > most:
             raise ValidationError(
                 _("%(value)s has more than %(max)d decimals; round it") % {"value": quoted(value), "max": most}
             )
@@ -199,7 +209,7 @@ class ExactNumber(Number):
 
     def to_json(self, value: Decimal) -> int | float | str:
         """A number while a JSON number is exact, else its digits as text."""
-        if not value.is_finite() or len(value.normalize().as_tuple().digits) > MOST_DECIMALS:
+        if not value.is_finite() or len(value.normalize(EXACT).as_tuple().digits) > MOST_DECIMALS:
             return format(value, "f")
         return int(value) if value == value.to_integral_value() and value.adjusted() < MOST_DECIMALS else float(value)
 
