@@ -222,7 +222,7 @@ def test_a_large_value_is_cut_and_can_be_downloaded(office):
     html = page(client, "execution_step", execution, "first", headers=HTMX)
     download = client.get(url("execution_value", execution, step.pk, "output"))
 
-    assert "Cut after 50000 of" in html
+    assert "Cut after 50,000 of" in html
     assert len(html) < 350_000
     assert json.loads(download.content) == {"x": "å" * 60_000}
     assert "attachment" in download.headers["Content-Disposition"]

@@ -218,3 +218,15 @@ def test_what_was_made_is_told_once(new_page, person, table):
 
     page.wait_for_selector("#preview >> text=Grace")
     assert page.get_by_text("has a list, a page for one row and a form now.").count() == 1
+
+
+def test_a_description_is_as_high_as_what_is_in_it(new_page, person, table):
+    page = new_page(user=person, viewport={"width": 1280, "height": 900})
+    page.goto(f"/admin/studio/project/{table.project_id}/change/")
+    box = page.locator("textarea[name=description]")
+    lines = "e => e.clientHeight / parseFloat(getComputedStyle(e).lineHeight)"
+    assert box.evaluate(lines) < 4.5
+
+    box.fill("\n".join(["One more line"] * 9))
+
+    assert 9 <= box.evaluate(lines) < 12

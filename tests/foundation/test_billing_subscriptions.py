@@ -56,7 +56,7 @@ def test_subscribing_invoices_the_first_period(organization, small):
 
     assert (subscription.period_start, subscription.period_end) == (NEW_YEAR, date(2026, 2, 1))
     invoice = Invoice.objects.get()
-    assert invoice.lines == [{"text": "Small, 2026-01-01 – 2026-01-31", "amount": 1000}]
+    assert invoice.lines == [{"text": "Small, 1 Jan 2026 – 31 Jan 2026", "amount": 1000}]
     assert invoice.customer == {"name": "Acme", "email": "ada@example.com", "address": "1 Main Street"}
     assert (invoice.total, invoice.status, invoice.number) == (1000, "open", "2026-00001")
     assert events() == ["foundation.invoice.issued", "foundation.subscription.started"]
