@@ -1,10 +1,14 @@
-"""What the studio announces about projects, tables and pages; rows are announced by Records."""
+"""What the studio announces about projects, tables, rows and pages."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from nocode.foundation.events import Event, bus
 from nocode.foundation.models import User
 from nocode.studio.models import DataTable, Field, Page, Project, TableIndex
+
+if TYPE_CHECKING:
+    from nocode.studio.layouts import Layout
 
 
 def tell_project(project: Project, verb: str, actor: User | None = None) -> None:
@@ -34,6 +38,22 @@ def tell_index(index: TableIndex, verb: str, actor: User | None = None) -> None:
     """Publish `studio.index.requested` (a job builds it) or `.dropped`."""
     payload = {"kind": index.kind, "columns": index.columns, "table_id": str(index.table_id)}
     _tell("index", index, verb, index.table.project, payload, actor)
+
+
+def tell_records(layout: "Layout", verb: str, changes: Iterable[tuple[int, list[str]]]) -> None:
+    """Publish `studio.record.created`, `.updated` or `.deleted` for each (row, names of the fields that changed)."""
+    table = {"project_id": str(layout.project_id), "table_id": str(layout.table_id), "table": layout.physical_name}
+    bus.publish(
+        *(
+            Event(
+                name=f"studio.record.{verb}",
+                payload={**table, "record_id": record_id, "changed": changed},
+                key=f"record:{layout.table_id}:{record_id}",
+                organization_id=layout.organization_id,
+            )
+            for record_id, changed in changes
+        )
+    )
 
 
 def tell_page(page: Page, verb: str) -> None:

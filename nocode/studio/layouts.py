@@ -79,6 +79,7 @@ class Layout:
     physical_name: str
     fields: dict[str, Field]
     display_name: str = ""
+    search_columns: tuple[str, ...] = ()  # what the search index reads, as soon as it is ready
     family: dict[UUID, "Layout"] = dataclass_field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
@@ -159,6 +160,10 @@ class Layout:
 
     def reverse(self) -> list[Field]:
         """The relations of the project's tables that lead to this one, with their tables."""
+        return self._leading_here
+
+    @cached_property
+    def _leading_here(self) -> list[Field]:
         return list(
             Field.objects.select_related("table")
             .filter(table__project=self.project_id, table__trashed_at=None, settings__table=str(self.table_id))
@@ -260,7 +265,7 @@ def _layout(table_id: UUID, version: datetime) -> Layout:
 
 
 def _tables() -> models.QuerySet[DataTable]:
-    return DataTable.objects.select_related("project").prefetch_related("fields")
+    return DataTable.objects.select_related("project").prefetch_related("fields", "indexes")
 
 
 def _laid_out(table: DataTable, family: dict[UUID, Layout]) -> Layout:
@@ -274,6 +279,7 @@ def _laid_out(table: DataTable, family: dict[UUID, Layout]) -> Layout:
         physical_name=table.physical_name,
         fields={field.physical_name: field for field in table.fields.all()},
         display_name=table.display_name,
+        search_columns=next((tuple(each.columns) for each in table.indexes.all() if each.searches), ()),
         family=family,
     )
     return family[table.pk]

@@ -50,6 +50,7 @@ class FieldType:
     label: ClassVar[Any]
     column: ClassVar[str | None]  # the PostgreSQL type; None: the table has no such column
     is_computed: ClassVar[bool] = False  # nobody writes it
+    stamped: ClassVar[frozenset[str]] = frozenset()  # when Records writes who it was: "created", "updated"
     can_be_unique: ClassVar[bool] = True
     searchable: ClassVar[bool] = False
     is_number: ClassVar[bool] = False

@@ -64,5 +64,10 @@ class TableIndex(Record):
         return f"{self.get_kind_display()}: {', '.join(self.columns)}"
 
     @property
+    def searches(self) -> bool:
+        """Whether searches may go by it."""
+        return self.kind == self.Kind.SEARCH and self.state == self.State.READY
+
+    @property
     def physical_name(self) -> str:
         return f"ix_{self.pk.hex}"

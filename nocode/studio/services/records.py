@@ -1,55 +1,169 @@
-"""Rows of a table, for the console and for workflows: checked, written in one statement, announced by an event."""
+"""Rows of a table, for the console and for workflows: checked, written in one statement, kept and announced."""
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError, connection, transaction
 from django.utils.translation import gettext as _
-from psycopg2 import sql
 
-from nocode.foundation.events import Event, bus
 from nocode.foundation.services import billing
 from nocode.studio import queries
-from nocode.studio.errors import QueryRefused, RecordChanged, RecordErrors, RecordNotFound
-from nocode.studio.layouts import SYSTEM_FIELDS, Layout, layout_of
-from nocode.studio.models import DataTable, Field
-from nocode.studio.services.refusals import explain
+from nocode.studio.errors import QueryRefused, RecordChanged, RecordNotFound
+from nocode.studio.events import tell_records
+from nocode.studio.layouts import SYSTEM_FIELDS
+from nocode.studio.models import DataTable, RecordChange
+from nocode.studio.services import history
+from nocode.studio.services.checking import Checking
+from nocode.studio.services.history import Act
+from nocode.studio.services.rowstore import Row, RowStore
+from nocode.studio.services.sizes import ABOUT, AT_LEAST, WORTH_COUNTING, Size
 
 MOST_ROWS = 1000
+MOST_AT_ONCE = 10_000
 _BIGGEST_ID = 2**63 - 1
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class RowPage:
-    """Some rows in order; where there are more before or after them, the id of the row to go on from."""
+    """Some rows in order; where there are more before or after them, the id of the row to go on from.
+
+    `labels` has what people read of related rows, by row id and column.
+    """
 
     rows: list[Row]
     previous: int | None
     next: int | None
+    labels: dict[int, dict[str, Any]] = field(default_factory=dict)
 
 
-class Records:
+@dataclass(frozen=True)
+class Group:
+    """The rows that share a value: how many, and the sums of their numbers by column."""
+
+    value: Any
+    count: int
+    sums: dict[str, Decimal | None]
+
+
+class Records(RowStore):
     """The rows of one table, as its fields were when `table` was read. Values are keyed by physical name.
 
-    Answers are JSON-ready dicts with id, created_at, updated_at and every field. Writes and their events share a
-    transaction (the caller's, when there is one); a refused write leaves the caller's transaction usable, unless the
-    caller rolls it back then anyway and needs no `savepoint`.
+    Answers are JSON-ready dicts with id, created_at, updated_at and every field. Writes, their history (made by
+    `actor`, or by what `source` names) and their events share a transaction (the caller's, when there is one); a
+    refused write leaves the caller's transaction usable, unless the caller rolls it back then anyway and needs no
+    `savepoint`.
     """
 
-    def __init__(self, table: DataTable, *, savepoint: bool = True):
-        self.table = table
-        self.savepoint = savepoint
+    def beside(self, table: DataTable) -> "Records":
+        """The rows of another table, for the same person or source."""
+        return Records(table, actor=self.actor, source=self.source, savepoint=self.savepoint)
 
-    @property
-    def layout(self) -> Layout:
-        return layout_of(self.table)
+    # --- Reading
+
+    def get(self, record_id: Any) -> Row:
+        """One row. Raises RecordNotFound."""
+        found = self._rows(queries.by_ids(self.layout, [self._id(record_id)]))
+        if not found:
+            raise self._not_found(record_id)
+        return found[0]
+
+    def find(
+        self,
+        filters: Iterable[queries.Filter] = (),
+        *,
+        order: str | Iterable[str] = (),
+        limit: int = 100,
+        offset: int = 0,
+        search: str = "",
+    ) -> list[Row]:
+        """Rows that match every filter, and whose texts contain `search`. Raises QueryRefused."""
+        if not 0 <= limit <= MOST_ROWS or offset < 0:
+            raise QueryRefused(_("Between 0 and %(max)d rows can be read at once.") % {"max": MOST_ROWS})
+        condition = queries.condition(self.layout, filters, search)
+        return self._rows(queries.select(self.layout, condition, order=order, limit=limit, offset=offset))
+
+    def page(
+        self,
+        filters: Iterable[queries.Filter] = (),
+        *,
+        search: str = "",
+        search_in: Collection[str] | None = None,
+        order: str | Sequence[str] = "-id",
+        size: int,
+        after: int | None = None,
+        before: int | None = None,
+    ) -> RowPage:
+        """The first rows in an order, or those after or before a row: quick, however deep.
+
+        When the row to go on from does not exist any more, the first ones. Words are searched in all text fields, or in
+        those of `search_in`. Raises QueryRefused.
+        """
+        layout = self.layout
+        condition = queries.condition(layout, filters, search, search_in)
+        keys = queries.keys_of(layout, order)
+        start = self._start(keys, after or before)
+        backwards = start is not None and not after
+        found: list[tuple] = []
+        for phase in queries.phases(layout, keys, start, backwards=backwards):
+            if (missing := size + 1 - len(found)) > 0:
+                found += self._read(queries.select(layout, condition, limit=missing, phase=phase, labels=True))
+        rows, is_cut = found[:size], len(found) > size
+        if backwards:
+            rows.reverse()
+        has_previous, has_next = (is_cut, True) if backwards else (start is not None, is_cut)
+        first, last = (rows[0][0], rows[-1][0]) if rows else (None, None)
+        return RowPage(
+            [queries.to_dict(layout, row) for row in rows],
+            first if has_previous else None,
+            last if has_next else None,
+            {row[0]: queries.labels_of(layout, row) for row in rows},
+        )
+
+    def groups(
+        self,
+        by: str,
+        filters: Iterable[queries.Filter] = (),
+        *,
+        search: str = "",
+        sums: Sequence[str] = (),
+        limit: int = 200,
+    ) -> list[Group]:
+        """The values of a column, in order, each with its rows counted and added up. Raises QueryRefused."""
+        layout = self.layout
+        condition = queries.condition(layout, filters, search)
+        kind = layout.columns[by].type if by in layout.columns else None
+        found = self._read(queries.groups(layout, by, condition, sums, limit))
+        return [
+            Group(None if value is None else kind.to_json(value), count, dict(zip(sums, added, strict=True)))
+            for value, count, *added in found
+        ]
+
+    def measure(self, function: str, name: str, filters: Iterable[queries.Filter] = ()) -> Decimal | None:
+        """The sum, average (avg), smallest (min) or largest (max) value of a number field; None without values."""
+        condition = queries.condition(self.layout, filters)
+        value = self._read(queries.measure(self.layout, function, name, condition))[0][0]
+        return None if value is None else Decimal(value)
+
+    def count(self, filters: Iterable[queries.Filter] = (), *, search: str = "", at_most: int | None = None) -> int:
+        """How many rows match; with `at_most`, counting stops there, which keeps it cheap on a big table."""
+        condition = queries.condition(self.layout, filters, search)
+        return self._read(queries.count(self.layout, condition, at_most))[0][0]
+
+    def size(self, filters: Iterable[queries.Filter] = (), *, search: str = "") -> Size:
+        """How many rows match, as far as that is known quickly."""
+        filters = list(filters)
+        if not filters and not search:
+            found = self._read(queries.estimate(self.layout))
+            if found and found[0][0] > WORTH_COUNTING:
+                return Size(found[0][0], ABOUT)
+        number = self.count(filters, search=search, at_most=WORTH_COUNTING + 1)
+        return Size(number) if number <= WORTH_COUNTING else Size(WORTH_COUNTING, AT_LEAST)
+
+    # --- Writing
 
     def create(self, values: Mapping[str, Any]) -> Row:
         """Add a row. Raises RecordErrors."""
@@ -59,143 +173,84 @@ class Records:
         """Add rows, all or none. Raises RecordErrors for the first row that is refused."""
         if len(rows) > MOST_ROWS:
             raise QueryRefused(_("At most %(max)d rows can be added at once.") % {"max": MOST_ROWS})
-        cleaned = [self._clean_row(number, values, len(rows)) for number, values in enumerate(rows, start=1)]
-        if not cleaned:
+        if not rows:
             return []
-        billing.require(self.layout.organization_id, "storage")
+        self._catch_up(rows)
+        layout, checking = self.layout, Checking(self.layout)
+        cleaned = [checking.new_row(number, values, len(rows)) for number, values in enumerate(rows, start=1)]
+        billing.require(layout.organization_id, "storage")
         with self._writing():
-            made = [queries.to_dict(self.layout, row) for row in self._run(queries.insert(self.layout, cleaned))]
-            self._tell("created", [(row["id"], sorted(values)) for row, values in zip(made, cleaned, strict=True)])
+            checking.accept(cleaned)
+            stamped = [row | self._stamps("created", "updated") for row in cleaned]
+            made = self._linked(self._dicts(self._answer(queries.insert(layout, stamped))), cleaned)
+            told = [(row["id"], sorted(given)) for row, given in zip(made, cleaned, strict=True)]
+            tell_records(layout, "created", told)
         return made
 
-    def get(self, record_id: Any) -> Row:
-        """One row. Raises RecordNotFound."""
-        found = self.find([{"field": "id", "value": self._id(record_id)}], limit=1)
-        if not found:
-            raise self._not_found(record_id)
-        return found[0]
-
-    def find(
-        self,
-        filters: Iterable[Mapping[str, Any]] = (),
-        *,
-        order: str | Iterable[str] = (),
-        limit: int = 100,
-        offset: int = 0,
-        search: str = "",
-    ) -> list[Row]:
-        """Rows that match every `{"field", "op", "value"}`, and whose texts contain `search`. Raises QueryRefused."""
-        if not 0 <= limit <= MOST_ROWS or offset < 0:
-            raise QueryRefused(_("Between 0 and %(max)d rows can be read at once.") % {"max": MOST_ROWS})
-        condition = queries.condition(self.layout, filters, search)
-        with self._reading():
-            rows = self._run(queries.select(self.layout, condition, order=order, limit=limit, offset=offset))
-        return [queries.to_dict(self.layout, row) for row in rows]
-
-    def page(
-        self,
-        filters: Iterable[Mapping[str, Any]] = (),
-        *,
-        search: str = "",
-        search_in: Collection[str] | None = None,
-        order: str = "-id",
-        size: int,
-        after: int | None = None,
-        before: int | None = None,
-    ) -> RowPage:
-        """The first rows in an order of one key, or those after or before a row: quick, however deep.
-
-        When the row to go on from does not exist any more, the first ones. Words are searched in all text fields, or in
-        those of `search_in`. Raises QueryRefused.
-        """
-        condition = queries.condition(self.layout, filters, search, search_in)
-        start = self._start(order, after or before)
-        backwards = start is not None and not after
-        if start is not None:
-            condition = sql.SQL("{} AND {}").format(
-                condition, queries.beside(self.layout, order, start, before=backwards)
-            )
-        statement = queries.select(self.layout, condition, order=order, limit=size + 1, backwards=backwards)
-        with self._reading():
-            found = [queries.to_dict(self.layout, row) for row in self._run(statement)]
-        rows, is_cut = found[:size], len(found) > size
-        if backwards:
-            rows.reverse()
-        has_previous, has_next = (is_cut, True) if backwards else (start is not None, is_cut)
-        return RowPage(
-            rows, rows[0]["id"] if rows and has_previous else None, rows[-1]["id"] if rows and has_next else None
-        )
-
-    def measure(self, function: str, name: str, filters: Iterable[Mapping[str, Any]] = ()) -> Decimal | None:
-        """The sum, average (avg), smallest (min) or largest (max) value of a number field; None without values."""
-        condition = queries.condition(self.layout, filters)
-        with self._reading():
-            value = self._run(queries.measure(self.layout, function, name, condition))[0][0]
-        return None if value is None else Decimal(value)
-
-    def count(self, filters: Iterable[Mapping[str, Any]] = (), *, search: str = "", at_most: int | None = None) -> int:
-        """How many rows match; with `at_most`, counting stops there, which keeps it cheap on a big table."""
-        condition = queries.condition(self.layout, filters, search)
-        with self._reading():
-            return self._run(queries.count(self.layout, condition, at_most))[0][0]
-
     def update(self, record_id: Any, values: Mapping[str, Any], *, seen_at: str | dt.datetime | None = None) -> Row:
-        """Write the given values; what is not given stays. Nothing is announced when nothing was new.
+        """Write the given values; what is not given stays. Nothing is kept or announced when nothing was new.
 
         `seen_at` is the `updated_at` the caller read: when the row has changed since, RecordChanged is raised.
         Raises RecordErrors, RecordNotFound.
         """
-        cleaned = self._clean(values, partial=True)
+        self._catch_up([values])
+        cleaned = Checking(self.layout).changes(values)
+        record_id = self._id(record_id)
         if not cleaned:
             return self.get(record_id)
         with self._writing():
-            rows = self._run(queries.update(self.layout, self._id(record_id), cleaned, _moment(seen_at)))
+            rows = self.change([record_id], cleaned, history.new_act(), _moment(seen_at))
             if not rows:
                 self.get(record_id)
                 raise RecordChanged(_("Somebody changed this row meanwhile; look at it again before you save."))
-            changed = [name for name, is_new in zip(cleaned, rows[0][len(self.layout.types) :], strict=True) if is_new]
-            if changed:
-                self._tell("updated", [(rows[0][0], sorted(changed))])
-        return queries.to_dict(self.layout, rows[0])
+        return rows[0]
+
+    def update_many(self, values: Mapping[str, Any], *, ids: Sequence[int]) -> Act:
+        """Write the same values to many rows, all or none; the Act undoes it. Raises RecordErrors."""
+        self._refuse_too_many(ids)
+        self._catch_up([values])
+        cleaned = Checking(self.layout).changes(values)
+        batch = history.new_act()
+        with self._writing():
+            changed = self.change(ids, cleaned, batch) if cleaned and ids else []
+        return Act(len(changed), batch)
 
     def delete(self, record_id: Any) -> Row:
-        """Remove a row and answer what it was. Raises RecordNotFound."""
+        """Remove a row and answer what it was. Raises RecordNotFound, RecordErrors."""
         with self._writing():
-            rows = self._run(queries.delete(self.layout, self._id(record_id)))
+            rows = self.remove([self._id(record_id)], history.new_act())
             if not rows:
                 raise self._not_found(record_id)
-            self._tell("deleted", [(rows[0][0], [])])
-        return queries.to_dict(self.layout, rows[0])
+        return rows[0]
 
-    def _clean(self, values: Mapping[str, Any], *, partial: bool) -> dict[str, Any]:
-        """Values as they can be stored, or RecordErrors with a message for each bad field."""
-        if not set(values) <= set(self.layout.fields):
-            self.table.refresh_from_db(fields=["updated_at"])  # a field added since `table` was read
-        layout = self.layout
-        errors = {str(name): queries.unknown_field(layout, name) for name in values if name not in layout.fields}
-        cleaned = {}
-        for name, field in layout.fields.items():
-            if name not in values and (partial or not field.required):
-                continue
-            try:
-                cleaned[name] = _clean_value(field, values.get(name))
-            except ValidationError as error:
-                errors[name] = _("%(name)s: %(text)s") % {"name": field.label, "text": f"{' '.join(error.messages)}."}
-        if errors:
-            raise RecordErrors(errors, table=layout.table_id)
-        return cleaned
+    def delete_many(self, *, ids: Sequence[int]) -> Act:
+        """Remove many rows, all or none, and those that go with them; the Act undoes it. Raises RecordErrors."""
+        self._refuse_too_many(ids)
+        batch = history.new_act()
+        with self._writing():
+            return Act(len(self.remove(ids, batch)), batch)
 
-    def _clean_row(self, number: int, values: Mapping[str, Any], among: int) -> dict[str, Any]:
-        try:
-            return self._clean(values, partial=False)
-        except RecordErrors as refusal:
-            if among == 1:
-                raise
-            where = {
-                name: _("Row %(number)d – %(problem)s") % {"number": number, "problem": problem}
-                for name, problem in refusal.errors.items()
-            }
-            raise RecordErrors(where, row=number, **refusal.details) from None
+    # --- What became of rows
+
+    def history(self, record_id: Any) -> list[RecordChange]:
+        """The last changes of a row, the newest first."""
+        return history.of_row(self, self._id(record_id))
+
+    def revert(self, record_id: Any, change_id: int) -> Row:
+        """Give a row the values it had before a change. Raises RecordNotFound, RecordErrors."""
+        return history.revert(self, self._id(record_id), change_id)
+
+    def restore(self, batch: UUID) -> int:
+        """Undo an act; answers how many rows are as they were. Raises RecordNotFound, RecordErrors."""
+        with self._writing():
+            return history.restore(self, batch)
+
+    # --- What the methods above share
+
+    def _catch_up(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """A value for a field that was added since `table` was read: read the table again."""
+        if any(not set(values) <= set(self.layout.fields) for values in rows):
+            self.table.refresh_from_db(fields=["updated_at"])
 
     def _id(self, record_id: Any) -> int:
         text = str(record_id)
@@ -203,65 +258,20 @@ class Records:
             raise self._not_found(record_id)
         return min(int(text), _BIGGEST_ID)
 
-    def _start(self, order: str, record_id: int | None) -> Row | None:
+    def _start(self, keys: Sequence[queries.Key], record_id: int | None) -> Row | None:
         """The row to go on from, as far as the order needs it."""
-        if not record_id or order.removeprefix("-") == "id":
+        if not record_id or len(keys) == 1:
             return {"id": record_id} if record_id else None
-        found = self.find([{"field": "id", "value": record_id}], limit=1)
+        found = self._rows(queries.by_ids(self.layout, [record_id]))
         return found[0] if found else None
+
+    def _refuse_too_many(self, ids: Sequence[int]) -> None:
+        if len(ids) > MOST_AT_ONCE:
+            raise QueryRefused(_("At most %(max)d rows can be changed at once.") % {"max": MOST_AT_ONCE})
 
     def _not_found(self, record_id: Any) -> RecordNotFound:
         return RecordNotFound(
             _("“%(table)s” has no row %(id)s.") % {"table": self.layout.label, "id": str(record_id)[:40]}
-        )
-
-    def _run(self, statement: sql.Composable) -> list[tuple]:
-        with connection.cursor() as cursor:
-            cursor.execute(statement)
-            return cursor.fetchall()
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """One transaction, or a savepoint of the caller's, with PostgreSQL's refusals in our words."""
-        try:
-            with transaction.atomic(savepoint=self.savepoint):
-                yield
-        except DatabaseError as error:
-            if refusal := explain(error, self.layout):
-                raise refusal from error
-            raise
-
-    @contextmanager
-    def _reading(self) -> Iterator[None]:
-        if connection.in_atomic_block:
-            with self._writing():
-                yield
-            return
-        try:
-            yield
-        except DatabaseError as error:
-            if refusal := explain(error, self.layout):
-                raise refusal from error
-            raise
-
-    def _tell(self, verb: str, changes: Iterable[tuple[int, list[str]]]) -> None:
-        layout = self.layout
-        bus.publish(
-            *(
-                Event(
-                    name=f"studio.record.{verb}",
-                    payload={
-                        "project_id": str(layout.project_id),
-                        "table_id": str(layout.table_id),
-                        "table": layout.physical_name,
-                        "record_id": record_id,
-                        "changed": changed,
-                    },
-                    key=f"record:{layout.table_id}:{record_id}",
-                    organization_id=layout.organization_id,
-                )
-                for record_id, changed in changes
-            )
         )
 
 
@@ -270,10 +280,3 @@ def _moment(seen_at: str | dt.datetime | None) -> dt.datetime | None:
         return SYSTEM_FIELDS["updated_at"].parse(seen_at)
     except ValidationError:
         raise RecordChanged(_("It is unknown which state of the row you saw; look at it again.")) from None
-
-
-def _clean_value(field: Field, value: Any) -> Any:
-    cleaned = field.type.clean(value, field.settings)
-    if cleaned is None and field.required:
-        raise ValidationError(_("a value is required"))
-    return cleaned

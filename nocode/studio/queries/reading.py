@@ -1,0 +1,195 @@
+"""Reading rows: in an order, a page at a time, counted, added up, grouped."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+from psycopg2 import sql
+
+from nocode.studio.errors import QueryRefused
+from nocode.studio.layouts import Column, Layout
+from nocode.studio.queries.conditions import compared, known, one_of
+
+MEASURES = frozenset({"sum", "avg", "min", "max"})
+MOST_KEYS = 5
+
+
+@dataclass(frozen=True)
+class Key:
+    """One column of an order."""
+
+    column: Column
+    descending: bool
+
+    @property
+    def may_be_empty(self) -> bool:
+        return self.column.field is not None and not self.column.field.required
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A part of the rows that an index gives in order; what follows in the order is in the next phase."""
+
+    condition: sql.Composable
+    order: sql.Composable
+
+
+def keys_of(layout: Layout, order: str | Iterable[str]) -> list[Key]:
+    """Sort keys, `-` for descending; the id, which is always the last one, ends them. Raises QueryRefused."""
+    names = [order] if isinstance(order, str) else list(order)
+    if len(names) > MOST_KEYS:
+        raise QueryRefused(_("Rows are sorted by at most %(max)d fields.") % {"max": MOST_KEYS})
+    keys = []
+    for name in names:
+        plain = name.removeprefix("-")
+        keys.append(Key(known(layout, plain), name.startswith("-")))
+        if plain == "id":
+            return keys
+    return [*keys, Key(layout.columns["id"], False)]
+
+
+def phases(layout: Layout, keys: Sequence[Key], start: Mapping[str, Any] | None, *, backwards: bool) -> list[Phase]:
+    """The rows in an order, or those that come after a row in it (before it: `backwards`), nearest first.
+
+    Empty values come last. Rows with and without a value for the first key are phases of their own: each is in the
+    order of an index, and `OR` would keep PostgreSQL from using it.
+    """
+    first, rest = keys[0], keys[1:]
+    if not rest or not first.may_be_empty:
+        return [Phase(_beside(keys, start, backwards) if start else sql.SQL("TRUE"), _order(keys, backwards))]
+    is_filled = sql.SQL("{} IS NOT NULL").format(first.column.sql)
+    is_empty = sql.SQL("{} IS NULL").format(first.column.sql)
+    filled, empty = Phase(is_filled, _order(keys, backwards)), Phase(is_empty, _order(rest, backwards))
+    if start is None:
+        return [empty, filled] if backwards else [filled, empty]
+    if start[first.column.name] is None:
+        near = Phase(sql.SQL("{} AND {}").format(is_empty, _beside(rest, start, backwards)), empty.order)
+        return [near, filled] if backwards else [near]
+    near = Phase(sql.SQL("{} AND {}").format(is_filled, _bounded(keys, start, backwards)), filled.order)
+    return [near] if backwards else [near, empty]
+
+
+def select(
+    layout: Layout,
+    condition: sql.Composable,
+    *,
+    order: str | Iterable[str] = (),
+    limit: int,
+    offset: int = 0,
+    phase: Phase | None = None,
+    labels: bool = False,
+) -> sql.Composable:
+    """Rows in an order with empty values last, or those of a phase; with the `labels` of related rows behind them."""
+    where = condition if phase is None else sql.SQL("{} AND {}").format(condition, phase.condition)
+    return sql.SQL("SELECT {} FROM {} AS t WHERE {} ORDER BY {} LIMIT {} OFFSET {}").format(
+        columns(layout, labels=labels),
+        layout.target,
+        where,
+        phase.order if phase else _order(keys_of(layout, order), False, last=True),
+        sql.Literal(limit),
+        sql.Literal(offset),
+    )
+
+
+def by_ids(layout: Layout, ids: Iterable[int]) -> sql.Composable:
+    """The rows with these ids, by id."""
+    return sql.SQL("SELECT {} FROM {} AS t WHERE {} ORDER BY t.id").format(columns(layout), layout.target, one_of(ids))
+
+
+def ids(layout: Layout, condition: sql.Composable, limit: int) -> sql.Composable:
+    """The ids of the rows of a condition."""
+    return sql.SQL("SELECT t.id FROM {} AS t WHERE {} LIMIT {}").format(layout.target, condition, sql.Literal(limit))
+
+
+def measure(layout: Layout, function: str, name: str, condition: sql.Composable) -> sql.Composable:
+    """One figure over a column."""
+    if function not in MEASURES:
+        raise QueryRefused(_("There is no figure “%(name)s”.") % {"name": function})
+    return sql.SQL("SELECT {}({}) FROM {} AS t WHERE {}").format(
+        sql.SQL(function), known(layout, name).sql, layout.target, condition
+    )
+
+
+def count(layout: Layout, condition: sql.Composable, at_most: int | None = None) -> sql.Composable:
+    return sql.SQL("SELECT count(*) FROM (SELECT FROM {} AS t WHERE {} LIMIT {}) AS counted").format(
+        layout.target, condition, sql.Literal(at_most)
+    )
+
+
+def estimate(layout: Layout) -> sql.Composable:
+    """How many rows PostgreSQL remembers the table to have; negative when it never looked."""
+    return sql.SQL(
+        "SELECT reltuples::bigint FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace "
+        "WHERE nspname = {} AND relname = {}"
+    ).format(sql.Literal(layout.schema), sql.Literal(layout.physical_name))
+
+
+def groups(layout: Layout, by: str, condition: sql.Composable, sums: Sequence[str], limit: int) -> sql.Composable:
+    """For each value of a column: the value, how many rows have it, and the sums of other columns over them."""
+    column = known(layout, by)
+    added = [sql.SQL("sum({})").format(known(layout, name).sql) for name in sums]
+    return sql.SQL("SELECT {} FROM {} AS t WHERE {} GROUP BY 1 ORDER BY 1 NULLS LAST LIMIT {}").format(
+        sql.SQL(", ").join([column.sql, sql.SQL("count(*)"), *added]), layout.target, condition, sql.Literal(limit)
+    )
+
+
+def columns(layout: Layout, *, labels: bool = False) -> sql.Composable:
+    """Every column that can be read; then, where asked for, the labels of those that have some."""
+    read = [column.sql for column in layout.columns.values()]
+    if labels:
+        read += [column.label_sql for column in layout.columns.values() if column.label_sql is not None]
+    return sql.SQL(", ").join(read)
+
+
+def to_dict(layout: Layout, row: Sequence[Any]) -> dict[str, Any]:
+    """A row as JSON can carry it."""
+    return {
+        name: None if value is None else column.to_json(value)
+        for (name, column), value in zip(layout.types.items(), row, strict=False)
+    }
+
+
+def labels_of(layout: Layout, row: Sequence[Any]) -> dict[str, Any]:
+    """What people read of a row that was selected with its labels, by column."""
+    names = [name for name, column in layout.columns.items() if column.label_sql is not None]
+    return dict(zip(names, row[len(layout.columns) :], strict=True))
+
+
+def _order(keys: Sequence[Key], backwards: bool, *, last: bool = False) -> sql.Composable:
+    """The keys as ORDER BY takes them; of a phase the first key is never empty, so its order is that of its index."""
+    parts = []
+    for place, key in enumerate(keys):
+        direction = sql.SQL("DESC" if key.descending != backwards else "ASC")
+        part = sql.SQL("{} {}").format(key.column.sql, direction)
+        if key.may_be_empty and (place or last):
+            part = sql.SQL("{} {}").format(part, sql.SQL("NULLS FIRST" if backwards else "NULLS LAST"))
+        parts.append(part)
+    return sql.SQL(", ").join(parts)
+
+
+def _bounded(keys: Sequence[Key], start: Mapping[str, Any], backwards: bool) -> sql.Composable:
+    """The rows beside one, beginning where an index of the first key can be entered."""
+    first = keys[0]
+    bound = sql.SQL("<=" if first.descending != backwards else ">=")
+    return sql.SQL("{} {} {} AND {}").format(
+        first.column.sql, bound, compared(first.column, start[first.column.name]), _beside(keys, start, backwards, True)
+    )
+
+
+def _beside(keys: Sequence[Key], start: Mapping[str, Any], backwards: bool, filled: bool = False) -> sql.Composable:
+    """The rows after a row in an order, or before it; with `filled` the first key has a value."""
+    key, rest = keys[0], keys[1:]
+    value, place = start[key.column.name], key.column.sql
+    further = sql.SQL("<" if key.descending != backwards else ">")
+    if not rest:
+        return sql.SQL("{} {} {}").format(place, further, sql.Literal(value))
+    same = _beside(rest, start, backwards)
+    if value is None:
+        shape = "({0} IS NOT NULL OR {1})" if backwards else "({0} IS NULL AND {1})"
+        return sql.SQL(shape).format(place, same)
+    known_value = compared(key.column, value)
+    beyond = sql.SQL("({0} {1} {2} OR ({0} = {2} AND {3}))").format(place, further, known_value, same)
+    if backwards or filled or not key.may_be_empty:
+        return beyond
+    return sql.SQL("({} OR {} IS NULL)").format(beyond, place)

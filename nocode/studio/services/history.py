@@ -1,0 +1,161 @@
+"""What became of rows: kept with every change, told to people, and turned back."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from nocode.foundation.ids import uuid7
+from nocode.studio.errors import RecordNotFound
+from nocode.studio.layouts import Layout
+from nocode.studio.models import DataTable, RecordChange
+
+if TYPE_CHECKING:
+    from nocode.studio.services.records import Records
+    from nocode.studio.services.rowstore import RowStore
+
+Verb = RecordChange.Verb
+MOST_SHOWN = 100
+
+
+@dataclass(frozen=True)
+class Act:
+    """What was done to several rows at once; `batch` undoes it."""
+
+    count: int
+    batch: UUID
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A row that was changed or deleted: the values that differ, as JSON."""
+
+    record_id: int
+    before: dict[str, Any]
+    after: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One value of a change, for people."""
+
+    label: str
+    before: str
+    after: str
+
+
+def new_act() -> UUID:
+    """Names an act, for all it does to be undone together."""
+    return uuid7()
+
+
+def keep(records: "RowStore", verb: str, changes: Iterable[Changed], batch: UUID) -> None:
+    """Keep what an act did to rows, in one statement."""
+    RecordChange.objects.bulk_create(
+        RecordChange(
+            table_id=records.layout.table_id,
+            record_id=each.record_id,
+            actor=records.actor,
+            source=records.source,
+            verb=verb,
+            before=each.before,
+            after=each.after,
+            batch=batch,
+        )
+        for each in changes
+    )
+
+
+def of_row(records: "Records", record_id: int) -> list[RecordChange]:
+    """The last changes of a row, the newest first, each with its `lines` for people."""
+    found = RecordChange.objects.filter(table=records.layout.table_id, record_id=record_id).select_related("actor")
+    changes = list(found.order_by("-id")[:MOST_SHOWN])
+    for each in changes:
+        each.lines = _lines(records.layout, each)
+    return changes
+
+
+def revert(records: "Records", record_id: int, change_id: int) -> dict[str, Any]:
+    """Give a row the values it had before a change. Raises RecordNotFound, RecordErrors."""
+    found = RecordChange.objects.filter(table=records.layout.table_id, record_id=record_id, pk=change_id).first()
+    if found is None:
+        raise RecordNotFound(_("This change is not known any more."))
+    return records.update(record_id, _writable(records.layout, found.before))
+
+
+def restore(records: "Records", batch: UUID) -> int:
+    """Undo an act in every table it touched; rows changed since keep what they have. Answers how many are as before."""
+    changes = list(RecordChange.objects.filter(batch=batch).exclude(verb=Verb.RESTORED).order_by("-id"))
+    tables = {each.table_id for each in changes}
+    if not changes or records.layout.table_id not in tables:
+        raise RecordNotFound(_("This change is not known any more."))
+    others = DataTable.objects.select_related("project").in_bulk(tables)
+    done, act = 0, new_act()
+    # What was deleted comes back first, the rows that others point to before those others: deleted last, back first.
+    for verb in (Verb.DELETED, Verb.UPDATED):
+        for table_id, own in _by_table(changes, verb):
+            if table_id in others:
+                of_table = records.beside(others[table_id])
+                done += _put_back(of_table, own, act) if verb == Verb.DELETED else _turn_back(of_table, own, act)
+    return done
+
+
+def _by_table(changes: Iterable[RecordChange], verb: str) -> list[tuple[UUID, list[RecordChange]]]:
+    found: dict[UUID, list[RecordChange]] = defaultdict(list)
+    for each in changes:
+        if each.verb == verb:
+            found[each.table_id].append(each)
+    return list(found.items())
+
+
+def _put_back(records: "Records", changes: list[RecordChange], act: UUID) -> int:
+    rows = [_cleaned(records.layout, each.before) | {"id": each.record_id} for each in changes]
+    times = [each.before.get("created_at") for each in changes]
+    rows = [row | ({"created_at": at} if at else {}) for row, at in zip(rows, times, strict=True)]
+    return records.put_back(rows, act)
+
+
+def _turn_back(records: "Records", changes: list[RecordChange], act: UUID) -> int:
+    """Rows get their old values in one statement for each set of fields."""
+    same: dict[tuple[str, ...], dict[int, tuple[dict, dict]]] = defaultdict(dict)
+    for each in changes:
+        before = _cleaned(records.layout, each.before)
+        if before:
+            same[tuple(before)][each.record_id] = (before, _cleaned(records.layout, each.after, only=before))
+    return sum(records.turn_back(names, rows, act) for names, rows in same.items())
+
+
+def _writable(layout: Layout, values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name in layout.writable}
+
+
+def _cleaned(layout: Layout, values: Mapping[str, Any], only: Iterable[str] | None = None) -> dict[str, Any]:
+    """Kept values as they can be stored again; those of fields that have gone or changed their type are left out."""
+    cleaned = {}
+    for name, value in values.items():
+        known = layout.fields.get(name)
+        if known is None or (only is not None and name not in only):
+            continue
+        try:
+            cleaned[name] = known.type.parse(value)
+        except ValidationError:
+            continue
+    return cleaned
+
+
+def _lines(layout: Layout, change: RecordChange) -> list[Line]:
+    names = [name for name in {**change.before, **change.after} if name in layout.fields]
+    return [
+        Line(layout.fields[name].label, _shown(layout, name, change.before), _shown(layout, name, change.after))
+        for name in names
+    ]
+
+
+def _shown(layout: Layout, name: str, values: Mapping[str, Any]) -> str:
+    value = values.get(name)
+    column = layout.columns[name]
+    return "" if value is None else str(column.type.display(value, column.settings))

@@ -1,0 +1,178 @@
+"""How Records writes: statements in one transaction, what they did kept as history, and events about it."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import DatabaseError, connection, transaction
+from psycopg2 import sql
+
+from nocode.foundation.models import User
+from nocode.studio import queries
+from nocode.studio.events import tell_records
+from nocode.studio.layouts import Layout, layout_of
+from nocode.studio.models import DataTable
+from nocode.studio.services import cascades, history
+from nocode.studio.services.checking import Checking
+from nocode.studio.services.history import Changed, Verb
+from nocode.studio.services.refusals import explain
+
+Row = dict[str, Any]
+
+
+class RowStore:
+    """The statements about the rows of one table, for `actor`, or for what `source` names. All values are cleaned."""
+
+    def __init__(self, table: DataTable, *, actor: User | None = None, source: str = "", savepoint: bool = True):
+        self.table, self.actor, self.source = table, actor, source
+        self.savepoint = savepoint
+
+    @property
+    def layout(self) -> Layout:
+        return layout_of(self.table)
+
+    def change(self, ids: Sequence[int], values: Row, batch: UUID, seen_at: datetime | None = None) -> list[Row]:
+        """Write the same values to rows; answers the rows found, as they are then."""
+        layout = self.layout
+        Checking(layout).accept([values])
+        stored = {name: value for name, value in values.items() if layout.fields[name].type.column}
+        linked = {name: value for name, value in values.items() if name not in stored}
+        before = self._links(ids, linked)
+        stamps = self._stamps("updated")
+        found = self._answer(queries.update(layout, queries.one_of(ids), stored | stamps, seen_at))
+        for name, value in linked.items():
+            field = layout.fields[name]
+            self._execute(field.type.write(field, layout, {row[0]: value for row in found}))
+        rows = [queries.to_dict(layout, row) for row in found] if not linked else self._again(found)
+        changes = [self._changed(row, after, stored, linked, before) for row, after in zip(found, rows, strict=True)]
+        changes = [each for each in changes if each.before or each.after]
+        if changes:
+            history.keep(self, Verb.UPDATED, changes, batch)
+            tell_records(layout, "updated", [(each.record_id, sorted(each.after)) for each in changes])
+        return rows
+
+    def remove(self, ids: Sequence[int], batch: UUID) -> list[Row]:
+        """Delete rows, after those of other tables that go with them; answers what they were."""
+        layout = self.layout
+        cascades.follow(self, ids, batch)
+        gone = self._dicts(self._answer(queries.delete(layout, queries.one_of(ids))))
+        if gone:
+            history.keep(self, Verb.DELETED, [Changed(row["id"], _kept(layout, row)) for row in gone], batch)
+            tell_records(layout, "deleted", [(row["id"], []) for row in gone])
+        return gone
+
+    def put_back(self, rows: Sequence[Row], act: UUID) -> int:
+        """Bring deleted rows back under their ids; answers how many."""
+        layout = self.layout
+        back = {row[0] for row in self._answer(queries.put_back(layout, rows))}
+        made = [row for row in rows if row["id"] in back]
+        for name, field in layout.writable.items():
+            links = {row["id"]: row[name] for row in made if name in row} if field.type.column is None else {}
+            self._execute(field.type.write(field, layout, links) if links else [])
+        history.keep(self, Verb.RESTORED, [Changed(row["id"], {}) for row in made], act)
+        tell_records(layout, "created", [(row["id"], sorted(set(row) & set(layout.fields))) for row in made])
+        return len(made)
+
+    def turn_back(self, names: Sequence[str], rows: Mapping[int, tuple[Row, Row]], act: UUID) -> int:
+        """Give rows values of their own (first) where they still have those seen (second); answers how many."""
+        layout = self.layout
+        stored = [name for name in names if layout.fields[name].type.column]
+        done = [row[0] for row in self._answer(queries.update_each(layout, stored, rows))] if stored else list(rows)
+        for name in set(names) - set(stored):
+            field, links = layout.fields[name], {record_id: rows[record_id][0][name] for record_id in done}
+            self._execute(field.type.write(field, layout, links))
+        history.keep(self, Verb.RESTORED, [Changed(record_id, {}) for record_id in done], act)
+        tell_records(layout, "updated", [(record_id, sorted(names)) for record_id in done])
+        return len(done)
+
+    # --- Statements
+
+    def _read(self, statement: sql.Composable) -> list[tuple]:
+        """What a statement answers, outside of our own writing: a refusal leaves the caller's transaction usable."""
+        with self._writing() if connection.in_atomic_block else self._explained():
+            return self._answer(statement)
+
+    def _rows(self, statement: sql.Composable) -> list[Row]:
+        return self._dicts(self._read(statement))
+
+    def _dicts(self, rows: Iterable[tuple]) -> list[Row]:
+        return [queries.to_dict(self.layout, row) for row in rows]
+
+    @staticmethod
+    def _answer(statement: sql.Composable) -> list[tuple]:
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+            return cursor.fetchall()
+
+    @staticmethod
+    def _execute(statements: Iterable[sql.Composable]) -> None:
+        with connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """One transaction, or a savepoint of the caller's, with PostgreSQL's refusals in our words."""
+        with self._explained(), transaction.atomic(savepoint=self.savepoint):
+            yield
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except DatabaseError as error:
+            if refusal := explain(error, self.layout):
+                raise refusal from error
+            raise
+
+    # --- What changed
+
+    def _linked(self, made: list[Row], cleaned: Sequence[Row]) -> list[Row]:
+        """New rows with the links to others that their values name."""
+        layout, linked = self.layout, False
+        for name, field in layout.writable.items():
+            if field.type.column is None:
+                links = {row["id"]: given[name] for row, given in zip(made, cleaned, strict=True) if given.get(name)}
+                self._execute(field.type.write(field, layout, links) if links else [])
+                linked = linked or bool(links)
+        return self._dicts(self._answer(queries.by_ids(layout, [row["id"] for row in made]))) if linked else made
+
+    def _links(self, ids: Sequence[int], linked: Row) -> dict[int, Row]:
+        """What rows are linked to now, where that is about to change."""
+        if not linked:
+            return {}
+        return {row["id"]: row for row in self._dicts(self._answer(queries.by_ids(self.layout, ids)))}
+
+    def _again(self, found: Sequence[tuple]) -> list[Row]:
+        again = self._dicts(self._answer(queries.by_ids(self.layout, [row[0] for row in found])))
+        rows = {row["id"]: row for row in again}
+        return [rows[row[0]] for row in found]
+
+    def _changed(self, row: tuple, after: Row, stored: Row, linked: Row, links: Mapping[int, Row]) -> Changed:
+        """What is new in a row, of what was written."""
+        layout, told = self.layout, row[len(self.layout.columns) :]
+        before: Row = {}
+        for number, name in enumerate(stored):
+            old, is_new = told[2 * number : 2 * number + 2]
+            if is_new:
+                before[name] = None if old is None else layout.types[name].to_json(old)
+        before |= {name: links[row[0]][name] for name in linked if links[row[0]][name] != after[name]}
+        return Changed(row[0], before, {name: after[name] for name in before})
+
+    def _stamps(self, *acts: str) -> Row:
+        """Who it was, for the fields that keep that."""
+        person = self.actor and self.actor.pk
+        return {name: person for name, field in self.layout.fields.items() if field.type.stamped & set(acts)}
+
+
+def _kept(layout: Layout, row: Row) -> Row:
+    """What a deleted row was, for it to come back."""
+    return {"created_at": row["created_at"]} | {
+        name: row[name] for name, field in layout.fields.items() if row[name] is not None and _is_own(field)
+    }
+
+
+def _is_own(field: Any) -> bool:
+    return bool(field.type.column) or not field.type.is_computed
