@@ -35,7 +35,7 @@ class BuildIndex(JobType):
             _settle(index, columns, State.FAILED, _("The database could not build it."))
             raise
         if not _settle(index, columns, State.READY):
-            indexing.drop(indexing.place_of(index.table), index)
+            indexing.drop(index)
         return {"columns": columns}
 
     def title(self, job: TableJob) -> str:

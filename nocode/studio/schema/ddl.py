@@ -217,10 +217,12 @@ def filling(field: Field, place: Place) -> sql.Composable | None:
 # --- indexes
 
 
-def create_index(place: Place, index: TableIndex, columns: Sequence[sql.Composable], method: str) -> sql.Composable:
+def create_index(
+    target: sql.Identifier, index: TableIndex, columns: Sequence[sql.Composable], method: str
+) -> sql.Composable:
     """An index, built while others write."""
     return sql.SQL("CREATE INDEX CONCURRENTLY {} ON {} USING {} ({})").format(
-        sql.Identifier(index.physical_name), place.target, sql.SQL(method), sql.SQL(", ").join(columns)
+        sql.Identifier(index.physical_name), target, sql.SQL(method), sql.SQL(", ").join(columns)
     )
 
 

@@ -21,19 +21,24 @@ def purge_expired() -> dict[str, int]:
     Answers how many of each went.
     """
     before = timezone.now() - timedelta(days=settings.NOCODE_TRASH_DAYS)
-    tables = DataTable.everything.select_related("project")
-    fields = Field.everything.filter(table__trashed_at=None).select_related("table__project")
+    expired = {"trashed_at__lt": before}
+    retyped = Project.objects.filter(changes__forward__op=RetypeField.op, changes__created_at__lt=before)
+    for project in retyped.distinct():
+        SchemaManager(project).purge_losses(before=before)
+    fields = Field.everything.filter(table__trashed_at=None, **expired).select_related("table__project")
     return {
-        "projects": _purge(Project.everything.filter(trashed_at__lt=before), Project.delete),
-        "tables": _purge(tables.filter(trashed_at__lt=before), lambda table: SchemaManager(table.project).purge(table)),
-        "fields": _purge(
-            fields.filter(trashed_at__lt=before), lambda field: SchemaManager(field.table.project).purge(field)
-        ),
-        "conversions": _purge(
-            Project.objects.filter(changes__forward__op=RetypeField.op, changes__created_at__lt=before).distinct(),
-            lambda project: SchemaManager(project).purge_losses(before=before),
-        ),
+        "projects": _purge(Project.everything.filter(**expired), Project.delete),
+        "tables": _purge(DataTable.everything.select_related("project").filter(**expired), _purge_table),
+        "fields": _purge(fields, _purge_field),
     }
+
+
+def _purge_table(table: DataTable) -> None:
+    SchemaManager(table.project).purge(table)
+
+
+def _purge_field(field: Field) -> None:
+    SchemaManager(field.table.project).purge(field)
 
 
 def _purge(things: Iterable, purge: Callable) -> int:

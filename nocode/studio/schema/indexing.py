@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from psycopg2 import errorcodes, sql
 
 from nocode.studio.errors import SchemaRefused
-from nocode.studio.models import DataTable, TableIndex
+from nocode.studio.models import TableIndex
 from nocode.studio.schema import ddl
-from nocode.studio.schema.place import Place
+from nocode.studio.schema.functions import has_trigrams
 from nocode.studio.searching import search_expression
 
 SECONDS_BETWEEN_LOOKS = 0.3
@@ -27,39 +27,31 @@ _IS_VALID = """
 """
 
 
-def has_trigrams() -> bool:
-    """Whether this database can keep the words of texts in an index."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT FROM pg_extension WHERE extname = 'pg_trgm'")
-        return cursor.rowcount > 0
-
-
 def build(index: TableIndex, tell: Callable[[int, int], None]) -> None:
     """Build an index, telling how much is done; what `tell` raises stops it. Leaves no half of an index behind.
 
     Safe to repeat: a half that an earlier attempt left is dropped first.
     """
-    place = place_of(index.table)
-    drop(place, index)
-    statement = _statement(place, index)
-    work = _Work(statement)
+    drop(index)
+    work = _Work(_statement(index))
     work.start()
     try:
         while not work.done.wait(SECONDS_BETWEEN_LOOKS):
             tell(*_progress(work.pid))
     except BaseException:
         work.stop()
-        drop(place, index)
+        drop(index)
         raise
     work.join()
     if work.error is not None:
-        drop(place, index)
+        drop(index)
         raise _explained(work.error, index) from work.error
 
 
-def drop(place: Place, index: TableIndex) -> None:
+def drop(index: TableIndex) -> None:
     """Drop the index, or what is left of it, without keeping anybody from working."""
-    _execute(ddl.drop_index(place.schema, index.physical_name, concurrently=True))
+    with connection.cursor() as cursor:
+        cursor.execute(ddl.drop_index(index.table.relation_schema, index.physical_name, concurrently=True))
 
 
 def is_valid(index: TableIndex) -> bool:
@@ -67,11 +59,6 @@ def is_valid(index: TableIndex) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(_IS_VALID, [index.table.relation_schema, index.physical_name])
         return cursor.fetchone() == (True,)
-
-
-def place_of(table: DataTable) -> Place:
-    """Where a table lies."""
-    return Place(table.relation_schema, table.relation_name, table.project.trash_schema, find=_nothing)
 
 
 class _Work(threading.Thread):
@@ -105,15 +92,16 @@ class _Work(threading.Thread):
         self.join()
 
 
-def _statement(place: Place, index: TableIndex) -> sql.Composable:
+def _statement(index: TableIndex) -> sql.Composable:
+    target = sql.Identifier(index.table.relation_schema, index.table.relation_name)
     if index.kind == TableIndex.Kind.SEARCH:
         if not has_trigrams():
             raise SchemaRefused(
                 _("Searching cannot be made faster here: the database lacks the extension pg_trgm, see `doctor`.")
             )
         words = sql.SQL("{} gin_trgm_ops").format(search_expression(index.columns))
-        return ddl.create_index(place, index, [words], "gin")
-    return ddl.create_index(place, index, [sql.Identifier(name) for name in index.columns], "btree")
+        return ddl.create_index(target, index, [words], "gin")
+    return ddl.create_index(target, index, [sql.Identifier(name) for name in index.columns], "btree")
 
 
 def _progress(pid: int | None) -> tuple[int, int]:
@@ -122,16 +110,7 @@ def _progress(pid: int | None) -> tuple[int, int]:
         return cursor.fetchone() or (0, 0)
 
 
-def _execute(statement: sql.Composable) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(statement)
-
-
 def _explained(error: DatabaseError, index: TableIndex) -> Exception:
     if getattr(error.__cause__, "pgcode", None) == errorcodes.PROGRAM_LIMIT_EXCEEDED:
         return SchemaRefused(_("Some values are too long for an index: %(index)s") % {"index": index})
     return error
-
-
-def _nothing(pk: object) -> Place:
-    raise LookupError(f"an index needs no other table: {pk}")

@@ -64,16 +64,20 @@ def against_settings(read: Reader, place: Place, each: Field, value: sql.Composa
     return _found(read, place, each, value, "settings", sql.SQL("NOT ({})").format(check))
 
 
-def unconverted(read: Reader, place: Place, old: Field, new: Field) -> Problem | None:
-    """Rows whose value gets lost or changed on the way from one type to another: it does not come back the same."""
-    return _found(read, place, old, sql.Identifier(old.physical_name), "conversion", is_lost(old, new))
+def unconverted(read: Reader, place: Place, old: Field, lost: sql.Composable) -> Problem | None:
+    """Rows whose value gets lost or changed on the way from one type to another (see `is_lost`)."""
+    return _found(read, place, old, sql.Identifier(old.physical_name), "conversion", lost)
 
 
-def is_lost(old: Field, new: Field) -> sql.Composable:
-    """The condition for a value that the new type cannot keep."""
+def is_lost(old: Field, new: Field, besides: sql.Identifier | None = None) -> sql.Composable:
+    """The condition for a value that the new type cannot keep: it would not come back the same.
+
+    `besides` is a table of rows that get their value from elsewhere.
+    """
     column = sql.Identifier(old.physical_name)
     back = converted(converted(column, old, new), new, old)
-    return sql.SQL("({0} IS NOT NULL AND ({1}) IS DISTINCT FROM {0})").format(column, back)
+    lost = sql.SQL("({0} IS NOT NULL AND ({1}) IS DISTINCT FROM {0})").format(column, back)
+    return lost if besides is None else sql.SQL("{} AND id NOT IN (SELECT id FROM {})").format(lost, besides)
 
 
 def converted(value: sql.Composable, old: Field, new: Field) -> sql.Composable:

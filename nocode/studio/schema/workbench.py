@@ -175,7 +175,7 @@ class Workbench:
         if not self._touched:
             return {}
         now = timezone.now()
-        ids = self._with_readers(set(self._touched))
+        ids = self._with_readers(set(self._touched) | self._led_to())
         DataTable.everything.filter(pk__in=ids).update(updated_at=now)
         told = {pk for pk, _verb in self._events}
         for pk, table in self._touched.items():
@@ -189,6 +189,12 @@ class Workbench:
         for (_pk, verb), thing in self._events.items():
             _TELLERS[type(thing)](thing, verb, self.actor)
         self._events.clear()
+
+    def _led_to(self) -> set[UUID]:
+        """The tables that relations of the touched ones lead to: they know who leads to them."""
+        kinds = [kind.kind for kind in field_types if kind.is_relation]
+        found = Field.everything.filter(table__in=self._touched, kind__in=kinds)
+        return {UUID(settings["table"]) for settings in found.values_list("settings", flat=True)}
 
     def _with_readers(self, tables: set[UUID]) -> set[UUID]:
         found = set(tables)

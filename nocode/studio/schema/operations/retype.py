@@ -67,9 +67,13 @@ class RetypeField(Operation):
         new, place = self._changed(old), bench.place(old.table)
         value = problems.converted(sql.Identifier(old.physical_name), old, new)
         bench.run(ddl.lock_table(place))
-        self._keep_lost(bench, place, old, new)
+        returning = self._returning(bench, place, old)
+        self._keep_lost(bench, place, old, new, problems.is_lost(old, new, besides=returning))
         indexes = drop_indexes_of(bench, old.table, old.physical_name)
-        self._convert(bench, place, old, new, value)
+        bench.run(*ddl.convert_column(place, new, value))
+        bench.rewrites = True
+        if returning is not None:
+            bench.run(*ddl.bring_back_lost(place, self.bring_back, new))
         in_place = value if bench.dry else sql.Identifier(old.physical_name)
         has_check = leave_off_rules(bench, new, in_place)
         new.save(update_fields=["kind", "settings", *RULES, "updated_at"])
@@ -110,27 +114,25 @@ class RetypeField(Operation):
         except FieldRefused:
             bench.note(gettext("“%(field)s” has no default any more.") % {"field": new.label})
 
-    def _keep_lost(self, bench: Workbench, place: Place, old: Field, new: Field) -> None:
-        lost = problems.unconverted(bench.rows, place, old, new)
-        bench.object(lost)
-        if lost is None:
+    def _returning(self, bench: Workbench, place: Place, old: Field) -> sql.Identifier | None:
+        """The values that were lost on the way here and whose rows were not edited since, if there are any."""
+        if not bench.has_relation(place.trash_schema, self.bring_back):
+            return None
+        bench.run(ddl.forget_edited(place, self.bring_back, old))
+        return sql.Identifier(place.trash_schema, self.bring_back)
+
+    def _keep_lost(self, bench: Workbench, place: Place, old: Field, new: Field, lost: sql.Composable) -> None:
+        problem = problems.unconverted(bench.rows, place, old, lost)
+        bench.object(problem)
+        if problem is None:
             return
         if not self.lossy and not bench.dry:
             raise ConversionRefused(
-                gettext("%(problem)s. Correct them first, or accept the loss.") % {"problem": lost}, problem=lost
+                gettext("%(problem)s. Correct them first, or accept the loss.") % {"problem": problem}, problem=problem
             )
         bench.require_trash()
         became = new.type.to_text(problems.converted(sql.Identifier(old.physical_name), old, new), new.settings)
-        bench.run(ddl.keep_lost(place, self.keep, old, became, problems.is_lost(old, new)))
-
-    def _convert(self, bench: Workbench, place: Place, old: Field, new: Field, value: sql.Composable) -> None:
-        returning = bench.has_relation(place.trash_schema, self.bring_back)
-        if returning:
-            bench.run(ddl.forget_edited(place, self.bring_back, old))
-        bench.run(*ddl.convert_column(place, new, value))
-        bench.rewrites = True
-        if returning:
-            bench.run(*ddl.bring_back_lost(place, self.bring_back, new))
+        bench.run(ddl.keep_lost(place, self.keep, old, became, lost))
 
     def _check_readers(self, bench: Workbench, new: Field) -> None:
         """Fields computed from this one must still know what to do with it."""
