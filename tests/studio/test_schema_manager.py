@@ -5,7 +5,7 @@ import json
 import threading
 
 import pytest
-from django.db import DatabaseError, connection, connections, transaction
+from django.db import connection, connections, transaction
 from psycopg2 import sql
 
 from nocode.studio.errors import (
@@ -22,6 +22,7 @@ from nocode.studio.schema import change, names
 from nocode.studio.schema.manager import NewField, SchemaManager
 from nocode.studio.services.records import Records
 from tests.factories import make_project, make_table
+from tests.studio.structure import Broken, FailAt
 
 pytestmark = pytest.mark.django_db
 needs_commits = pytest.mark.django_db(transaction=True)
@@ -222,61 +223,6 @@ def test_injection_in_labels_and_settings_stays_text(label):
 
 
 # --- Failures leave nothing behind ------------------------------------------------------------------------------------
-
-
-class Broken(DatabaseError):
-    """The failure the tests inject."""
-
-
-class FailAt:
-    """Fails the n-th statement."""
-
-    def __init__(self, number: int):
-        self.number, self.seen = number, 0
-
-    def __call__(self, execute, statement, params, many, context):
-        self.seen += 1
-        if self.seen == self.number:
-            raise Broken(str(statement))
-        return execute(statement, params, many, context)
-
-
-CHANGES = {
-    "create_table": lambda manager, table: manager.create_table("Built", SALES),
-    "rename_table": lambda manager, table: manager.rename_table(table, "Renamed"),
-    "drop_table": lambda manager, table: manager.drop_table(table),
-    "add_field": lambda manager, table: manager.add_field(table, "New", "integer", unique=True, fill=None),
-    "add_filled_field": lambda manager, table: manager.add_field(table, "New", "integer", required=True, fill=1),
-    "rename_field": lambda manager, table: manager.rename_field(table.fields.first(), "Renamed"),
-    "change_field": lambda manager, table: manager.change_field(table.fields.first(), required=False, unique=True),
-    "drop_field": lambda manager, table: manager.drop_field(table.fields.first()),
-    "drop_project": lambda manager, table: manager.project.delete(),
-    "create_project": lambda manager, table: make_project(manager.project.organization, "Another"),
-}
-
-
-@needs_commits
-@pytest.mark.parametrize("name", CHANGES)
-def test_failure_at_any_statement_leaves_nothing_behind(name, everything):
-    table = make_table(label="Sales", fields=SALES)
-    Records(table).create({"customer": "Ada"})
-    project, before, failures = table.project, everything(), 0
-
-    while True:
-        failing = FailAt(failures + 1)
-        try:
-            with connection.execute_wrapper(failing):
-                CHANGES[name](SchemaManager(Project.objects.get(pk=project.pk)), DataTable.objects.get(pk=table.pk))
-        except Broken:
-            failures += 1
-            assert everything() == before
-        else:
-            break
-
-    assert failures >= 3
-    assert everything() != before
-    for left in Project.objects.all():
-        left.delete()
 
 
 def test_failure_leaves_the_callers_transaction_usable(everything):
