@@ -46,6 +46,13 @@ def organizations_where(user: User, permission: str):
     return Organization.objects.filter(pk__in=allowed)
 
 
+def members_who(organization_id, permission: str):
+    """The active members of an organization who hold `module.action` there."""
+    module, action = permission.split(".")
+    roles = [role for role, actions in MATRIX.get(module, {}).items() if action in actions]
+    return User.objects.filter(is_active=True, memberships__organization=organization_id, memberships__role__in=roles)
+
+
 class MembershipBackend(ModelBackend):
     """Answers `has_perm("automation.change_workflow", obj)` from the matrix.
 

@@ -45,6 +45,10 @@ class RecordChanged(NoCodeError):
     """Somebody changed this row meanwhile."""
 
 
+class CommentRefused(NoCodeError):
+    """This comment cannot be kept."""
+
+
 class QueryRefused(NoCodeError):
     """The search cannot be done."""
 

@@ -1,0 +1,76 @@
+"""What people say about rows. Whoever is mentioned, as `@` and the e-mail address, finds it under the bell."""
+
+import re
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from nocode.foundation.models import User
+from nocode.foundation.permissions import members_who
+from nocode.foundation.services.notifications import notify
+from nocode.studio.errors import CommentRefused
+from nocode.studio.models import DataTable, RecordComment
+from nocode.studio.services.records import Records
+
+LONGEST = 5000
+MOST_MENTIONED = 50
+
+_MENTION = re.compile(r"(?<![\w@.])@([^\s@]+@[^\s@]+)")
+_AFTER_A_WORD = ".,;:!?)]}>\"'»”’…"  # what stands behind an address in a sentence
+
+
+@transaction.atomic
+def add(table: DataTable, row_id: int, author: User, text: str) -> RecordComment:
+    """Say something about a row, and tell those who are mentioned. Raises CommentRefused, RecordNotFound."""
+    text = _checked(text)
+    row_id = Records(table).get(row_id)["id"]
+    comment = RecordComment.objects.create(table=table, record_id=row_id, author=author, text=text)
+    people = mentioned_in(text, table)
+    comment.mentioned.set(people)
+    others = [person for person in people if person != author]
+    if others:
+        notify(
+            others,
+            "studio.comment.mentioned",
+            f"comment:{comment.pk}",
+            _("%(author)s mentioned you in “%(table)s”") % {"author": author, "table": table.label},
+            text,
+            reverse("admin:studio_table_row_history", args=[table.pk, row_id]),
+            organization=table.project.organization,
+        )
+    return comment
+
+
+def of_row(table: DataTable, row_id: int) -> QuerySet[RecordComment]:
+    """What was said about a row, the oldest first, with who said it."""
+    return RecordComment.objects.filter(table=table, record_id=row_id).select_related("author").order_by("id")
+
+
+def delete(comment: RecordComment) -> None:
+    """Take a comment back; what it told people under the bell stays."""
+    comment.delete()
+
+
+def mentioned_in(text: str, table: DataTable) -> list[User]:
+    """The members of the table's organization whom a text mentions and who may see the table."""
+    found = (address.rstrip(_AFTER_A_WORD).lower() for address in _MENTION.findall(text))
+    addresses = list(dict.fromkeys(found))
+    if len(addresses) > MOST_MENTIONED:
+        raise CommentRefused(_("At most %(most)d people can be mentioned at once.") % {"most": MOST_MENTIONED})
+    if not addresses:
+        return []
+    members = members_who(table.project.organization_id, "studio.view")
+    return list(members.filter(email__in=addresses).order_by("pk"))
+
+
+def _checked(text: str) -> str:
+    text = text.replace("\r\n", "\n").strip()
+    if not text:
+        raise CommentRefused(_("Write something first."))
+    if len(text) > LONGEST:
+        raise CommentRefused(_("A comment has at most %(most)d characters.") % {"most": LONGEST})
+    if "\0" in text:
+        raise CommentRefused(_("No text contains a NUL character."))
+    return text
