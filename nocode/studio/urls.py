@@ -2,17 +2,77 @@
 
 from django.urls import path
 
-from nocode.studio.views import designer, jobs, pages, rows
+from nocode.studio.views import (
+    bulk,
+    cells,
+    choices,
+    designer,
+    diagram,
+    files,
+    history,
+    jobs,
+    pages,
+    retype,
+    row,
+    rows,
+    saved,
+    structure,
+)
 
 console_urls = [
     path("studio/datatable/<uuid:pk>/rows/", rows.table_rows, name="studio_table_rows"),
     path("studio/datatable/<uuid:pk>/rows/condition/", rows.table_condition, name="studio_table_condition"),
-    path("studio/datatable/<uuid:pk>/rows/add/", rows.table_row_add, name="studio_table_row_add"),
-    path("studio/datatable/<uuid:pk>/rows/<int:row>/", rows.table_row, name="studio_table_row"),
-    path("studio/datatable/<uuid:pk>/rows/<int:row>/delete/", rows.table_row_delete, name="studio_table_row_delete"),
+    path("studio/datatable/<uuid:pk>/rows/add/", row.table_row_add, name="studio_table_row_add"),
+    path("studio/datatable/<uuid:pk>/rows/<int:row>/", row.table_row, name="studio_table_row"),
+    path("studio/datatable/<uuid:pk>/rows/<int:row>/delete/", row.table_row_delete, name="studio_table_row_delete"),
+    path("studio/datatable/<uuid:pk>/rows/<int:row>/cells/<str:name>/", cells.table_cell, name="studio_table_cell"),
+    path("studio/datatable/<uuid:pk>/choices/", choices.table_choices, name="studio_table_choices"),
+    path(
+        "studio/datatable/<uuid:pk>/rows/<int:row>/history/", history.table_row_history, name="studio_table_row_history"
+    ),
+    path(
+        "studio/datatable/<uuid:pk>/rows/<int:row>/history/<int:change>/revert/",
+        history.table_row_revert,
+        name="studio_table_row_revert",
+    ),
+    path(
+        "studio/datatable/<uuid:pk>/rows/<int:row>/comments/",
+        history.table_row_comment,
+        name="studio_table_row_comment",
+    ),
+    path(
+        "studio/datatable/<uuid:pk>/rows/<int:row>/comments/<uuid:comment>/delete/",
+        history.table_row_comment_delete,
+        name="studio_table_row_comment_delete",
+    ),
+    path("studio/datatable/<uuid:pk>/bulk/", bulk.table_bulk, name="studio_table_bulk"),
+    path("studio/datatable/<uuid:pk>/bulk/input/", bulk.table_bulk_input, name="studio_table_bulk_input"),
+    path("studio/datatable/<uuid:pk>/undo/<uuid:batch>/", bulk.table_undo, name="studio_table_undo"),
+    path("studio/datatable/<uuid:pk>/arrange/", saved.table_arrange, name="studio_table_arrange"),
+    path("studio/datatable/<uuid:pk>/views/", saved.table_view_save, name="studio_table_view_save"),
+    path("studio/datatable/<uuid:pk>/views/<uuid:view>/", saved.table_view_change, name="studio_table_view_change"),
+    path("studio/file/<uuid:pk>/", files.file_download, name="studio_file"),
+    path("studio/datatable/<uuid:pk>/upload/<str:name>/", files.file_upload, name="studio_file_upload"),
     path("studio/job/<uuid:pk>/", jobs.table_job, name="studio_job"),
     path("studio/job/<uuid:pk>/stop/", jobs.table_job_stop, name="studio_job_stop"),
     path("studio/job/<uuid:pk>/file/", jobs.table_job_file, name="studio_job_file"),
+    path("studio/project/<uuid:pk>/diagram/", diagram.project_diagram, name="studio_project_diagram"),
+    path("studio/project/<uuid:pk>/changes/", structure.project_changes, name="studio_project_changes"),
+    path("studio/project/<uuid:pk>/undo/", structure.project_undo, name="studio_project_undo"),
+    path("studio/project/<uuid:pk>/redo/", structure.project_redo, name="studio_project_redo"),
+    path("studio/project/<uuid:pk>/trash/", structure.project_trash, name="studio_project_trash"),
+    path(
+        "studio/project/<uuid:pk>/trash/<str:kind>/<uuid:thing>/",
+        structure.project_trash_act,
+        name="studio_project_trash_act",
+    ),
+    path("studio/field/<uuid:pk>/type/", retype.field_retype, name="studio_field_retype"),
+    path("studio/datatable/<uuid:pk>/indexes/", structure.table_index_add, name="studio_table_index_add"),
+    path(
+        "studio/datatable/<uuid:pk>/indexes/<uuid:index>/drop/",
+        structure.table_index_drop,
+        name="studio_table_index_drop",
+    ),
     path("studio/project/<uuid:pk>/pages/make/", pages.pages_make, name="studio_pages_make"),
     path("studio/page/<uuid:pk>/", designer.page_designer, name="studio_page_designer"),
     path("studio/page/<uuid:pk>/move/", pages.page_move, name="studio_page_move"),

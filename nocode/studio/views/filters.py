@@ -1,8 +1,13 @@
-"""What a person asked of the rows of a table: words, conditions, an order. All of it is in the address."""
+"""What a person asked of the rows of a table: words, conditions, orders, a group. All of it is in the address.
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
+`q` words; `f` `op` `v` `g` once per condition, where conditions of the same number `g` are alternatives; `sort` a key,
+several times; `group` a column; `view` a GridView, whose settings count until the address says `set`; `after`, `before`
+a row to go on from.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,31 +18,13 @@ from django.utils.translation import gettext as _
 
 from nocode.studio.blocks.asking import row_id
 from nocode.studio.comparisons import COMPARISONS, WITHOUT_VALUE
-from nocode.studio.fields import FieldType
-from nocode.studio.layouts import SYSTEM_FIELDS, Layout
+from nocode.studio.layouts import Column, Layout
+from nocode.studio.models import GridView
 
 MOST = 10  # conditions at once
+MOST_KEYS = 3
+ALONE = 1000  # from here on are the numbers of conditions that were given none, each a group of its own
 NEWEST_FIRST = "-id"
-
-
-@dataclass(frozen=True)
-class Column:
-    """What can be compared and sorted: a field of the table, or one that every table has."""
-
-    name: str
-    label: str
-    type: FieldType
-    settings: dict[str, Any]
-
-    def value_input(self) -> SafeString:
-        """The input for a value to compare with."""
-        is_text = "contains" in self.type.operators
-        widget = forms.TextInput() if is_text else self.type.form_field(self.settings).widget
-        attrs = {**widget.attrs, "class": "c-input", "aria-label": _("Value"), "maxlength": 200}
-        return type(widget).render(widget, "v", "", attrs)
-
-    def operators(self) -> list[tuple[str, Any]]:
-        return [(name, COMPARISONS[name]) for name in self.type.operators]
 
 
 @dataclass(frozen=True)
@@ -47,35 +34,38 @@ class Condition:
     field: str
     op: str
     value: str
+    group: int
 
     def parts(self) -> list[tuple[str, str]]:
-        return [("f", self.field), ("op", self.op), ("v", self.value)]
+        return [("f", self.field), ("op", self.op), ("v", self.value), ("g", str(self.group))]
+
+    def as_filter(self) -> dict[str, str]:
+        return {"field": self.field, "op": self.op, "value": self.value}
 
 
 class Asked:
-    """The parameters of a list of rows: `q` words, `f` `op` `v` once per condition, `sort` a key, `before`, `after`."""
+    """The parameters of a list of rows. What cannot be understood is left out, or refused by the query."""
 
-    def __init__(self, layout: Layout, query: QueryDict):
-        self.layout = layout
-        self.search = query.get("q", "").strip()[:200]
-        spelled = zip(query.getlist("f")[:MOST], query.getlist("op"), query.getlist("v"), strict=False)
-        self.conditions = [Condition(*each) for each in spelled]
-        sort = query.get("sort", "")
-        self.sort = sort if sort.removeprefix("-") in self.columns and self._sortable(sort.removeprefix("-")) else ""
+    def __init__(self, layout: Layout, query: QueryDict, view: GridView | None = None):
+        self.layout, self.view = layout, view
+        saved = view.settings if view and "set" not in query else None
+        self.search = str(saved.get("search", "") if saved else query.get("q", "")).strip()[:200]
+        self.conditions = _saved_conditions(saved) if saved else _spelled_conditions(query)
+        keys = saved.get("sort", []) if saved else query.getlist("sort")
+        self.sort = list(dict.fromkeys(key for key in keys if self._sortable(key)))[:MOST_KEYS]
+        group = saved.get("group", "") if saved else query.get("group", "")
+        self.group = group if group and self._sortable(group) else ""
         self.after, self.before = row_id(query.get("after")), row_id(query.get("before"))
 
     @property
-    def order(self) -> str:
-        return self.sort or NEWEST_FIRST
+    def order(self) -> list[str]:
+        return self.sort or [NEWEST_FIRST]
 
-    @cached_property
+    @property
     def columns(self) -> dict[str, Column]:
         """What can be asked about, by name: the fields, then what every table has."""
-        own = {
-            name: Column(name, field.label, field.type, field.settings) for name, field in self.layout.fields.items()
-        }
-        labels = {"id": _("Row"), "created_at": _("created"), "updated_at": _("updated")}
-        return own | {name: Column(name, labels[name], kind, {}) for name, kind in SYSTEM_FIELDS.items()}
+        own = {name: column for name, column in self.layout.columns.items() if column.field}
+        return own | self.layout.columns
 
     @property
     def is_narrowed(self) -> bool:
@@ -83,44 +73,122 @@ class Asked:
 
     @property
     def filters(self) -> list[dict[str, Any]]:
-        """The conditions as Records takes them."""
-        return [{"field": each.field, "op": each.op, "value": each.value} for each in self.conditions]
+        """The conditions as Records takes them: all groups hold, of each group at least one condition."""
+        groups = [[each.as_filter() for each in members] for _number, members in self._groups()]
+        return [members[0] if len(members) == 1 else {"any": members} for members in groups]
 
-    def address(self, *, sort: str | None = None, without: Condition | None = None, **place: Any) -> str:
-        """The query string of this list with another order, without a condition, or at another place."""
-        kept = [part for each in self.conditions if each is not without for part in each.parts()]
-        wanted = {"q": self.search, "sort": self.sort if sort is None else sort, **place}
-        return urlencode([*kept, *((name, value) for name, value in wanted.items() if value)])
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What a GridView keeps of this."""
+        return {
+            "search": self.search,
+            "conditions": [vars(each) for each in self.conditions],
+            "sort": self.sort,
+            "group": self.group,
+        }
 
-    def chips(self) -> Iterator[dict[str, str]]:
-        """Each condition in words, with the address of the list without it."""
-        for each in self.conditions:
-            column = self.columns.get(each.field)
-            words = [column.label if column else each.field, str(COMPARISONS.get(each.op, each.op))]
-            if each.op not in WITHOUT_VALUE:
-                words.append(_("“%s”") % each.value)
-            yield {"text": " ".join(words), "url": self.address(without=each)}
+    @property
+    def is_changed(self) -> bool:
+        """Whether this is no longer what the view keeps."""
+        kept = self.view.settings if self.view else {}
+        return any(value != kept.get(name, type(value)()) for name, value in self.settings.items())
 
-    def heads(self) -> list[dict[str, Any]]:
-        """The heads of the columns: the fields, each with the address that sorts by it."""
-        return [self._head(name) for name in self.layout.fields]
+    def address(
+        self,
+        *,
+        sort: list[str] | None = None,
+        group: str | None = None,
+        conditions: list[Condition] | None = None,
+        **place: Any,
+    ) -> str:
+        """The query string of this list with another order, group or conditions, or at another place."""
+        parts = [part for each in (self.conditions if conditions is None else conditions) for part in each.parts()]
+        parts += [("sort", key) for key in (self.sort if sort is None else sort)]
+        wanted = {"q": self.search, "group": self.group if group is None else group, **self._base, **place}
+        return urlencode([*parts, *((name, value) for name, value in wanted.items() if value)])
+
+    def chips(self) -> Iterator[dict[str, Any]]:
+        """Each condition in words, with the address of the list without it; `alternative` to the one before it."""
+        for _number, members in self._groups():
+            for place, each in enumerate(members):
+                others = [other for other in self.conditions if other is not each]
+                yield {
+                    "text": self._in_words(each),
+                    "url": self.address(conditions=others),
+                    "alternative": place > 0,
+                    "group": each.group if place == len(members) - 1 else None,
+                }
+
+    @property
+    def next_group(self) -> int:
+        """The number of a group that a condition of its own would open."""
+        return max((each.group for each in self.conditions), default=-1) + 1
 
     def hidden(self) -> list[tuple[str, str]]:
         """What a form must send along for its own parameter to be added to the others, the words apart."""
         parts = [part for each in self.conditions for part in each.parts()]
-        return [*parts, ("sort", self.sort)] if self.sort else parts
+        parts += [("sort", key) for key in self.sort]
+        return [*parts, *(pair for pair in {"group": self.group, **self._base}.items() if pair[1])]
 
-    def _head(self, name: str) -> dict[str, Any]:
-        column = self.columns[name]
-        direction = {name: "ascending", f"-{name}": "descending"}.get(self.sort, "")
-        following = {"": name, "ascending": f"-{name}", "descending": ""}[direction]
-        return {
-            "label": column.label,
-            "is_number": column.type.is_number,
-            "direction": direction,
-            "sortable": column.type.sortable,
-            "url": self.address(sort=following),
-        }
+    def sorted_by(self, name: str) -> str:
+        """How the list is sorted by a column: ascending, descending, or not at all."""
+        directions = {name: "ascending", f"-{name}": "descending"}
+        return next((directions[key] for key in self.sort if key in directions), "")
 
-    def _sortable(self, name: str) -> bool:
-        return self.columns[name].type.sortable
+    @property
+    def ungrouped(self) -> str:
+        """The address of the rows without groups."""
+        return self.address(group="")
+
+    def within(self, value: Any) -> str:
+        """The address of the rows of one group."""
+        op = "is_empty" if value is None else "eq"
+        one = Condition(self.group, op, "" if value is None else str(value), self.next_group)
+        return self.address(conditions=[*self.conditions, one], group="")
+
+    @property
+    def _base(self) -> dict[str, Any]:
+        return {"view": self.view.pk, "set": "1"} if self.view else {}
+
+    def _groups(self) -> Iterator[tuple[int, list[Condition]]]:
+        ordered = sorted(self.conditions, key=lambda each: each.group)
+        return ((number, list(members)) for number, members in groupby(ordered, key=lambda each: each.group))
+
+    def _in_words(self, each: Condition) -> str:
+        column = self.columns.get(each.field)
+        words = [column.label if column else each.field, str(COMPARISONS.get(each.op, each.op))]
+        if each.op not in WITHOUT_VALUE:
+            words.append(_("“%s”") % each.value)
+        return " ".join(map(str, words))
+
+    def _sortable(self, key: str) -> bool:
+        column = self.layout.columns.get(key.removeprefix("-"))
+        return column is not None and column.type.sortable
+
+
+def value_input(column: Column) -> SafeString:
+    """The input for a value to compare a column with."""
+    is_text = "contains" in column.type.operators
+    widget = forms.TextInput() if is_text else column.type.form_field(column.settings).widget
+    attrs = {**widget.attrs, "class": "c-input", "aria-label": _("Value"), "maxlength": 200}
+    return type(widget).render(widget, "v", "", attrs)
+
+
+def comparisons(column: Column) -> list[tuple[str, Any]]:
+    """The comparisons that fit a column, in words."""
+    return [(name, COMPARISONS[name]) for name in column.type.operators]
+
+
+def _spelled_conditions(query: QueryDict) -> list[Condition]:
+    fields = query.getlist("f")[:MOST]
+    numbers = [text if text.isascii() and text.isdigit() and len(text) < 4 else "" for text in query.getlist("g")]
+    numbers += [""] * (len(fields) - len(numbers))
+    spelled = zip(fields, query.getlist("op"), query.getlist("v"), numbers, strict=False)
+    return [
+        Condition(field, op, value, int(number) if number else ALONE + place)
+        for place, (field, op, value, number) in enumerate(spelled)
+    ]
+
+
+def _saved_conditions(saved: Mapping[str, Any]) -> list[Condition]:
+    return [replace(Condition("", "", "", 0), **each) for each in saved.get("conditions", [])]

@@ -1,53 +1,25 @@
-"""The rows of a table: list, search, add, edit, delete."""
+"""The grid: the rows of a table as a person asked for them."""
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
-from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
 
-from nocode.foundation.admin.pages import page, page_context, visible_object
-from nocode.foundation.errors import NoCodeError
+from nocode.foundation.admin.pages import page_context
 from nocode.foundation.htmx import render_part
 from nocode.studio.errors import QueryRefused
-from nocode.studio.forms import RowForm
-from nocode.studio.layouts import SYSTEM_FIELDS, Layout
-from nocode.studio.models import DataTable
-from nocode.studio.services.records import Records, Row
-from nocode.studio.views.filters import Asked
+from nocode.studio.models import DataTable, GridView
+from nocode.studio.services.records import Records
+from nocode.studio.views import drawing
+from nocode.studio.views.arrangement import Arrangement
+from nocode.studio.views.filters import Asked, comparisons, value_input
+from nocode.studio.views.guard import of_table
 
-PAGE_SIZE = 25
-COUNT_AT_MOST = 10_000
-
-
-def of_table(permission: str) -> Callable:
-    """Give a view the table in its address, if the person may see it and holds the permission on it.
-
-    A refusal on the way becomes a red message on the list of rows, or on the table's page when the list cannot be read.
-    """
-
-    def decorate(view: Callable) -> Callable:
-        @page(permission)
-        @wraps(view)
-        def with_table(request: HttpRequest, pk: UUID, **kwargs: Any) -> HttpResponse:
-            table = visible_object(request, DataTable.objects.select_related("project"), permission, pk=pk)
-            try:
-                return view(request, table, **kwargs)
-            except NoCodeError as refusal:
-                messages.error(request, refusal.message)
-                is_list = view.__name__ == "table_rows" and not request.GET
-                return redirect("admin:studio_datatable_change" if is_list else "admin:studio_table_rows", table.pk)
-
-        return with_table
-
-    return decorate
+PAGE_SIZE = 50
+MOST_GROUPS = 200
 
 
 @require_GET
@@ -55,35 +27,33 @@ def of_table(permission: str) -> Callable:
 def table_rows(request: HttpRequest, table: DataTable) -> HttpResponse:
     """A page of rows, newest first unless sorted; htmx gets the rows alone."""
     records = Records(table)
-    asked = Asked(records.layout, request.GET)
+    views = list(views_of(request, table))
+    view = chosen_view(views, request.GET.get("view", ""))
+    asked = Asked(records.layout, request.GET, view)
+    own = next((each for each in views if each.owner_id and not each.name), None)
+    arrangement = Arrangement(records.layout, (view or own).settings if view or own else {})
+    may_change = request.user.has_perm("studio.change_record", table)
     context: dict[str, Any] = {
         "table": table,
         "asked": asked,
-        "columns": asked.heads(),
-        "new_condition": next(iter(asked.columns.values())),
-        "can_add": request.user.has_perm("studio.add_record", table),
+        "views": [each for each in views if each.name],
+        "arrangement": arrangement,
+        "heads": [_head(asked, placed) for placed in arrangement.seen],
+        "may_add": request.user.has_perm("studio.add_record", table),
+        "may_change": may_change,
+        "may_delete": request.user.has_perm("studio.delete_record", table),
+        "may_share": request.user.has_perm("studio.change_datatable", table),
+        "undo": _batch(request.GET.get("undo", "")) if may_change else None,
     }
     try:
-        context |= _found(records, asked, counted=not request.htmx)
+        context |= _groups(records, asked) if asked.group else _found(records, asked, table, arrangement, may_change)
+        if not request.htmx:
+            context["size"] = records.size(asked.filters, search=asked.search)
     except QueryRefused as refusal:
-        context |= {"refusal": refusal.message, "count": 0}
+        context |= {"refusal": refusal.message}
     if not request.htmx:
         context = page_context(request, table.label, **context)
     return render_part(request, "studio/table_rows.html", "studio/_table_rows.html", context)
-
-
-def _found(records: Records, asked: Asked, *, counted: bool) -> dict[str, Any]:
-    place = {"after": asked.after, "before": asked.before}
-    page = records.page(asked.filters, search=asked.search, order=asked.order, size=PAGE_SIZE, **place)
-    found = {
-        "rows": [(row["id"], _cells(records.layout, row)) for row in page.rows],
-        "previous": page.previous and asked.address(before=page.previous),
-        "next": page.next and asked.address(after=page.next),
-    }
-    if counted:
-        count = records.count(asked.filters, search=asked.search, at_most=COUNT_AT_MOST + 1)
-        found |= {"count": min(count, COUNT_AT_MOST), "is_more": count > COUNT_AT_MOST}
-    return found
 
 
 @require_GET
@@ -92,82 +62,74 @@ def table_condition(request: HttpRequest, table: DataTable) -> HttpResponse:
     """The comparisons and the input that fit the field chosen for a condition (`f`)."""
     columns = Asked(Records(table).layout, request.GET).columns
     chosen = columns.get(request.GET.get("f", "")) or next(iter(columns.values()))
-    return render(request, "studio/_condition_inputs.html", {"new_condition": chosen})
+    context = {"comparisons": comparisons(chosen), "value_input": value_input(chosen)}
+    return render(request, "studio/_condition_inputs.html", context)
 
 
-@require_http_methods(["GET", "POST"])
-@of_table("studio.add_record")
-def table_row_add(request: HttpRequest, table: DataTable) -> HttpResponse:
-    """A form for a new row."""
-    records = Records(table)
-    form = RowForm(records.layout, request.POST or None)
-    row = form.save(records) if form.is_valid() else None
-    if row is None:
-        return _form_page(request, table, form, _("New row"))
-    messages.success(request, _("Row %(id)d was added.") % {"id": row["id"]})
-    if "_addanother" in request.POST:
-        return redirect("admin:studio_table_row_add", table.pk)
-    return redirect("admin:studio_table_rows", table.pk)
+def views_of(request: HttpRequest, table: DataTable) -> QuerySet[GridView]:
+    """Everybody's views of a table and the person's own; the one without a name is how they arranged the plain grid."""
+    return GridView.objects.filter(Q(owner=None) | Q(owner=request.user), table=table)
 
 
-@require_http_methods(["GET", "POST"])
-@of_table("studio.view_datatable")
-def table_row(request: HttpRequest, table: DataTable, row: int) -> HttpResponse:
-    """One row: a form for those who may change it, its values for the others."""
-    records = Records(table)
-    shown = records.get(row)
-    if not request.user.has_perm("studio.change_record", table):
-        if request.method == "POST":
-            raise PermissionDenied
-        return render(request, "studio/table_row.html", _row_context(request, table, shown, records.layout))
-    form = RowForm(records.layout, request.POST or None, row=shown)
-    if form.is_valid() and form.save(records):
-        messages.success(request, _("Row %(id)d was saved.") % {"id": row})
-        return redirect("admin:studio_table_rows", table.pk)
-    return _form_page(request, table, form, _("Row %(id)d") % {"id": row}, shown)
+def chosen_view(views: list[GridView], pk: str) -> GridView | None:
+    """The view an address names, if the person has it."""
+    return next((each for each in views if str(each.pk) == pk), None)
 
 
-@require_http_methods(["GET", "POST"])
-@of_table("studio.delete_record")
-def table_row_delete(request: HttpRequest, table: DataTable, row: int) -> HttpResponse:
-    """Ask, then delete the row."""
-    records = Records(table)
-    if request.method == "POST":
-        records.delete(row)
-        messages.success(request, _("Row %(id)d was deleted.") % {"id": row})
-        return redirect("admin:studio_table_rows", table.pk)
-    context = _row_context(request, table, records.get(row), records.layout)
-    return render(request, "studio/delete_row.html", context)
+def _found(
+    records: Records, asked: Asked, table: DataTable, arrangement: Arrangement, selectable: bool
+) -> dict[str, Any]:
+    place = {"after": asked.after, "before": asked.before}
+    page = records.page(asked.filters, search=asked.search, order=asked.order, size=PAGE_SIZE, **place)
+    columns = [placed.column for placed in arrangement.seen]
+    return {
+        "rows": page.rows and drawing.body(table, columns, page, selectable=selectable),
+        "previous": page.previous and asked.address(before=page.previous),
+        "next": page.next and asked.address(after=page.next),
+    }
 
 
-def _cells(layout: Layout, row: Row) -> list[tuple[str, str, bool]]:
-    """(label, text, is it a number) of each field."""
-    return [
-        (field.label, "" if row[name] is None else field.type.display(row[name]), field.type.is_number)
-        for name, field in layout.fields.items()
-    ]
+def _groups(records: Records, asked: Asked) -> dict[str, Any]:
+    column = asked.columns[asked.group]
+    sums = [name for name, each in records.layout.columns.items() if each.field and each.type.is_number]
+    found = records.groups(asked.group, asked.filters, search=asked.search, sums=sums, limit=MOST_GROUPS)
+    return {
+        "group_label": column.label,
+        "sum_labels": [records.layout.columns[name].label for name in sums],
+        "groups": [
+            {
+                "label": None if each.value is None else column.type.display(each.value),
+                "count": each.count,
+                "sums": [each.sums[name] for name in sums],
+                "url": asked.within(each.value),
+            }
+            for each in found
+        ],
+    }
 
 
-def _row_context(request: HttpRequest, table: DataTable, row: Row, layout: Layout) -> dict[str, Any]:
-    times = [(_("created"), row["created_at"]), (_("updated"), row["updated_at"])]
-    return page_context(
-        request,
-        f"{table.label} · {_('Row %(id)d') % {'id': row['id']}}",
-        table=table,
-        row_id=row["id"],
-        cells=_cells(layout, row),
-        times=[(label, SYSTEM_FIELDS["updated_at"].display(value)) for label, value in times],
-    )
+def _head(asked: Asked, placed: Any) -> dict[str, Any]:
+    """The head of a column: how it is sorted, and the addresses of its menu."""
+    name, kind = placed.column.name, placed.column.type
+    others = [key for key in asked.sort if key.removeprefix("-") != name]
+    return {
+        "name": name,
+        "label": placed.column.label,
+        "width": placed.width,
+        "is_number": kind.is_number,
+        "help_text": placed.column.field.help_text,
+        "direction": asked.sorted_by(name),
+        "sortable": kind.sortable,
+        "up": asked.address(sort=[name]),
+        "down": asked.address(sort=[f"-{name}"]),
+        "then": asked.address(sort=[*others, name]) if others else "",
+        "unsorted": asked.address(sort=others) if len(others) < len(asked.sort) else "",
+        "group": asked.address(group=name),
+    }
 
 
-def _form_page(
-    request: HttpRequest, table: DataTable, form: RowForm, title: str, row: Row | None = None
-) -> HttpResponse:
-    context = page_context(request, f"{table.label} · {title}", table=table, form=form, row_id=row and row["id"])
-    if row:
-        context |= {
-            "times": _row_context(request, table, row, form.layout)["times"],
-            "can_delete": request.user.has_perm("studio.delete_record", table),
-            "delete_url": reverse("admin:studio_table_row_delete", args=[table.pk, row["id"]]),
-        }
-    return render(request, "studio/row_form.html", context, status=422 if form.errors else 200)
+def _batch(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -1,0 +1,37 @@
+"""What every view about a table begins with."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from nocode.foundation.admin.pages import page, visible_object
+from nocode.foundation.errors import NoCodeError
+from nocode.studio.models import DataTable
+
+
+def of_table(permission: str) -> Callable:
+    """Give a view the table in its address, if the person may see it and holds the permission on it.
+
+    A refusal on the way becomes a red message on the list of rows, or on the table's page when the list cannot be read.
+    """
+
+    def decorate(view: Callable) -> Callable:
+        @page(permission)
+        @wraps(view)
+        def with_table(request: HttpRequest, pk: UUID, **kwargs: Any) -> HttpResponse:
+            table = visible_object(request, DataTable.objects.select_related("project"), permission, pk=pk)
+            try:
+                return view(request, table, **kwargs)
+            except NoCodeError as refusal:
+                messages.error(request, refusal.message)
+                is_list = view.__name__ == "table_rows" and not request.GET
+                return redirect("admin:studio_datatable_change" if is_list else "admin:studio_table_rows", table.pk)
+
+        return with_table
+
+    return decorate

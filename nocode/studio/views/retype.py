@@ -1,0 +1,76 @@
+"""Another type for a field: first what would happen to its values, then the change."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
+from unfold.widgets import UnfoldAdminSelectWidget
+
+from nocode.foundation.admin.pages import page, page_context, visible_object
+from nocode.foundation.errors import NoCodeError
+from nocode.studio.admin.type_settings import TypeSettingsField
+from nocode.studio.fields import field_types
+from nocode.studio.models import Field
+from nocode.studio.schema.manager import SchemaManager
+from nocode.studio.schema.operations import RetypeField
+
+
+class RetypeForm(forms.Form):
+    """The type a field is to have."""
+
+    kind = forms.ChoiceField(label=gettext_lazy("New type"), widget=UnfoldAdminSelectWidget)
+    settings = TypeSettingsField(label=gettext_lazy("Settings"), required=False)
+
+    def __init__(self, field: Field, *args: Any, **kwargs: Any):
+        super().__init__(*args, initial={"kind": field.kind, "settings": field.settings}, **kwargs)
+        kinds = [each for each in field_types if each.column and not each.is_computed]
+        self.fields["kind"].choices = [(each.kind, each.label) for each in kinds]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        if "kind" not in data:
+            return data
+        config = field_types[data["kind"]].Config(data["settings"].get(data["kind"], {}))
+        for name, errors in config.errors.items():
+            label = config.fields[name].label
+            self.add_error("settings", [_("%(name)s: %(text)s") % {"name": label, "text": error} for error in errors])
+        data["settings"] = config.cleaned_data
+        return data
+
+
+@require_http_methods(["GET", "POST"])
+@page("studio.change_field")
+def field_retype(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Choose a type, look at what it does to the values, then do it."""
+    field = visible_object(request, Field.objects.select_related("table__project"), "studio.change_field", pk=pk)
+    form = RetypeForm(field, request.POST or None)
+    title = _("Type of “%(field)s”") % {"field": field.label}
+    context: dict[str, Any] = {"field": field, "table": field.table, "form": form}
+    if form.is_valid():
+        manager = SchemaManager(field.table.project, request.user)
+        kind, settings = form.cleaned_data["kind"], form.cleaned_data["settings"]
+        try:
+            if "apply" in request.POST:
+                return _applied(request, manager, field, kind, settings)
+            operation = RetypeField(str(field.table_id), str(field.pk), kind, settings)
+            context["preview"] = manager.preview(operation)
+            context["new_type"] = field_types[kind].label
+        except NoCodeError as refusal:
+            form.add_error(None, refusal.message)
+    return render(request, "studio/retype.html", page_context(request, title, **context))
+
+
+def _applied(
+    request: HttpRequest, manager: SchemaManager, field: Field, kind: str, settings: dict[str, Any]
+) -> HttpResponse:
+    manager.retype_field(field, kind, settings, lossy="lossy" in request.POST)
+    for note in manager.notes:
+        messages.warning(request, note)
+    messages.success(request, _("“%(field)s” has its new type. This can be undone.") % {"field": field.label})
+    return redirect("admin:studio_datatable_change", field.table_id)

@@ -1,0 +1,108 @@
+"""One row as a form: in a drawer beside the grid, or as a page."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+from django_htmx.http import trigger_client_event
+
+from nocode.foundation.admin.pages import page_context
+from nocode.foundation.htmx import render_part
+from nocode.studio.forms import RowForm
+from nocode.studio.layouts import SYSTEM_FIELDS, Layout
+from nocode.studio.models import DataTable
+from nocode.studio.services.records import Records, Row
+from nocode.studio.views.guard import of_table
+
+
+@require_http_methods(["GET", "POST"])
+@of_table("studio.add_record")
+def table_row_add(request: HttpRequest, table: DataTable) -> HttpResponse:
+    """A form for a new row."""
+    records = Records(table, actor=request.user)
+    form = RowForm(records.layout, request.POST or None, request.FILES or None)
+    row = form.save(records) if form.is_valid() else None
+    if row is None:
+        return _form_page(request, table, form, _("New row"))
+    if request.htmx:
+        return _done()
+    messages.success(request, _("Row %(id)d was added.") % {"id": row["id"]})
+    if "_addanother" in request.POST:
+        return redirect("admin:studio_table_row_add", table.pk)
+    return redirect("admin:studio_table_rows", table.pk)
+
+
+@require_http_methods(["GET", "POST"])
+@of_table("studio.view_datatable")
+def table_row(request: HttpRequest, table: DataTable, row: int) -> HttpResponse:
+    """One row: a form for those who may change it, its values for the others."""
+    records = Records(table, actor=request.user)
+    shown = records.get(row)
+    if not request.user.has_perm("studio.change_record", table):
+        if request.method == "POST":
+            raise PermissionDenied
+        context = _row_context(request, table, shown, records.layout)
+        return render_part(request, "studio/table_row.html", "studio/_row_values.html", context)
+    form = RowForm(records.layout, request.POST or None, request.FILES or None, row=shown)
+    if form.is_valid() and form.save(records):
+        if request.htmx:
+            return _done()
+        messages.success(request, _("Row %(id)d was saved.") % {"id": row})
+        return redirect("admin:studio_table_rows", table.pk)
+    return _form_page(request, table, form, _("Row %(id)d") % {"id": row}, shown)
+
+
+@require_http_methods(["GET", "POST"])
+@of_table("studio.delete_record")
+def table_row_delete(request: HttpRequest, table: DataTable, row: int) -> HttpResponse:
+    """Ask, then delete the row; it can be brought back."""
+    records = Records(table, actor=request.user)
+    if request.method == "POST":
+        batch = records.delete_many(ids=[row]).batch
+        messages.success(request, _("Row %(id)d was deleted.") % {"id": row})
+        return redirect(f"{reverse('admin:studio_table_rows', args=[table.pk])}?undo={batch}")
+    context = _row_context(request, table, records.get(row), records.layout)
+    return render(request, "studio/delete_row.html", context)
+
+
+def _done() -> HttpResponse:
+    """The drawer closes, and the grid is drawn again."""
+    return trigger_client_event(HttpResponse(status=204), "rows-changed")
+
+
+def _row_context(request: HttpRequest, table: DataTable, row: Row, layout: Layout) -> dict[str, Any]:
+    times = [(_("created"), row["created_at"]), (_("updated"), row["updated_at"])]
+    cells = [
+        (column.label, "" if row[name] is None else column.type.display(row[name]), column.type.is_number)
+        for name, column in layout.columns.items()
+        if column.field
+    ]
+    return page_context(
+        request,
+        f"{table.label} · {_('Row %(id)d') % {'id': row['id']}}",
+        table=table,
+        row_id=row["id"],
+        cells=cells,
+        times=[(label, SYSTEM_FIELDS["updated_at"].display(value)) for label, value in times],
+    )
+
+
+def _form_page(
+    request: HttpRequest, table: DataTable, form: RowForm, title: str, row: Row | None = None
+) -> HttpResponse:
+    context = page_context(request, f"{table.label} · {title}", table=table, form=form, row_id=row and row["id"])
+    context["heading"] = title
+    if row:
+        context |= {
+            "times": _row_context(request, table, row, form.layout)["times"],
+            "can_delete": request.user.has_perm("studio.delete_record", table),
+            "delete_url": reverse("admin:studio_table_row_delete", args=[table.pk, row["id"]]),
+        }
+    # htmx swaps no answer of the 400s: in the drawer the refused form is the answer.
+    status = 422 if form.errors and not request.htmx else 200
+    return render_part(request, "studio/row_form.html", "studio/_row_form.html", context, status=status)

@@ -1,0 +1,151 @@
+"""How a project came to its structure, and back: its changes, undo and redo, the trash, the indexes of a table."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from nocode.foundation.admin.pages import page, page_context, tell, visible_object
+from nocode.studio.models import DataTable, Field, Project, TableIndex
+from nocode.studio.schema import history
+from nocode.studio.schema.manager import SchemaManager
+from nocode.studio.schema.operations import operations
+from nocode.studio.views.guard import of_table
+
+PER_PAGE = 50
+
+
+def of_project(permission: str) -> Callable:
+    """Give a view the project in its address, if the person may see it and holds the permission on it."""
+
+    def decorate(view: Callable) -> Callable:
+        @page(permission)
+        @wraps(view)
+        def with_project(request: HttpRequest, pk: UUID, **kwargs: Any) -> HttpResponse:
+            return view(request, visible_object(request, Project.objects.all(), permission, pk=pk), **kwargs)
+
+        return with_project
+
+    return decorate
+
+
+@require_GET
+@of_project("studio.view_project")
+def project_changes(request: HttpRequest, project: Project) -> HttpResponse:
+    """What was done to the structure, the newest first, with its SQL."""
+    changes = project.changes.select_related("actor", "table").order_by("-created_at")
+    shown = Paginator(changes, PER_PAGE).get_page(request.GET.get("page"))
+    context = page_context(
+        request,
+        _("%(project)s · changes of structure") % {"project": project.name},
+        project=project,
+        changes=[{"change": each, "what": _what(each.forward)} for each in shown],
+        shown=shown,
+        undoable=history.undoable(project),
+        redoable=history.redoable(project),
+        may_change=request.user.has_perm("studio.change_project", project),
+    )
+    return render(request, "studio/changes.html", context)
+
+
+@require_POST
+@of_project("studio.change_project")
+def project_undo(request: HttpRequest, project: Project) -> HttpResponse:
+    """Undo the newest change of structure."""
+    _made(request, project, SchemaManager(project, request.user), "undo", _("Undone: %(what)s."))
+    return redirect("admin:studio_project_changes", project.pk)
+
+
+@require_POST
+@of_project("studio.change_project")
+def project_redo(request: HttpRequest, project: Project) -> HttpResponse:
+    """Make the change again that was undone last."""
+    _made(request, project, SchemaManager(project, request.user), "redo", _("Made again: %(what)s."))
+    return redirect("admin:studio_project_changes", project.pk)
+
+
+@require_GET
+@of_project("studio.view_project")
+def project_trash(request: HttpRequest, project: Project) -> HttpResponse:
+    """The tables and fields of a project that were thrown away."""
+    fields = Field.everything.filter(table__project=project, table__trashed_at=None, trashed_at__isnull=False)
+    context = page_context(
+        request,
+        _("%(project)s · trash") % {"project": project.name},
+        project=project,
+        tables=DataTable.everything.filter(project=project, trashed_at__isnull=False).order_by("-trashed_at"),
+        fields=fields.select_related("table").order_by("-trashed_at"),
+        may_delete=request.user.has_perm("studio.delete_project", project),
+    )
+    return render(request, "studio/trash.html", context)
+
+
+@require_POST
+@of_project("studio.delete_project")
+def project_trash_act(request: HttpRequest, project: Project, kind: str, thing: UUID) -> HttpResponse:
+    """Bring a table or a field back, or remove it for good (`purge`)."""
+    found = _thrown_away(project, kind, thing)
+    manager = SchemaManager(project, request.user)
+    if "purge" in request.POST:
+        tell(request, manager.purge, found, done=_("“%(name)s” is gone for good.") % {"name": found})
+    else:
+        tell(request, manager.restore, found, done=_("“%(name)s” is back.") % {"name": found})
+        _pass_on(request, manager)
+    return redirect("admin:studio_project_trash", project.pk)
+
+
+@require_POST
+@of_table("studio.change_datatable")
+def table_index_add(request: HttpRequest, table: DataTable) -> HttpResponse:
+    """Ask for an index by the fields chosen (`column`), or for searching."""
+    kind = TableIndex.Kind.SEARCH if "search" in request.POST else TableIndex.Kind.ORDER
+    columns = [name for name in request.POST.getlist("column") if name]
+    manager = SchemaManager(table.project, request.user)
+    done = _("The index is being built; the table can be used meanwhile.")
+    tell(request, manager.add_index, table, columns, kind, done=done)
+    return redirect(request.POST.get("back") or _structure(table))
+
+
+@require_POST
+@of_table("studio.change_datatable")
+def table_index_drop(request: HttpRequest, table: DataTable, index: UUID) -> HttpResponse:
+    """Drop an index."""
+    found = get_object_or_404(TableIndex, table=table, pk=index)
+    tell(request, SchemaManager(table.project, request.user).drop_index, found, done=_("The index was dropped."))
+    return redirect(_structure(table))
+
+
+def _made(request: HttpRequest, project: Project, manager: SchemaManager, method: str, done: str) -> None:
+    tell(request, getattr(manager, method), done=lambda change: done % {"what": _what(change.forward)})
+    _pass_on(request, manager)
+
+
+def _pass_on(request: HttpRequest, manager: SchemaManager) -> None:
+    """Tell what could not be done as asked."""
+    for note in manager.notes:
+        messages.warning(request, note)
+
+
+def _what(forward: dict[str, Any]) -> str:
+    """A change in words: what was done, and to what."""
+    known = operations.get(forward["op"])
+    what = str(known.label) if known else _("Removed for good")
+    name = forward.get("label") or forward.get("name") or (forward.get("new") or {}).get("label")
+    return _("%(what)s: %(name)s") % {"what": what, "name": name} if name else what
+
+
+def _thrown_away(project: Project, kind: str, pk: UUID) -> DataTable | Field:
+    if kind == "table":
+        return get_object_or_404(DataTable.everything, project=project, pk=pk, trashed_at__isnull=False)
+    return get_object_or_404(Field.everything, table__project=project, pk=pk, trashed_at__isnull=False)
+
+
+def _structure(table: DataTable) -> Any:
+    return redirect("admin:studio_datatable_change", table.pk).url
