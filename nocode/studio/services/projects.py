@@ -1,5 +1,7 @@
 """Projects: a row and a schema that come, go to the trash and go for good together."""
 
+from datetime import datetime
+
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -38,8 +40,7 @@ def trash(project: Project) -> Project:
     held = _held(project)
     if held.trashed_at:
         return held
-    held.trashed_at = timezone.now()
-    held.save(update_fields=["trashed_at", "updated_at"])
+    _put(held, timezone.now())
     tell_project(held, "trashed")
     return held
 
@@ -52,9 +53,7 @@ def restore(project: Project) -> Project:
         return held
     _require_free(held.organization, held.name)
     billing.require(held.organization_id, "projects")
-    held.trashed_at = None
-    held.save(update_fields=["trashed_at", "updated_at"])
-    DataTable.everything.filter(project=held).update(updated_at=timezone.now())
+    _put(held, None)
     tell_project(held, "restored")
     return held
 
@@ -68,6 +67,13 @@ def purge(project: Project, *, name: str) -> None:
     if names.clean_label(name) != held.name:
         raise NameRefused(_("Type the name of the project to delete it: %(name)s") % {"name": held.name})
     held.delete()
+
+
+def _put(project: Project, trashed_at: datetime | None) -> None:
+    """In the trash or out of it; what processes remember of its tables is not true any more."""
+    project.trashed_at = trashed_at
+    project.save(update_fields=["trashed_at", "updated_at"])
+    DataTable.everything.filter(project=project).update(updated_at=timezone.now())
 
 
 def _held(project: Project) -> Project:
