@@ -46,6 +46,7 @@ TRIED: list[tuple[str, dict[str, Any]]] = [
     ("duration", {}),
     ("uuid", {}),
     ("user", {}),
+    ("file", {"most": 2}),
 ]
 CASES = pytest.mark.parametrize(("kind", "config"), TRIED, ids=lambda each: each if isinstance(each, str) else "")
 
@@ -73,7 +74,14 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ANY_TEXT, inner, max_size=3),
     max_leaves=10,
 ).map(json.dumps)
-TEXTS = st.lists(PIECES | ANY_TEXT | DATES | MOMENTS | DAYS | NUMBERS | JSON, min_size=10, max_size=60)
+FILES = st.lists(
+    st.fixed_dictionaries(
+        {"id": st.uuids().map(str) | st.just("X"), "name": ANY_TEXT, "type": st.just("image/png") | st.none()},
+        optional={"size": st.integers() | st.booleans(), "more": st.none()},
+    ),
+    max_size=3,
+).map(json.dumps)
+TEXTS = st.lists(PIECES | ANY_TEXT | DATES | MOMENTS | DAYS | NUMBERS | JSON | FILES, min_size=10, max_size=60)
 
 
 def by_python(field_type: FieldType, texts: Iterable[str], config: dict) -> list[Any]:

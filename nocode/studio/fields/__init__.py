@@ -4,6 +4,7 @@ from nocode.studio.fields import (  # noqa: F401
     automatic,
     choice,
     date,
+    file,
     formula,
     json,
     lookup,

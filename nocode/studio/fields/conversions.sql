@@ -411,20 +411,24 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
     SELECT CASE jsonb_typeof(value) WHEN 'string' THEN value #>> '{}' ELSE value::text END
 $$;
 
--- A list of files as a row keeps it, each with its id, name, size and type.
+-- A list of files as a row keeps it, each with its id, name, size and type, and nothing else.
 CREATE OR REPLACE FUNCTION public.nocode_try_files(value text, most integer) RETURNS jsonb
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 DECLARE
-    list jsonb;
+    list jsonb := public.nocode_try_json(value);
     file jsonb;
 BEGIN
-    list := public.nocode_try_json(value);
-    IF jsonb_typeof(list) <> 'array' OR jsonb_array_length(list) NOT BETWEEN 1 AND most THEN
+    IF list IS NULL OR jsonb_typeof(list) <> 'array' OR jsonb_array_length(list) NOT BETWEEN 1 AND most THEN
         RETURN NULL;
     END IF;
     FOR file IN SELECT jsonb_array_elements(list) LOOP
-        IF jsonb_typeof(file) IS DISTINCT FROM 'object'
-                OR (file->>'id') !~ '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' THEN
+        IF jsonb_typeof(file) <> 'object' THEN
+            RETURN NULL;
+        ELSIF (SELECT array_agg(key ORDER BY key) FROM jsonb_object_keys(file) AS _(key))
+                IS DISTINCT FROM ARRAY['id', 'name', 'size', 'type']
+            OR jsonb_typeof(file->'id') <> 'string' OR jsonb_typeof(file->'name') <> 'string'
+            OR jsonb_typeof(file->'type') <> 'string' OR jsonb_typeof(file->'size') <> 'number'
+            OR (file->>'id') !~ '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' OR starts_with(file->>'size', '-') THEN
             RETURN NULL;
         END IF;
     END LOOP;

@@ -81,8 +81,8 @@ def is_lost(old: Field, new: Field, besides: sql.Identifier | None = None) -> sq
 
 
 def converted(value: sql.Composable, old: Field, new: Field) -> sql.Composable:
-    """A value of one type as a value of another, by way of text."""
-    return new.type.from_text(old.type.to_text(value, old.settings), new.settings)
+    """A value of one type as a value of another, usually by way of text."""
+    return new.type.converted(value, old.type, old.settings, new.settings)
 
 
 def _found(

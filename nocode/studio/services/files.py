@@ -1,18 +1,26 @@
 """Files of an organization: taken in and handed out piece by piece, never whole in memory."""
 
-from collections.abc import Iterator
-from datetime import datetime
-from typing import IO
+import mimetypes
+from collections.abc import Collection, Iterator
+from datetime import datetime, timedelta
+from typing import IO, Any
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.db.models import QuerySet
 from django.template.defaultfilters import filesizeformat
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from nocode.foundation.models import Organization, User
+from nocode.foundation.retention import forgets
 from nocode.studio.errors import FileRefused
+from nocode.studio.fields.file import PICTURES, describe, picture_type
 from nocode.studio.models import FileChunk, Project, StoredFile
 
 LARGEST = 25 * 1024 * 1024  # bytes
+UNUSED_KEPT = timedelta(days=1)
+UNKNOWN = "application/octet-stream"
 
 
 @transaction.atomic
@@ -44,6 +52,39 @@ def save(
         FileChunk.objects.create(file=file, number=number, content=piece)
     file.save(update_fields=["size", "updated_at"])
     return file
+
+
+def keep(
+    upload: UploadedFile, project: Project, user: User | None, largest: int = LARGEST, takes: Collection[str] = ()
+) -> dict[str, Any]:
+    """Keep an upload until a row of the project names it, for a day at most; answers what that row is to say.
+
+    A row that is saved with it makes it stay (see `File.accept`), also when another row takes its place: the history of
+    the row leads back to it. Raises FileRefused.
+    """
+    beginning = upload.read(16)
+    upload.seek(0)
+    kind = picture_type(beginning)
+    if takes and kind not in takes:
+        raise FileRefused(_("“%(name)s” is no picture that can be shown.") % {"name": upload.name})
+    guessed = mimetypes.guess_type(upload.name)[0] or UNKNOWN
+    file = save(
+        upload,
+        upload.name,
+        project.organization,
+        project,
+        user,
+        content_type=kind or (UNKNOWN if guessed in PICTURES else guessed),
+        largest=largest,
+        expires_at=timezone.now() + UNUSED_KEPT,
+    )
+    return describe(file)
+
+
+@forgets
+def unused_files() -> QuerySet:
+    """Uploads that no row was saved with, and files of jobs whose time is over."""
+    return StoredFile.objects.filter(expires_at__lt=timezone.now()).order_by("expires_at")
 
 
 def iterate(file: StoredFile) -> Iterator[bytes]:

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 
 from nocode.foundation.services import billing
@@ -16,7 +17,7 @@ from nocode.studio.errors import QueryRefused, RecordChanged, RecordNotFound
 from nocode.studio.events import tell_records
 from nocode.studio.layouts import SYSTEM_FIELDS
 from nocode.studio.models import DataTable, RecordChange
-from nocode.studio.services import history
+from nocode.studio.services import files, history
 from nocode.studio.services.checking import Checking
 from nocode.studio.services.history import Act
 from nocode.studio.services.rowstore import Row, RowStore
@@ -204,6 +205,10 @@ class Records(RowStore):
                 self.get(record_id)
                 raise RecordChanged(_("Somebody changed this row meanwhile; look at it again before you save."))
         return rows[0]
+
+    def keep_file(self, upload: UploadedFile) -> dict[str, Any]:
+        """Keep an upload, for a day unless a row is saved with what this answers. Raises FileRefused."""
+        return files.keep(upload, self.table.project, self.actor)
 
     def update_many(self, values: Mapping[str, Any], *, ids: Sequence[int]) -> Act:
         """Write the same values to many rows, all or none; the Act undoes it. Raises RecordErrors."""

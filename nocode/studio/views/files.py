@@ -1,0 +1,54 @@
+"""Files of the rows of tables: taken in before a row is saved, handed out to who may see the project."""
+
+from uuid import UUID
+
+from django.core.files.uploadedfile import UploadedFile
+from django.http import Http404, HttpRequest, JsonResponse, StreamingHttpResponse
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from nocode.foundation.admin.pages import page, visible_object
+from nocode.studio.errors import FileRefused
+from nocode.studio.fields.file import PICTURES, File
+from nocode.studio.layouts import layout_of
+from nocode.studio.models import DataTable, StoredFile
+from nocode.studio.services import files
+
+VIEW = "studio.view_storedfile"
+
+
+@require_GET
+@page(VIEW)
+def file_download(request: HttpRequest, pk: UUID) -> StreamingHttpResponse:
+    """A file of a project. Pictures are shown, everything else is saved: nothing uploaded may act as the console."""
+    rows = StoredFile.objects.filter(project__isnull=False, project__trashed_at=None)
+    file = visible_object(request, rows, VIEW, pk=pk)
+    is_picture = file.content_type in PICTURES
+    response = StreamingHttpResponse(
+        files.iterate(file), content_type=file.content_type if is_picture else "application/octet-stream"
+    )
+    response["Content-Length"] = file.size
+    response["Content-Disposition"] = content_disposition_header(not is_picture, file.name)
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cache-Control"] = "private, max-age=86400, immutable"  # a file never changes
+    return response
+
+
+@require_POST
+@page("studio.add_record")
+def file_upload(request: HttpRequest, pk: UUID, name: str) -> JsonResponse:
+    """Keep a file for a field of a table and answer what a row says of it: {"id", "name", "size", "type"}."""
+    table = visible_object(request, DataTable.objects.select_related("project"), "studio.add_record", pk=pk)
+    field = layout_of(table).writable.get(name)
+    if field is None or not isinstance(field.type, File):
+        raise Http404
+    upload = request.FILES.get("file")
+    if not isinstance(upload, UploadedFile):
+        return JsonResponse({"error": _("No file came with this request.")}, status=400)
+    try:
+        kept = files.keep(upload, table.project, request.user, field.type.largest(field.settings), field.type.takes)
+    except FileRefused as refusal:
+        return JsonResponse({"error": refusal.message}, status=422)
+    return JsonResponse(kept, status=201)
