@@ -50,7 +50,7 @@ def _line(url: str, heads: Sequence[tuple[Column, str, str]], row: Row, labels: 
         for column, label, classes in heads
     )
     return (
-        f'<tr data-id="{number}"><th scope="row" class="c-grid__row">{box if choose else ""}'
+        f'<tr data-id="{number}"><th scope="row" class="c-sheet__row">{box if choose else ""}'
         f'<a class="c-link c-number" href="{url}{number}/" data-open>{number}</a></th>{cells}</tr>'
     )
 

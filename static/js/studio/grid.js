@@ -5,8 +5,8 @@ import { watchSelection } from "./grid_selection.js";
 
 const MOVES = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 const drawer = document.getElementById("drawer");
-const grid = () => document.querySelector(".c-grid");
-const cellOf = (element) => element.closest?.(".c-grid tbody td");
+const grid = () => document.querySelector(".c-sheet");
+const cellOf = (element) => element.closest?.(".c-sheet tbody td");
 
 let typed = null; // the character that opened the editor
 let leaveTo = null; // where the focus goes once a value is saved
@@ -81,13 +81,13 @@ document.addEventListener("focusin", (event) => {
 });
 // A click elsewhere saves what was typed, as a spreadsheet does.
 document.addEventListener("pointerdown", (event) => {
-  const form = document.querySelector(".c-grid .c-cell-form");
+  const form = document.querySelector(".c-sheet .c-cell-form");
   if (form && !form.contains(event.target)) save(form.closest("td"), null);
 });
 
 document.addEventListener("htmx:afterSwap", (event) => {
   const cell = event.detail.target;
-  if (!cell.matches?.(".c-grid td")) return;
+  if (!cell.matches?.(".c-sheet td")) return;
   const input = cell.querySelector("form :is(input:not([type=hidden]), select, textarea)");
   if (!input) return settle(cell);
   if (typed !== null && input.matches("input:not([type=date], [type=time], [type=datetime-local], [type=file]), textarea")) input.value = typed;

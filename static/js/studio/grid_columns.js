@@ -10,14 +10,14 @@ export function watchColumns(grid) {
     if (grip) resize(grid(), grip.closest("th"), event);
   });
   document.addEventListener("dragstart", (event) => {
-    moved = event.target.closest?.(".c-grid th[data-name]");
+    moved = event.target.closest?.(".c-sheet th[data-name]");
     if (moved) event.dataTransfer.effectAllowed = "move";
   });
   document.addEventListener("dragover", (event) => {
-    if (moved && event.target.closest?.(".c-grid th[data-name]")) event.preventDefault();
+    if (moved && event.target.closest?.(".c-sheet th[data-name]")) event.preventDefault();
   });
   document.addEventListener("drop", (event) => {
-    const target = event.target.closest?.(".c-grid th[data-name]");
+    const target = event.target.closest?.(".c-sheet th[data-name]");
     if (!moved || !target || target === moved) return;
     event.preventDefault();
     move(grid(), moved.cellIndex, target.cellIndex);

@@ -3,7 +3,7 @@
 export function watchSelection() {
   let last = null;
   document.addEventListener("click", (event) => {
-    const box = event.target.closest?.(".c-grid [name=row]");
+    const box = event.target.closest?.(".c-sheet [name=row]");
     if (box && event.shiftKey && last) range(last, box);
     if (box) last = box;
   });
@@ -14,7 +14,7 @@ export function watchSelection() {
   document.addEventListener("htmx:afterSettle", show);
 }
 
-const boxes = () => [...document.querySelectorAll(".c-grid [name=row]")];
+const boxes = () => [...document.querySelectorAll(".c-sheet [name=row]")];
 
 function range(from, to) {
   const all = boxes();
