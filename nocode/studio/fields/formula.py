@@ -16,7 +16,7 @@ from nocode.studio.errors import FieldBroken, FormulaRefused
 from nocode.studio.fields.base import FieldType, field_types
 from nocode.studio.fields.computed import Computed, refuse_circle
 from nocode.studio.fields.links import id_of
-from nocode.studio.formula import Kind, Typed, compile_formula, references, rewrite
+from nocode.studio.formula import Kind, Typed, compile_formula, place_in, references, rewrite
 from nocode.studio.formula.kinds import cast, tidy
 from nocode.studio.formula.lexer import LONGEST
 
@@ -122,7 +122,13 @@ def _compiled(field: Field, layout: Layout, alias: str) -> Typed:
     try:
         return compile_formula(field.settings["formula"], scope)
     except FormulaRefused as error:
+        error.position = place_in(field.settings["formula"], error.position, lambda token: _label(token, layout))
         raise FieldBroken(said(error), position=error.position) from error
+
+
+def _label(token: Token, layout: Layout) -> str:
+    other = layout.by_id.get(token.value)
+    return other.label if other else token.value
 
 
 def _typed(column: Column) -> Typed:

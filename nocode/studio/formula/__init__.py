@@ -2,6 +2,6 @@
 
 from nocode.studio.formula.compiler import Scope, Typed, compile_formula
 from nocode.studio.formula.kinds import Kind
-from nocode.studio.formula.lexer import reference, references, rewrite
+from nocode.studio.formula.lexer import place_in, reference, references, rewrite
 
-__all__ = ["Kind", "Scope", "Typed", "compile_formula", "reference", "references", "rewrite"]
+__all__ = ["Kind", "Scope", "Typed", "compile_formula", "place_in", "reference", "references", "rewrite"]

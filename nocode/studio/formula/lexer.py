@@ -72,6 +72,12 @@ def rewrite(text: str, name: Callable[[Token], str]) -> str:
     return "".join([*parts, text[place:]])
 
 
+def place_in(text: str, position: int, name: Callable[[Token], str]) -> int:
+    """Where a place in a formula is once `rewrite` has given its fields other names."""
+    before = [token for token in tokens(text) if token.kind == "field" and token.start < position]
+    return position + sum(len(reference(name(token))) - (token.end - token.start) for token in before)
+
+
 def _meaning(match: re.Match) -> str:
     text = match.group()
     if match.lastgroup == "text":
