@@ -8,10 +8,10 @@ from django.urls import reverse
 
 from nocode.automation.engine.schedules import plan
 from nocode.automation.events import ANNOUNCED, execution_event, integration_created, workflow_event
-from nocode.automation.models import Integration, Trigger, Workflow, WorkflowExecution
+from nocode.automation.models import Integration, Node, Trigger, Workflow, WorkflowExecution
 from nocode.foundation.events import bus
-from nocode.studio.models import DataTable
-from nocode.studio.signals import table_users
+from nocode.studio.models import DataTable, Field
+from nocode.studio.signals import field_users, mentions, table_users
 
 
 @receiver(post_save, sender=Workflow, dispatch_uid="automation.workflow_saved")
@@ -53,7 +53,17 @@ def trigger_planned(instance: Trigger, raw: bool, update_fields: frozenset | Non
 def workflows_using_table(table: DataTable, **kwargs: Any) -> list[tuple[str, str]]:
     """The workflows whose draft has a step that reads or writes a table."""
     using = Workflow.objects.filter(project=table.project_id, nodes__config__table=table.physical_name)
-    return [
-        (workflow.name, reverse("admin:automation_workflow_change", args=[workflow.pk]))
-        for workflow in using.order_by("name", "pk").distinct()
-    ]
+    return [_named(workflow) for workflow in using.order_by("name", "pk").distinct()]
+
+
+@receiver(field_users, dispatch_uid="automation.workflows_using_field")
+def workflows_using_field(field: Field, **kwargs: Any) -> list[tuple[str, str]]:
+    """The workflows whose draft has a step that reads or writes a field."""
+    table = {"workflow__project": field.table.project_id, "config__table": field.table.physical_name}
+    steps = Node.objects.filter(**table).select_related("workflow").order_by("workflow__name", "workflow_id")
+    using = {step.workflow_id: step.workflow for step in steps if mentions(step.config, field.physical_name)}
+    return [_named(workflow) for workflow in using.values()]
+
+
+def _named(workflow: Workflow) -> tuple[str, str]:
+    return workflow.name, reverse("admin:automation_workflow_change", args=[workflow.pk])

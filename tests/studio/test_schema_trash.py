@@ -8,12 +8,14 @@ from django.utils import timezone
 
 from nocode.foundation.models import OutboxEvent
 from nocode.studio.errors import SchemaRefused, TableMissing
-from nocode.studio.models import DataTable, Field, SchemaChange
+from nocode.studio.models import DataTable, Field, GridView, SchemaChange
 from nocode.studio.schema import expiry
 from nocode.studio.schema.manager import NewField, SchemaManager
+from nocode.studio.services import pages
 from nocode.studio.services.records import Records
+from nocode.studio.signals import field_users, table_users
 from nocode.studio.tasks import empty_trash
-from tests.factories import make_project, make_table
+from tests.factories import make_node, make_project, make_table, make_user, make_workflow
 from tests.studio.structure import COLUMNS, RELATIONS, ask, in_use, loss_tables, rows_of
 
 pytestmark = pytest.mark.django_db
@@ -245,6 +247,43 @@ def test_purged_table_takes_what_points_to_it(people):
     assert [row[0] for row in ask(RELATIONS, people.project.schema_name) if row[0].startswith("l_")] == []
     assert OutboxEvent.objects.filter(name="studio.table.purged").count() == 1
     assert SchemaChange.objects.order_by("created_at").last().forward == {"op": "purge", "name": "People"}
+
+
+def test_what_waits_in_a_thrown_away_table_goes_with_what_it_points_to(people):
+    orders, buyer = link(people)
+    manager = SchemaManager(people.project)
+    manager.drop_table(orders)
+    manager.drop_table(people)
+
+    manager.purge(people)
+    manager.restore(orders)
+
+    assert not Field.everything.filter(pk=buyer.pk).exists()
+    assert [each.label for each in orders.fields.all()] == ["Title"]
+
+
+# --- Who is told before ---------------------------------------------------------------------------------------------
+
+
+def users_of(signal, **thing) -> set[str]:
+    return {name for _receiver, users in signal.send(DataTable, **thing) for name, _address in users}
+
+
+def test_users_of_a_table_and_of_a_field_are_listed(people):
+    orders, buyer = link(people)
+    GridView.objects.create(table=orders, name="By buyer", settings={"order": ["-buyer"]})
+    GridView.objects.create(table=orders, name="Mine", owner=make_user(), settings={"hidden": ["buyer"]})
+    GridView.objects.create(table=orders, name="Titles", settings={"order": ["title"]})
+    page = pages.make_pages_for(orders)[0]
+    workflow = make_workflow(people.project.organization, name="Sell", project=people.project)
+    make_node(workflow, "new", "record.create", config={"table": "orders", "values": [{"name": "buyer", "value": "1"}]})
+    make_node(workflow, "other", "record.create", config={"table": "people", "values": []})
+
+    assert users_of(table_users, table=people) == {"Orders – Buyer", "Sell"}
+    assert users_of(field_users, field=field(people, "Age")) == set()
+    assert users_of(field_users, field=buyer) >= {"By buyer", "a private view", "Sell"}
+    assert "Titles" not in users_of(field_users, field=buyer)
+    assert page.title in users_of(table_users, table=orders)
 
 
 def test_undone_field_that_was_purged_is_made_again_empty(people):

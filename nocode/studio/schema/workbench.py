@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from psycopg2 import sql
@@ -117,10 +118,14 @@ class Workbench:
         )
 
     def dependents(self, ids: Collection[UUID], *, trashed: bool = False) -> list[Field]:
-        """The fields that cannot be without one of these tables or fields."""
+        """The fields that cannot be without one of these tables or fields: those in use, or those in the trash.
+
+        A field of a table in the trash is there, too.
+        """
         kinds = [kind.kind for kind in field_types if type(kind).needs is not FieldType.needs]
+        in_use = Q(trashed_at=None, table__trashed_at=None)
         fields = Field.everything.select_related("table").filter(
-            table__project=self.project, kind__in=kinds, trashed_at__isnull=not trashed
+            ~in_use if trashed else in_use, table__project=self.project, kind__in=kinds
         )
         return [field for field in fields if not field.type.needs(field.settings).isdisjoint(ids)]
 

@@ -170,7 +170,7 @@ def trash_dependents(bench: Workbench, ids: set, besides: DataTable | None = Non
     together = []
     for field in bench.dependents(ids):
         is_ours = besides is not None and field.table_id == besides.pk
-        if is_ours or field.table.trashed_at or bench.has_trashed(Field, str(field.pk)):
+        if is_ours or bench.has_trashed(Field, str(field.pk)):
             continue
         inverse = TrashField(str(field.table_id), str(field.pk)).apply(bench)
         together.append(inverse.to_json())
