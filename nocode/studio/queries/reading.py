@@ -52,22 +52,11 @@ def keys_of(layout: Layout, order: str | Iterable[str]) -> list[Key]:
 def phases(layout: Layout, keys: Sequence[Key], start: Mapping[str, Any] | None, *, backwards: bool) -> list[Phase]:
     """The rows in an order, or those that come after a row in it (before it: `backwards`), nearest first.
 
-    Empty values come last. Rows with and without a value for the first key are phases of their own: each is in the
-    order of an index, and `OR` would keep PostgreSQL from using it.
+    Empty values come last. Rows with and without a value for the first key are phases of their own, and so are those
+    that share it with the row to go on from: each is in the order of an index, and `OR` would keep PostgreSQL from
+    using it.
     """
-    first, rest = keys[0], keys[1:]
-    if not rest or not first.may_be_empty:
-        return [Phase(_beside(keys, start, backwards) if start else sql.SQL("TRUE"), _order(keys, backwards))]
-    is_filled = sql.SQL("{} IS NOT NULL").format(first.column.sql)
-    is_empty = sql.SQL("{} IS NULL").format(first.column.sql)
-    filled, empty = Phase(is_filled, _order(keys, backwards)), Phase(is_empty, _order(rest, backwards))
-    if start is None:
-        return [empty, filled] if backwards else [filled, empty]
-    if start[first.column.name] is None:
-        near = Phase(sql.SQL("{} AND {}").format(is_empty, _beside(rest, start, backwards)), empty.order)
-        return [near, filled] if backwards else [near]
-    near = Phase(sql.SQL("{} AND {}").format(is_filled, _bounded(keys, start, backwards)), filled.order)
-    return [near] if backwards else [near, empty]
+    return _whole(keys, backwards) if start is None else _further(keys, start, backwards)
 
 
 def select(
@@ -157,7 +146,10 @@ def labels_of(layout: Layout, row: Sequence[Any]) -> dict[str, Any]:
 
 
 def _order(keys: Sequence[Key], backwards: bool, *, last: bool = False) -> sql.Composable:
-    """The keys as ORDER BY takes them; of a phase the first key is never empty, so its order is that of its index."""
+    """The keys as ORDER BY takes them. Where the first one is never empty, as in most phases, its index has this order.
+
+    With `last` its empty values come last as well.
+    """
     parts = []
     for place, key in enumerate(keys):
         direction = sql.SQL("DESC" if key.descending != backwards else "ASC")
@@ -168,28 +160,43 @@ def _order(keys: Sequence[Key], backwards: bool, *, last: bool = False) -> sql.C
     return sql.SQL(", ").join(parts)
 
 
-def _bounded(keys: Sequence[Key], start: Mapping[str, Any], backwards: bool) -> sql.Composable:
-    """The rows beside one, beginning where an index of the first key can be entered."""
-    first = keys[0]
-    bound = sql.SQL("<=" if first.descending != backwards else ">=")
-    return sql.SQL("{} {} {} AND {}").format(
-        first.column.sql, bound, compared(first.column, start[first.column.name]), _beside(keys, start, backwards, True)
-    )
+def _whole(keys: Sequence[Key], backwards: bool) -> list[Phase]:
+    """All rows: those that have a value for the first key, then those without."""
+    if not keys[0].may_be_empty:
+        return [Phase(sql.SQL("TRUE"), _order(keys, backwards))]
+    found = [_filled(keys, backwards), _empty(keys, backwards)]
+    return found[::-1] if backwards else found
 
 
-def _beside(keys: Sequence[Key], start: Mapping[str, Any], backwards: bool, filled: bool = False) -> sql.Composable:
-    """The rows after a row in an order, or before it; with `filled` the first key has a value."""
+def _further(keys: Sequence[Key], start: Mapping[str, Any], backwards: bool) -> list[Phase]:
+    """The rows beyond one."""
     key, rest = keys[0], keys[1:]
-    value, place = start[key.column.name], key.column.sql
+    place, value = key.column.sql, start[key.column.name]
     further = sql.SQL("<" if key.descending != backwards else ">")
-    if not rest:
-        return sql.SQL("{} {} {}").format(place, further, sql.Literal(value))
-    same = _beside(rest, start, backwards)
+    if not rest:  # the id
+        return [Phase(sql.SQL("{} {} {}").format(place, further, sql.Literal(value)), _order(keys, backwards))]
     if value is None:
-        shape = "({0} IS NOT NULL OR {1})" if backwards else "({0} IS NULL AND {1})"
-        return sql.SQL(shape).format(place, same)
-    known_value = compared(key.column, value)
-    beyond = sql.SQL("({0} {1} {2} OR ({0} = {2} AND {3}))").format(place, further, known_value, same)
-    if backwards or filled or not key.may_be_empty:
-        return beyond
-    return sql.SQL("({} OR {} IS NULL)").format(beyond, place)
+        near = _within(sql.SQL("{} IS NULL").format(place), _further(rest, start, backwards))
+        return [*near, _filled(keys, backwards)] if backwards else near
+    shape = {"place": place, "further": further, "value": compared(key.column, value)}
+    if len(rest) == 1:  # one index entry after the other: equal ones by their id, then the others
+        beyond = sql.SQL("{place} {further}= {value} AND ({place} {further} {value} OR {same})")
+        same = _further(rest, start, backwards)[0].condition
+        near = [Phase(beyond.format(**shape, same=same), _order(keys, backwards))]
+    else:
+        equal = sql.SQL("{place} = {value}").format(**shape)
+        beyond = sql.SQL("{place} {further} {value}").format(**shape)
+        near = [*_within(equal, _further(rest, start, backwards)), Phase(beyond, _order(keys, backwards))]
+    return [*near, _empty(keys, backwards)] if key.may_be_empty and not backwards else near
+
+
+def _within(condition: sql.Composable, found: Iterable[Phase]) -> list[Phase]:
+    return [Phase(sql.SQL("{} AND {}").format(condition, each.condition), each.order) for each in found]
+
+
+def _filled(keys: Sequence[Key], backwards: bool) -> Phase:
+    return Phase(sql.SQL("{} IS NOT NULL").format(keys[0].column.sql), _order(keys, backwards))
+
+
+def _empty(keys: Sequence[Key], backwards: bool) -> Phase:
+    return Phase(sql.SQL("{} IS NULL").format(keys[0].column.sql), _order(keys[1:], backwards, last=True))
