@@ -1,5 +1,6 @@
 """Tables and their fields."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -10,6 +11,7 @@ from django.forms import Script
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -70,8 +72,10 @@ class FieldForm(forms.ModelForm):
         fields = ["label", "kind", "required", "unique", "settings"]
         widgets = {"label": UnfoldAdminTextInputWidget()}
 
-    def __init__(self, *args: Any, **kwargs: Any):
+    def __init__(self, *args: Any, table: DataTable, tables: Sequence[DataTable], **kwargs: Any):
         super().__init__(*args, **kwargs)
+        widget = self.fields["settings"].widget
+        widget.table, widget.tables = table, tables
         for field in self.fields.values():  # in a table the heading is the only label
             field.widget.attrs["aria-label"] = field.label
         self.fields["kind"].choices = field_types.choices()
@@ -80,6 +84,7 @@ class FieldForm(forms.ModelForm):
         else:
             self.fields["kind"].disabled = True
             self.fields["settings"].fix_kind(self.instance.kind)
+            self.initial["settings"] = self.instance.type.spoken(self.instance.settings, self.instance)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
@@ -96,11 +101,25 @@ class FieldForm(forms.ModelForm):
         return data
 
 
+class FieldFormSet(forms.BaseInlineFormSet):
+    """The fields of a table; each may lead to any table of the project."""
+
+    @cached_property
+    def tables(self) -> list[DataTable]:
+        if self.instance._state.adding:
+            return []
+        return list(self.instance.project.tables.order_by("label").prefetch_related("fields"))
+
+    def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
+        return super().get_form_kwargs(index) | {"table": self.instance, "tables": self.tables}
+
+
 class FieldInline(TabularInline):
     """The fields of a table. Dropping one loses its values, so it takes the right to delete."""
 
     model = Field
     form = FieldForm
+    formset = FieldFormSet
     fields = ["label", "kind", "required", "unique", "settings", "physical_name"]
     readonly_fields = ["physical_name"]
     hide_title = True

@@ -1,11 +1,13 @@
 """The settings of a field beside its type: every type brings its own form, the page shows the one that counts."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.template.loader import render_to_string
 
 from nocode.studio.fields import field_types
+from nocode.studio.models import DataTable
 
 
 class Typed(dict):
@@ -20,6 +22,8 @@ class TypeSettingsWidget(forms.Widget):
 
     template = "studio/widgets/type_settings.html"
     kind: str | None = None
+    table: DataTable | None = None  # where the field is, among the `tables` of its project
+    tables: Sequence[DataTable] = ()
 
     def render(self, name: str, value: Any, attrs: dict | None = None, renderer: Any = None) -> str:
         shown = [
@@ -38,11 +42,13 @@ class TypeSettingsWidget(forms.Widget):
     def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
         return False
 
-    @staticmethod
-    def _form(field_type: Any, name: str, values: dict | None) -> forms.Form:
-        return field_type.Config(
+    def _form(self, field_type: Any, name: str, values: dict | None) -> forms.Form:
+        form = field_type.Config(
             initial=values or None, prefix=f"{name}-{field_type.kind}", use_required_attribute=False
         )
+        if self.table is not None:
+            field_type.offer(form, self.table, self.tables)
+        return form
 
 
 class TypeSettingsField(forms.Field):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -55,6 +55,7 @@ class FieldType:
     searchable: ClassVar[bool] = False
     is_number: ClassVar[bool] = False
     is_relation: ClassVar[bool] = False  # leads to rows of the table in its setting `table`
+    is_many: ClassVar[bool] = False  # its value is a list, and so are its labels
     sortable: ClassVar[bool] = True
     operators: ClassVar[tuple[str, ...]] = ("eq", "ne", *EMPTINESS)  # how people compare it, the usual way first
     is_range: ClassVar[bool] = False  # looked for between two values
@@ -98,8 +99,8 @@ class FieldType:
         """The settings as a form shows them to people: `resolve` understands them again."""
         return settings
 
-    def offer(self, form: forms.Form, table: DataTable) -> None:
-        """Let people choose, in a settings form for a field of `table`, among what its project has."""
+    def offer(self, form: forms.Form, table: DataTable, tables: Sequence[DataTable]) -> None:
+        """Let people choose, in a settings form for a field of `table`, among the tables of its project."""
 
     # --- in the structure of the database: SchemaManager runs these in the transaction of the change. A Place (see
     # schema/place.py) says where the field's table lies, where the trash is, and finds the field's other tables.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -80,12 +81,12 @@ class Along(Computed):
         named = (settings["relation"].removeprefix(BACK), settings["table"], settings["field"])
         return frozenset(UUID(each) for each in named if each)
 
-    def offer(self, form: forms.Form, table: DataTable) -> None:
-        tables = {other.pk: other for other in table.project.tables.prefetch_related("fields")}
+    def offer(self, form: forms.Form, table: DataTable, tables: Sequence[DataTable]) -> None:
+        known = {other.pk: other for other in tables}
         ways, ends = [("", "—")], {}
-        for other in tables.values():
+        for other in tables:
             for each in other.fields.all():
-                end = tables.get(id_of(each.settings.get("table"))) if each.type.is_relation else None
+                end = known.get(id_of(each.settings.get("table"))) if each.type.is_relation else None
                 if end and other.pk == table.pk:
                     ways.append((str(each.pk), f"{each.label} → {end.label}"))
                     ends[end.pk] = end

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -46,9 +47,8 @@ class Link(FieldType):
     def needs(self, settings: dict) -> frozenset[UUID]:
         return frozenset({UUID(settings["table"])})
 
-    def offer(self, form: forms.Form, table: DataTable) -> None:
-        tables = table.project.tables.order_by("label").values_list("pk", "label")
-        form.fields["table"].widget.choices = [("", "—"), *((str(pk), label) for pk, label in tables)]
+    def offer(self, form: forms.Form, table: DataTable, tables: Sequence[DataTable]) -> None:
+        form.fields["table"].widget.choices = [("", "—"), *((str(each.pk), each.label) for each in tables)]
 
     def form_field(self, settings: dict, **options: Any) -> forms.Field:
         return RowsField(widget=UnfoldAdminTextInputWidget(), **options)
