@@ -148,7 +148,7 @@ def test_progress_is_seen_while_the_work_is_open_and_a_stop_undoes_it(job_type):
     assert (job.state, seen, job.project.description) == (State.CANCELLED, [(10, 40)], "")
 
 
-# --- The page -----------------------------------------------------------------------------------------------------------
+# --- The page ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture

@@ -34,7 +34,10 @@ class JobType:
     in_transaction: ClassVar[bool] = False
 
     def run(self, job: TableJob, progress: "Progress") -> dict[str, Any]:
-        """Do the work. A file it makes is given back by setting `job.output`."""
+        """Do the work. A file it makes is given back by setting `job.output`.
+
+        With a sentence in `refused` the job has failed, but what `run` wrote stays: a report of all that is wrong.
+        """
         raise NotImplementedError
 
     def title(self, job: TableJob) -> str:
@@ -44,6 +47,10 @@ class JobType:
     def facts(self, job: TableJob) -> list[tuple[str, str]]:
         """The result as (label, text) lines for people."""
         return []
+
+    def way_back(self, job: TableJob) -> tuple[str, str] | None:
+        """(address, label) of where a person changes what was asked, and asks again."""
+        return None
 
     def next_step(self, job: TableJob) -> tuple[str, str] | None:
         """(address, label) of where a person goes on from a job that is done."""
