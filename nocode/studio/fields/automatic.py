@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from psycopg2 import sql
@@ -78,7 +79,7 @@ class AutoNumber(WholeNumber):
         """The sequence belongs to the column: it goes where the table goes, and ends with it."""
         names = {
             "sequence": _sequence(field, place),
-            "name": sql.Literal(_sequence(field, place).as_string()),
+            "name": _by_name(field, place),
             "column": sql.Identifier(place.schema, place.table, field.physical_name),
             "value": sql.Identifier(field.physical_name),
             "table": place.target,
@@ -89,12 +90,16 @@ class AutoNumber(WholeNumber):
         ]
 
     def column_default(self, field: Field, place: Place) -> sql.Composable:
-        name = _sequence(field, place).as_string()
-        return sql.SQL("nextval({}::regclass)").format(sql.Literal(name))
+        return sql.SQL("nextval({}::regclass)").format(_by_name(field, place))
 
 
 def _sequence(field: Field, place: Place) -> sql.Identifier:
     return sql.Identifier(place.schema, f"n_{field.pk.hex}")
+
+
+def _by_name(field: Field, place: Place) -> sql.Literal:
+    """The sequence as nextval() takes it: its quoted name in a text."""
+    return sql.Literal(_sequence(field, place).as_string(connection.connection))
 
 
 class _SystemTime(DateTime):
@@ -128,6 +133,7 @@ class CreatedBy(Person):
     """Who added the row; empty when that was no person."""
 
     kind, label = "created_by", gettext_lazy("Created by")
+    stamped = frozenset({"created"})
     is_computed = True
     can_be_unique = False
 
@@ -137,5 +143,6 @@ class UpdatedBy(Person):
     """Who changed the row last; empty when that was no person."""
 
     kind, label = "updated_by", gettext_lazy("Updated by")
+    stamped = frozenset({"updated"})
     is_computed = True
     can_be_unique = False

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from psycopg2 import sql
-from unfold.widgets import UnfoldAdminCheckboxSelectMultiple, UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget
 
 from nocode.foundation.json_text import read_json, storable
 from nocode.studio.fields.base import EMPTINESS, NO_SETTINGS, FieldType, LinesField, field_types, quoted
@@ -207,7 +207,7 @@ class MultiSelect(Choice):
 
     def form_field(self, settings: dict, **options: Any) -> forms.Field:
         choices = [(option, option) for option in settings["options"]]
-        return _KeepingChoicesField(choices=choices, widget=UnfoldAdminCheckboxSelectMultiple(), **options)
+        return _KeepingChoicesField(choices=choices, widget=UnfoldAdminCheckboxSelectMultipleWidget(), **options)
 
 
 def _parts(text: str) -> Any:

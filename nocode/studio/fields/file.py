@@ -98,7 +98,7 @@ class File(FieldType):
 
     def parse(self, value: Any) -> list[dict] | None:
         """A list of {"id", "name", "size", "type"}, also as JSON text; each is what an upload answered."""
-        if isinstance(value, str) and value.strip():
+        if isinstance(value, str):
             value = read_json(value) if value.strip().startswith("[") else value.strip()
         if value is None or value == "" or value == []:
             return None

@@ -153,6 +153,9 @@ class WholeNumber(Number):
     def export(self, value: int, settings: Mapping = NO_SETTINGS) -> int:
         return value
 
+    def to_form(self, value: int) -> str:
+        return str(value)
+
 
 @field_types.register
 class Integer(WholeNumber):

@@ -73,6 +73,9 @@ class Person(FieldType):
     def display(self, value: int, settings: Mapping = NO_SETTINGS) -> str:
         return _names.of(value) or _("deleted person %(id)d") % {"id": value}
 
+    def to_form(self, value: int) -> str:
+        return str(value)
+
     def cell(self, value: int, settings: Mapping = NO_SETTINGS) -> SafeString:
         return format_html('<span class="c-person">{}</span>', self.display(value, settings))
 
@@ -95,6 +98,6 @@ class Member(Person):
     def row_field(self, field: Field, layout: Layout, **options: Any) -> forms.Field:
         """The members to choose from, and whoever is chosen already."""
         people = _people(Q(organizations=layout.organization_id))
-        if (chosen := options.get("initial")) and chosen not in people:
-            people[chosen] = self.display(chosen)
+        if (chosen := options.get("initial")) and int(chosen) not in people:
+            people[int(chosen)] = self.display(int(chosen))
         return KeepingChoiceField(choices=[("", "—"), *people.items()], widget=UnfoldAdminSelectWidget(), **options)
