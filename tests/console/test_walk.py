@@ -21,7 +21,17 @@ PERSONAL = (
 )
 
 # What everybody decides for themselves, whatever their role.
-OWN_CHOICES = {"organization_notifications", "workflow_notifications", "workflow_notifications_forget"}
+OWN_CHOICES = {
+    "organization_notifications",
+    "workflow_notifications",
+    "workflow_notifications_forget",
+    # How they look at a table, and what they say about its rows.
+    "studio_table_arrange",
+    "studio_table_view_save",
+    "studio_table_view_change",
+    "studio_table_row_comment",
+    "studio_table_row_comment_delete",
+}
 
 # Pages that answer a POST as they answer a GET, and change nothing.
 ONLY_READS = {f"{model._meta.app_label}_{model._meta.model_name}_history" for model in MAKERS}

@@ -50,7 +50,20 @@ from nocode.foundation.models import (
 )
 from nocode.insights.models import DailyMetric, UserActivity, WorkflowMetric
 from nocode.runtime.models import Deployment, DeploymentLog, GeneratedApp
-from nocode.studio.models import Block, DataTable, Field, Page, Project
+from nocode.studio.models import (
+    Block,
+    DataTable,
+    Field,
+    GridView,
+    Page,
+    Project,
+    RecordChange,
+    RecordComment,
+    SchemaChange,
+    StoredFile,
+    TableIndex,
+    TableJob,
+)
 from nocode.studio.schema.manager import SchemaManager
 from nocode.studio.services.blocks import add_block
 from nocode.studio.services.records import Records
@@ -339,6 +352,27 @@ MAKERS: dict[type[Model], Callable[[World, int], Model]] = {
     Project: lambda world, number: factories.make_project(world.organization, f"{SECRET} project {number}"),
     DataTable: _table,
     Field: _field,
+    SchemaChange: lambda world, number: SchemaChange.objects.create(
+        project=world.rows[Project], forward={"op": "create_table", "label": SECRET}, sql=f"-- {SECRET} {number}"
+    ),
+    TableIndex: lambda world, number: TableIndex.objects.create(
+        table=world.rows[DataTable], columns=["id"], error=f"{SECRET} {number}"
+    ),
+    GridView: lambda world, number: GridView.objects.create(
+        table=world.rows[DataTable], name=f"{SECRET} view {number}"
+    ),
+    RecordChange: lambda world, number: RecordChange.objects.create(
+        table=world.rows[DataTable], record_id=1, verb="updated", before={"name": SECRET}, batch=uuid4()
+    ),
+    RecordComment: lambda world, number: RecordComment.objects.create(
+        table=world.rows[DataTable], record_id=1, author=world.people["owner"], text=f"{SECRET} {number}"
+    ),
+    StoredFile: lambda world, number: StoredFile.objects.create(
+        organization=world.organization, project=world.rows[Project], name=f"{SECRET} {number}.txt"
+    ),
+    TableJob: lambda world, number: TableJob.objects.create(
+        project=world.rows[Project], table=world.rows[DataTable], kind="index", error=f"{SECRET} {number}"
+    ),
     Page: lambda world, number: factories.make_page(world.rows[Project], f"{SECRET} page {number}"),
     Block: _block,
     Workflow: _workflow,
@@ -433,13 +467,64 @@ ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
     **{name: lambda world: {"pk": world.rows[Trigger].pk} for name in ["trigger_secret", "trigger_address"]},
     **{
         name: lambda world: {"pk": world.rows[DataTable].pk}
-        for name in ["studio_table_rows", "studio_table_condition", "studio_table_row_add"]
+        for name in [
+            "studio_table_rows",
+            "studio_table_condition",
+            "studio_table_row_add",
+            "studio_table_choices",
+            "studio_table_bulk",
+            "studio_table_bulk_input",
+            "studio_table_arrange",
+            "studio_table_view_save",
+            "studio_table_index_add",
+        ]
     },
     **{
         name: lambda world: {"pk": world.rows[DataTable].pk, "row": 1}
-        for name in ["studio_table_row", "studio_table_row_delete"]
+        for name in [
+            "studio_table_row",
+            "studio_table_row_delete",
+            "studio_table_row_history",
+            "studio_table_row_comment",
+        ]
     },
-    "studio_pages_make": lambda world: {"pk": world.rows[Project].pk},
+    "studio_table_cell": lambda world: {"pk": world.rows[DataTable].pk, "row": 1, "name": "name"},
+    "studio_table_row_revert": lambda world: {
+        "pk": world.rows[DataTable].pk,
+        "row": 1,
+        "change": world.rows[RecordChange].pk,
+    },
+    "studio_table_row_comment_delete": lambda world: {
+        "pk": world.rows[DataTable].pk,
+        "row": 1,
+        "comment": world.rows[RecordComment].pk,
+    },
+    "studio_table_undo": lambda world: {"pk": world.rows[DataTable].pk, "batch": world.rows[RecordChange].batch},
+    "studio_table_view_change": lambda world: {"pk": world.rows[DataTable].pk, "view": world.rows[GridView].pk},
+    "studio_table_index_drop": lambda world: {"pk": world.rows[DataTable].pk, "index": world.rows[TableIndex].pk},
+    **{
+        name: lambda world: {"pk": world.rows[Project].pk}
+        for name in [
+            "studio_pages_make",
+            "studio_project_diagram",
+            "studio_project_changes",
+            "studio_project_undo",
+            "studio_project_redo",
+            "studio_project_trash",
+        ]
+    },
+    "studio_project_trash_act": lambda world: {
+        "pk": world.rows[Project].pk,
+        "kind": "table",
+        "thing": world.rows[DataTable].pk,
+    },
+    "studio_field_retype": lambda world: {"pk": world.rows[Field].pk},
+    "studio_file": lambda world: {"pk": world.rows[StoredFile].pk},
+    "studio_file_upload": lambda world: {"pk": world.rows[DataTable].pk, "name": "name"},
+    **{
+        name: lambda world: {"pk": world.rows[TableJob].pk}
+        for name in ["studio_job", "studio_job_stop", "studio_job_file"]
+    },
     **{
         name: lambda world: {"pk": world.rows[Page].pk}
         for name in ["studio_page_designer", "studio_page_move", "studio_block_new"]

@@ -1,3 +1,3 @@
 """Console pages of projects, tables and pages."""
 
-from nocode.studio.admin import page, project, table  # noqa: F401
+from nocode.studio.admin import kept, page, project, table  # noqa: F401
