@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import Q
 from django.db.models.signals import post_save, pre_delete, pre_save
 from django.dispatch import receiver
 from django.urls import reverse
@@ -51,8 +52,10 @@ def trigger_planned(instance: Trigger, raw: bool, update_fields: frozenset | Non
 
 @receiver(table_users, dispatch_uid="automation.workflows_using_table")
 def workflows_using_table(table: DataTable, **kwargs: Any) -> list[tuple[str, str]]:
-    """The workflows whose draft has a step that reads or writes a table."""
-    using = Workflow.objects.filter(project=table.project_id, nodes__config__table=table.physical_name)
+    """The workflows with a step that reads or writes a table, or a trigger that watches it."""
+    in_step = Q(nodes__config__table=table.physical_name)
+    in_trigger = Q(triggers__kind=Trigger.Kind.RECORD, triggers__config__table=table.physical_name)
+    using = Workflow.objects.filter(in_step | in_trigger, project=table.project_id)
     return [_named(workflow) for workflow in using.order_by("name", "pk").distinct()]
 
 

@@ -1,7 +1,8 @@
 """The events automation listens to."""
 
+from nocode.automation.engine import rowevents
 from nocode.automation.notifying import somebody_to_tell
-from nocode.automation.tasks import send_workflow_notification
+from nocode.automation.tasks import continue_later, send_workflow_notification
 from nocode.foundation.events import bus
 from nocode.foundation.models import OutboxEvent
 
@@ -10,3 +11,9 @@ from nocode.foundation.models import OutboxEvent
 def notify_of_end(event: OutboxEvent) -> None:
     """Tell those who want to know how an execution ended; where nobody does, one query for many of them is all."""
     send_workflow_notification.enqueue(event.payload["execution_id"], event.name.rpartition(".")[2], event.event_id)
+
+
+@bus.subscribe("studio.record.*", sieve=rowevents.awaited)
+def start_on_row_event(event: OutboxEvent) -> None:
+    """Start the workflows that wait for this; where none does, one query for many events is all."""
+    rowevents.start_on(event, continue_later)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from nocode.foundation.events import Event, bus
 from nocode.foundation.models import User
@@ -40,9 +41,15 @@ def tell_index(index: TableIndex, verb: str, actor: User | None = None) -> None:
     _tell("index", index, verb, index.table.project, payload, actor)
 
 
-def tell_records(layout: "Layout", verb: str, changes: Iterable[tuple[int, list[str]]]) -> None:
-    """Publish `studio.record.created`, `.updated` or `.deleted` for each (row, names of the fields that changed)."""
+def tell_records(
+    layout: "Layout", verb: str, changes: Iterable[tuple[int, list[str]]], *, batch: UUID | None = None, cause: str = ""
+) -> None:
+    """Publish `studio.record.created`, `.updated` or `.deleted` for each (row, names of the fields that changed).
+
+    `batch` names the act under which RecordChange keeps what was there before; `cause` the execution that wrote.
+    """
     table = {"project_id": str(layout.project_id), "table_id": str(layout.table_id), "table": layout.physical_name}
+    table |= ({"batch": str(batch)} if batch else {}) | ({"cause": cause} if cause else {})
     bus.publish(
         *(
             Event(

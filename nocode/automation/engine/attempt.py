@@ -110,6 +110,7 @@ class Attempt:
             execution_id=leased.id,
             organization_id=leased.organization_id,
             project_id=leased.project_id,
+            workflow_name=leased.workflow_name,
             input=data,
             idempotency_key=f"{leased.id}:{self.node.key}:{self.row.iteration}",
             resolve=self._resolve,

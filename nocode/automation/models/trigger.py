@@ -5,6 +5,7 @@ import secrets
 
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
+from django.db.models.fields.json import KT
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -25,6 +26,7 @@ class Trigger(Record):
         MANUAL = "manual", _("Manual")
         WEBHOOK = "webhook", _("Webhook")
         SCHEDULE = "schedule", _("Schedule")
+        RECORD = "record", _("Row")
 
     organization_path = "workflow__organization"
 
@@ -56,7 +58,11 @@ class Trigger(Record):
         indexes = [
             models.Index(
                 fields=["next_run_at"], name="trigger_due", condition=models.Q(kind="schedule", is_active=True)
-            )
+            ),
+            # Asked for each lot of events about rows: does somebody wait for them?
+            models.Index(
+                KT("config__table"), name="trigger_of_table", condition=models.Q(kind="record", is_active=True)
+            ),
         ]
 
     def __str__(self) -> str:

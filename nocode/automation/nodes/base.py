@@ -39,6 +39,7 @@ class Step:
     execution_id: UUID
     organization_id: UUID
     project_id: UUID | None
+    workflow_name: str
     input: Any
     idempotency_key: str
     resolve: Callable[..., Any]  # resolve(value, item=…): fills in the expressions of a deferred setting

@@ -59,7 +59,7 @@ class RecordNode(NodeType):
         form.fields["table"].widget = forms.Select(choices=[NOTHING_CHOSEN, *choices])
         for name in {"values", "where"} & form.fields.keys():
             columns = form.fields[name].columns
-            columns["field"].widget = forms.Select(choices=[NOTHING_CHOSEN, *_fields_by_table(tables, name)])
+            columns["field"].widget = forms.Select(choices=[NOTHING_CHOSEN, *fields_by_table(tables, name)])
         return form
 
     def check(self, config: dict, workflow: Workflow) -> dict[str, list[str]]:
@@ -97,10 +97,15 @@ class RecordNode(NodeType):
         table = table_named(step.project_id, settings["table"])
         if table is None:
             raise PermanentFailure(_("The project has no table “%s” any more.") % settings["table"])
-        return Records(table, savepoint=self.effect is Effect.PURE)  # of a write, the engine takes all back
+        return Records(
+            table,
+            source=step.workflow_name,
+            cause=str(step.execution_id),
+            savepoint=self.effect is Effect.PURE,  # of a write, the engine takes all back
+        )
 
 
-def _fields_by_table(tables: list[DataTable], use: str) -> list[tuple]:
+def fields_by_table(tables: list[DataTable], use: str) -> list[tuple]:
     """Groups of choices: each table's fields, the required ones marked; rows are found by their id too."""
     first = [("id", "id")] if use == "where" else []
     return [(table.label, first + [_choice(field) for field in table.fields.all()]) for table in tables]

@@ -5,10 +5,12 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from nocode.automation.engine.schedules import plan_workflow
 from nocode.automation.models import Trigger, Workflow
 from nocode.automation.models.trigger import new_token
-from nocode.automation.triggers import settings_of, trigger_types
+from nocode.automation.triggers import InvalidTrigger, settings_of, trigger_types
 from nocode.foundation.crypto import encrypt
 
 __all__ = ["configure", "create", "plan_workflow", "rotate_secret", "rotate_token", "set_secret"]
@@ -26,7 +28,7 @@ def create(
 ) -> Trigger:
     """Add a trigger to a workflow. Raises InvalidTrigger."""
     trigger = Trigger(workflow=workflow, kind=kind, name=name, is_active=is_active, entry=entry)
-    trigger.config = trigger_types[kind].clean(config or {})
+    trigger.config = _checked(trigger, config or {})
     if secret:
         _keep_secret(trigger, secret)
     trigger.save()
@@ -35,7 +37,7 @@ def create(
 
 def configure(trigger: Trigger, config: Mapping[str, Any]) -> None:
     """Replace the settings. Raises InvalidTrigger, whose `details["errors"]` is by field."""
-    trigger.config = trigger_types[trigger.kind].clean(config)
+    trigger.config = _checked(trigger, config)
     trigger.save()
 
 
@@ -64,6 +66,17 @@ def new_secret(security: str) -> str:
     if security == "standard":
         return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
     return secrets.token_urlsafe(32)
+
+
+def _checked(trigger: Trigger, config: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings that make sense by themselves and for the workflow. Raises InvalidTrigger."""
+    kind = trigger_types[trigger.kind]
+    settings = kind.clean(config)
+    if errors := kind.check(settings, trigger.workflow):
+        name, texts = next(iter(errors.items()))
+        label = kind.Config.base_fields[name].label
+        raise InvalidTrigger(_("%(name)s: %(text)s") % {"name": label, "text": texts[0]}, errors=errors)
+    return settings
 
 
 def _keep_secret(trigger: Trigger, secret: str) -> None:

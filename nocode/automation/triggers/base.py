@@ -10,6 +10,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext as _
 
+from nocode.automation.models import Workflow
 from nocode.foundation.errors import NoCodeError
 from nocode.foundation.registry import Registry
 
@@ -49,6 +50,14 @@ class TriggerType:
         """The settings of a new trigger."""
         initials = {name: field.initial for name, field in self.Config.base_fields.items()}
         return {name: value() if callable(value) else value for name, value in initials.items()}
+
+    def form(self, workflow: Workflow, *args: Any, **options: Any) -> forms.Form:
+        """The form that draws the settings, with the choices that the workflow gives."""
+        return self.Config(*args, **options)
+
+    def check(self, settings: Mapping[str, Any], workflow: Workflow) -> dict[str, list[str]]:
+        """Problems of checked settings that only the workflow shows (a missing table, say), by field name."""
+        return {}
 
     def describe(self, trigger) -> str:
         """One line for lists: when, or how, this trigger starts its workflow."""

@@ -54,8 +54,8 @@ def _trigger_page(request: HttpRequest, trigger: Trigger, title: str, secret: st
         raise PermissionDenied
     kind = trigger_types[trigger.kind]
     form = TriggerForm(data, instance=trigger)
-    config_form = kind.Config(data, prefix=PREFIX, initial=trigger.config)
-    if data is not None and all([form.is_valid(), config_form.is_valid()]):
+    config_form = kind.form(trigger.workflow, data, prefix=PREFIX, initial=trigger.config)
+    if data is not None and all([form.is_valid(), _is_valid(config_form, trigger)]):
         return _save(request, trigger, form.cleaned_data, config_form.cleaned_data)
     context = page_context(
         request,
@@ -82,6 +82,14 @@ def _save(request: HttpRequest, trigger: Trigger, common: dict[str, Any], config
     else:
         tell(request, triggers.configure, trigger, config, done=done)  # with what the form set on it
     return redirect("admin:automation_trigger_change", trigger.pk) if trigger else redirect(request.get_full_path())
+
+
+def _is_valid(config_form: Any, trigger: Trigger) -> bool:
+    """Whether the settings make sense, by themselves and for the workflow; what does not is said beside its field."""
+    if config_form.is_valid():
+        for name, texts in trigger_types[trigger.kind].check(config_form.cleaned_data, trigger.workflow).items():
+            config_form.add_error(name, texts)
+    return config_form.is_valid()
 
 
 def _around(request: HttpRequest, trigger: Trigger, secret: str) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 from nocode.foundation.services import billing
 from nocode.studio import queries
 from nocode.studio.errors import QueryRefused, RecordChanged, RecordNotFound
-from nocode.studio.events import tell_records
 from nocode.studio.layouts import SYSTEM_FIELDS
 from nocode.studio.models import DataTable, RecordChange
 from nocode.studio.services import files, history
@@ -61,7 +60,7 @@ class Records(RowStore):
 
     def beside(self, table: DataTable) -> "Records":
         """The rows of another table, for the same person or source."""
-        return Records(table, actor=self.actor, source=self.source, savepoint=self.savepoint)
+        return Records(table, actor=self.actor, source=self.source, cause=self.cause, savepoint=self.savepoint)
 
     # --- Reading
 
@@ -185,7 +184,7 @@ class Records(RowStore):
             stamped = [row | self._stamps("created", "updated") for row in cleaned]
             made = self._linked(self._dicts(self._answer(queries.insert(layout, stamped))), cleaned)
             told = [(row["id"], sorted(given)) for row, given in zip(made, cleaned, strict=True)]
-            tell_records(layout, "created", told)
+            self._tell("created", told)
         return made
 
     def update(self, record_id: Any, values: Mapping[str, Any], *, seen_at: str | dt.datetime | None = None) -> Row:

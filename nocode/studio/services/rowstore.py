@@ -23,10 +23,21 @@ Row = dict[str, Any]
 
 
 class RowStore:
-    """The statements about the rows of one table, for `actor`, or for what `source` names. All values are cleaned."""
+    """The statements about the rows of one table, for `actor`, or for what `source` names. All values are cleaned.
 
-    def __init__(self, table: DataTable, *, actor: User | None = None, source: str = "", savepoint: bool = True):
-        self.table, self.actor, self.source = table, actor, source
+    `cause` is the execution of a workflow that writes: its events tell, for workflows that start each other to be seen.
+    """
+
+    def __init__(
+        self,
+        table: DataTable,
+        *,
+        actor: User | None = None,
+        source: str = "",
+        cause: str = "",
+        savepoint: bool = True,
+    ):
+        self.table, self.actor, self.source, self.cause = table, actor, source, cause
         self.savepoint = savepoint
 
     @property
@@ -50,7 +61,7 @@ class RowStore:
         changes = [each for each in changes if each.before or each.after]
         if changes:
             history.keep(self, Verb.UPDATED, changes, batch)
-            tell_records(layout, "updated", [(each.record_id, sorted(each.after)) for each in changes])
+            self._tell("updated", [(each.record_id, sorted(each.after)) for each in changes], batch)
         return rows
 
     def remove(self, ids: Sequence[int], batch: UUID) -> list[Row]:
@@ -60,7 +71,7 @@ class RowStore:
         gone = self._dicts(self._answer(queries.delete(layout, queries.one_of(ids))))
         if gone:
             history.keep(self, Verb.DELETED, [Changed(row["id"], _kept(layout, row)) for row in gone], batch)
-            tell_records(layout, "deleted", [(row["id"], []) for row in gone])
+            self._tell("deleted", [(row["id"], []) for row in gone], batch)
         return gone
 
     def put_back(self, rows: Sequence[Row], act: UUID) -> int:
@@ -72,7 +83,7 @@ class RowStore:
             links = {row["id"]: row[name] for row in made if name in row} if field.type.column is None else {}
             self._execute(field.type.write(field, layout, links) if links else [])
         history.keep(self, Verb.RESTORED, [Changed(row["id"], {}) for row in made], act)
-        tell_records(layout, "created", [(row["id"], sorted(set(row) & set(layout.fields))) for row in made])
+        self._tell("created", [(row["id"], sorted(set(row) & set(layout.fields))) for row in made], act)
         return len(made)
 
     def turn_back(self, names: Sequence[str], rows: Mapping[int, tuple[Row, Row]], act: UUID) -> int:
@@ -84,7 +95,7 @@ class RowStore:
             field, links = layout.fields[name], {record_id: rows[record_id][0][name] for record_id in done}
             self._execute(field.type.write(field, layout, links))
         history.keep(self, Verb.RESTORED, [Changed(record_id, {}) for record_id in done], act)
-        tell_records(layout, "updated", [(record_id, sorted(names)) for record_id in done])
+        self._tell("updated", [(record_id, sorted(names)) for record_id in done], act)
         return len(done)
 
     # --- Statements
@@ -129,6 +140,9 @@ class RowStore:
 
     # --- What changed
 
+    def _tell(self, verb: str, changes: Sequence[tuple[int, list[str]]], batch: UUID | None = None) -> None:
+        tell_records(self.layout, verb, changes, batch=batch, cause=self.cause)
+
     def _linked(self, made: list[Row], cleaned: Sequence[Row]) -> list[Row]:
         """New rows with the links to others that their values name."""
         layout, linked = self.layout, False
@@ -168,9 +182,9 @@ class RowStore:
 
 
 def _kept(layout: Layout, row: Row) -> Row:
-    """What a deleted row was, for it to come back."""
+    """What a deleted row was, for it to come back: what was empty as well, which has a default in another row."""
     return {"created_at": row["created_at"]} | {
-        name: row[name] for name, field in layout.fields.items() if row[name] is not None and _is_own(field)
+        name: row[name] for name, field in layout.fields.items() if _is_own(field)
     }
 
 
