@@ -23,8 +23,9 @@ function close(box) {
 }
 
 async function search(box) {
-  await ask(box, { q: part(box, "search").value }, part(box, "options"));
-  if (!box.contains(document.activeElement)) return;
+  const words = part(box, "search").value;
+  await ask(box, { q: words }, part(box, "options"));
+  if (!box.contains(document.activeElement) || part(box, "search").value !== words) return;
   part(box, "options").hidden = false;
   part(box, "search").setAttribute("aria-expanded", "true");
 }
@@ -52,7 +53,7 @@ function prepare(root) {
 document.addEventListener("input", (event) => {
   const box = event.target.matches("[data-search]") && boxOf(event.target);
   if (!box) return;
-  clearTimeout(waiting);
+  close(box); // what was found for other words is nothing to choose from
   waiting = setTimeout(search, 200, box);
 });
 
@@ -77,13 +78,14 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("keydown", (event) => {
   const box = boxOf(event.target);
-  if (!box || part(box, "options").hidden) return;
+  if (!box) return;
+  if (event.key === "Enter" && event.target.matches("[data-search]")) event.preventDefault(); // chooses, never saves
+  if (part(box, "options").hidden) return;
   const options = [...box.querySelectorAll("[data-choose]")];
   if (event.key === "Escape") {
     close(box);
     event.stopPropagation();
   } else if (event.key === "Enter" && event.target.matches("[data-search]")) {
-    event.preventDefault();
     options[0]?.click();
   } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
     event.preventDefault();
