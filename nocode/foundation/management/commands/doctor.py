@@ -78,16 +78,27 @@ def _database() -> str:
     if major < OLDEST:
         raise SetupError(f"PostgreSQL {major} is too old; NoCode needs {OLDEST} or newer.")
     kind = "embedded" if "EMBEDDED" in connection.settings_dict else "from DATABASE_URL"
-    return f"PostgreSQL {major}.{minor}, {kind}; {_updated_at()}"
+    return f"PostgreSQL {major}.{minor}, {kind}; {_updated_at()}; {_searching()}"
 
 
 def _updated_at() -> str:
     """Who keeps updated_at of new project tables."""
+    if _finds("SELECT FROM pg_event_trigger WHERE evtname = 'on_table_created' AND evtenabled <> 'D'"):
+        return "updated_at is kept on every table of a project"
+    return "updated_at is kept on tables made in NoCode, not on those created by hand (needs a superuser once)"
+
+
+def _searching() -> str:
+    """Whether tables may have an index for the words in their texts."""
+    if _finds("SELECT FROM pg_extension WHERE extname = 'pg_trgm'"):
+        return "searching can be indexed"
+    return "searching reads whole tables (it lacks the extension pg_trgm; a superuser may create it)"
+
+
+def _finds(query: str) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT FROM pg_event_trigger WHERE evtname = 'on_table_created' AND evtenabled <> 'D'")
-        if cursor.rowcount:
-            return "updated_at is kept on every table of a project"
-        return "updated_at is kept on tables made in NoCode, not on those created by hand (needs a superuser once)"
+        cursor.execute(query)
+        return cursor.rowcount > 0
 
 
 def _migrations() -> str:
