@@ -1,6 +1,9 @@
-"""What a database error says."""
+"""What a database error says, and reading the database as of one moment."""
 
-from django.db import IntegrityError, InterfaceError, OperationalError
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 from psycopg2 import errorcodes
 
 # admin_shutdown, crash_shutdown, cannot_connect_now (PostgreSQL's error codes, appendix A)
@@ -26,3 +29,17 @@ def is_cancelled(error: BaseException) -> bool:
 def is_duplicate(error: IntegrityError) -> bool:
     """Whether a row exists already that has what must be there once."""
     return getattr(error.__cause__, "pgcode", None) == errorcodes.UNIQUE_VIOLATION
+
+
+@contextmanager
+def one_moment() -> Iterator[None]:
+    """All that is read inside is read as of one moment, whatever others commit meanwhile.
+
+    A transaction that has begun cannot be changed any more: within one, what its statements see is up to its caller.
+    """
+    is_outermost = not connection.in_atomic_block
+    with transaction.atomic():
+        if is_outermost:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield

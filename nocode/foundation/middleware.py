@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import Resolver404, ResolverMatch, resolve
 
+from nocode.foundation.callers import caller_address
 from nocode.foundation.database import is_cancelled
 
 logger = logging.getLogger(__name__)
@@ -19,6 +20,7 @@ logger = logging.getLogger(__name__)
 REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
 ACTOR_ID: ContextVar[int | None] = ContextVar("actor_id", default=None)
 _REQUEST: ContextVar[HttpRequest | None] = ContextVar("request", default=None)
+_ADDRESS: ContextVar[str] = ContextVar("address", default="")
 _ACCEPTABLE = re.compile(r"[A-Za-z0-9._-]{1,36}")
 
 
@@ -82,6 +84,12 @@ def current_request() -> HttpRequest | None:
     return _REQUEST.get()
 
 
+def calling_address() -> str:
+    """From where the person acts whose request is being answered, or whose task is done; empty when unknown."""
+    request = _REQUEST.get()
+    return str(caller_address(request) or "") if request else _ADDRESS.get()
+
+
 def current_actor_id() -> int | None:
     """Who acts: the person set by `acting_as`, else the one logged in to the current request.
 
@@ -101,3 +109,13 @@ def acting_as(actor_id: int | None, request_id: str = "") -> Iterator[None]:
     finally:
         ACTOR_ID.reset(actor_token)
         REQUEST_ID.reset(id_token)
+
+
+@contextmanager
+def called_from(address: str) -> Iterator[None]:
+    """Work on behalf of somebody who is at that address."""
+    token = _ADDRESS.set(address)
+    try:
+        yield
+    finally:
+        _ADDRESS.reset(token)

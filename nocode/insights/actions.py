@@ -47,18 +47,121 @@ ACTIONS: dict[str, Action] = {
         gettext_lazy("put an earlier deployment of the application %(name)s online again"),
         gettext_lazy("put an earlier deployment of an application online again"),
     ),
+    "app.archived": Action(
+        "inventory_2", gettext_lazy("archived the application %(name)s"), gettext_lazy("archived an application")
+    ),
+    "app.restored": Action(
+        "unarchive", gettext_lazy("brought the application %(name)s back"), gettext_lazy("brought an application back")
+    ),
+    "project.trashed": Action(
+        "delete", gettext_lazy("threw the project %(name)s away"), gettext_lazy("threw a project away")
+    ),
+    "project.restored": Action(
+        "restore_from_trash", gettext_lazy("brought the project %(name)s back"), gettext_lazy("brought a project back")
+    ),
+    "project.deleted": Action(
+        "delete_forever", gettext_lazy("deleted the project %(name)s"), gettext_lazy("deleted a project")
+    ),
+    "table.created": Action("table", gettext_lazy("created the table %(name)s"), gettext_lazy("created a table")),
+    "table.updated": Action("table", gettext_lazy("changed the table %(name)s"), gettext_lazy("changed a table")),
+    "table.trashed": Action(
+        "delete", gettext_lazy("threw the table %(name)s away"), gettext_lazy("threw a table away")
+    ),
+    "table.restored": Action(
+        "restore_from_trash", gettext_lazy("brought the table %(name)s back"), gettext_lazy("brought a table back")
+    ),
+    "table.deleted": Action(
+        "delete_forever", gettext_lazy("deleted the table %(name)s"), gettext_lazy("deleted a table")
+    ),
+    "field.created": Action("view_column", gettext_lazy("created the field %(name)s"), gettext_lazy("created a field")),
+    "field.updated": Action("view_column", gettext_lazy("changed the field %(name)s"), gettext_lazy("changed a field")),
+    "field.trashed": Action(
+        "delete", gettext_lazy("threw the field %(name)s away"), gettext_lazy("threw a field away")
+    ),
+    "field.restored": Action(
+        "restore_from_trash", gettext_lazy("brought the field %(name)s back"), gettext_lazy("brought a field back")
+    ),
+    "field.deleted": Action(
+        "delete_forever", gettext_lazy("deleted the field %(name)s"), gettext_lazy("deleted a field")
+    ),
+    "page.created": Action("web", gettext_lazy("created the page %(name)s"), gettext_lazy("created a page")),
+    "page.updated": Action("web", gettext_lazy("changed the page %(name)s"), gettext_lazy("changed a page")),
+    "page.deleted": Action("delete_forever", gettext_lazy("deleted the page %(name)s"), gettext_lazy("deleted a page")),
+    "workflow.created": Action(
+        "account_tree", gettext_lazy("created the workflow %(name)s"), gettext_lazy("created a workflow")
+    ),
+    "workflow.published": Action(
+        "publish", gettext_lazy("published the workflow %(name)s"), gettext_lazy("published a workflow")
+    ),
+    "workflow.paused": Action(
+        "pause_circle", gettext_lazy("paused the workflow %(name)s"), gettext_lazy("paused a workflow")
+    ),
+    "workflow.resumed": Action(
+        "play_circle", gettext_lazy("resumed the workflow %(name)s"), gettext_lazy("resumed a workflow")
+    ),
+    "workflow.archived": Action(
+        "inventory_2", gettext_lazy("archived the workflow %(name)s"), gettext_lazy("archived a workflow")
+    ),
+    "workflow.restored": Action(
+        "restore_from_trash",
+        gettext_lazy("brought the workflow %(name)s back"),
+        gettext_lazy("brought a workflow back"),
+    ),
+    "workflow.deleted": Action(
+        "delete_forever", gettext_lazy("deleted the workflow %(name)s"), gettext_lazy("deleted a workflow")
+    ),
+    "integration.created": Action(
+        "hub", gettext_lazy("created the integration %(name)s"), gettext_lazy("created an integration")
+    ),
+    "integration.updated": Action(
+        "hub", gettext_lazy("changed the integration %(name)s"), gettext_lazy("changed an integration")
+    ),
+    "integration.tested": Action(
+        "network_check", gettext_lazy("tested the integration %(name)s"), gettext_lazy("tested an integration")
+    ),
+    "integration.deleted": Action(
+        "delete_forever", gettext_lazy("deleted the integration %(name)s"), gettext_lazy("deleted an integration")
+    ),
+    "invitation.sent": Action(
+        "forward_to_inbox", gettext_lazy("sent the invitation %(name)s"), gettext_lazy("invited somebody")
+    ),
+    "invitation.accepted": Action(
+        "how_to_reg", gettext_lazy("accepted the invitation %(name)s"), gettext_lazy("accepted an invitation")
+    ),
+    "invitation.revoked": Action(
+        "cancel_schedule_send",
+        gettext_lazy("took the invitation %(name)s back"),
+        gettext_lazy("took an invitation back"),
+    ),
+    "member.added": Action(
+        "person_add", gettext_lazy("made %(name)s a member"), gettext_lazy("made somebody a member")
+    ),
+    "member.role_changed": Action(
+        "manage_accounts", gettext_lazy("changed the role of %(name)s"), gettext_lazy("changed the role of somebody")
+    ),
+    "member.removed": Action(
+        "person_remove", gettext_lazy("took the membership of %(name)s away"), gettext_lazy("took a membership away")
+    ),
     "activity.exported": Action("download", gettext_lazy("exported activities")),
     "report.exported": Action("download", gettext_lazy("exported a report")),
 }
 
-# What the list is filtered by → the actions that belong to it.
+# What the list is filtered by → how the actions that belong to it begin.
 GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "logins": (gettext_lazy("Logins"), ("user.login", "user.logout", "user.login_failed")),
-    "organizations": (gettext_lazy("Organizations"), ("organization.created", "organization.updated")),
-    "projects": (gettext_lazy("Projects"), ("project.created", "project.updated")),
-    "apps": (gettext_lazy("Applications"), ("app.created", "app.deployed", "app.failed", "app.rolled_back")),
-    "exports": (gettext_lazy("Exports"), ("activity.exported", "report.exported")),
+    "logins": (gettext_lazy("Logins"), ("user.",)),
+    "people": (gettext_lazy("People"), ("invitation.", "member.")),
+    "organizations": (gettext_lazy("Organizations"), ("organization.",)),
+    "projects": (gettext_lazy("Projects and tables"), ("project.", "table.", "field.", "page.")),
+    "automation": (gettext_lazy("Automation"), ("workflow.", "integration.")),
+    "apps": (gettext_lazy("Applications"), ("app.",)),
+    "exports": (gettext_lazy("Exports"), ("activity.", "report.")),
 }
+
+
+def actions_of(group: str) -> list[str]:
+    """The actions of a group."""
+    _label, beginnings = GROUPS[group]
+    return [action for action in ACTIONS if action.startswith(beginnings)]
 
 
 def icon_of(action: str) -> str:

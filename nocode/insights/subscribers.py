@@ -1,9 +1,27 @@
-"""The events insights listens to."""
+"""The events insights listens to: those of the studio, and activities that could not be written at once."""
 
 from nocode.foundation.events import bus
 from nocode.foundation.models import OutboxEvent
 from nocode.insights.tracker import LOST, ActivityTracker
-from nocode.runtime.models import GeneratedApp
+
+# What the studio calls it → what it is to people. What is not named here is no activity, or is told by another event.
+PROJECTS = {"trashed": "trashed", "restored": "restored", "deleted": "deleted"}
+TABLES = {
+    "created": "created",
+    "renamed": "updated",
+    "trashed": "trashed",
+    "restored": "restored",
+    "purged": "deleted",
+}
+FIELDS = {
+    "created": "created",
+    "changed": "updated",
+    "retyped": "updated",
+    "trashed": "trashed",
+    "restored": "restored",
+    "purged": "deleted",
+}
+PAGES = {"created": "created", "updated": "updated", "deleted": "deleted"}
 
 
 @bus.subscribe(LOST)
@@ -12,9 +30,32 @@ def write_lost_activity(event: OutboxEvent) -> None:
     ActivityTracker.recover(event.payload)
 
 
-@bus.subscribe("runtime.deployment.rolled_back")
-def remember_roll_back(event: OutboxEvent) -> None:
-    """An application went back to an earlier deployment: most times its status stays what it was."""
-    app = GeneratedApp.objects.filter(pk=event.payload["app_id"]).first()
-    if app:
-        ActivityTracker.track_app_action(app, "rolled_back", deployment=event.payload["number"])
+@bus.subscribe("studio.project.*")
+def remember_project(event: OutboxEvent) -> None:
+    """A project was thrown away or brought back; that it is new or changed is heard from its model."""
+    _remember(event, "project", "studio.project", PROJECTS)
+
+
+@bus.subscribe("studio.table.*")
+def remember_table(event: OutboxEvent) -> None:
+    """A table is new, renamed, thrown away, brought back or gone."""
+    _remember(event, "table", "studio.datatable", TABLES)
+
+
+@bus.subscribe("studio.field.*")
+def remember_field(event: OutboxEvent) -> None:
+    """A field of a table is new, changed, thrown away, brought back or gone."""
+    _remember(event, "field", "studio.field", FIELDS)
+
+
+@bus.subscribe("studio.page.*")
+def remember_page(event: OutboxEvent) -> None:
+    """A page is new, changed or gone. Whoever designs one changes it again and again: that is told now and then."""
+    _remember(event, "page", "studio.page", PAGES, is_repeated=event.name.endswith(".updated"))
+
+
+def _remember(event: OutboxEvent, kind: str, model: str, verbs: dict[str, str], is_repeated: bool = False) -> None:
+    verb = verbs.get(event.name.rpartition(".")[2])
+    if verb:
+        target = model, event.payload[f"{kind}_id"], event.payload["name"]
+        ActivityTracker.track_event(event, f"{kind}.{verb}", target, is_repeated=is_repeated)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,9 +14,9 @@ from django.utils.dateparse import parse_datetime
 
 from nocode.foundation.callers import caller_address
 from nocode.foundation.events import Event, bus
-from nocode.foundation.ids import uuid7
-from nocode.foundation.middleware import REQUEST_ID, current_actor_id, current_request
-from nocode.foundation.models import Membership, Organization, Role, User
+from nocode.foundation.ids import first_id_at, uuid7
+from nocode.foundation.middleware import REQUEST_ID, calling_address, current_actor_id, current_request
+from nocode.foundation.models import Membership, Organization, OutboxEvent, Role, User
 from nocode.foundation.permissions import organization_of, roles_of
 from nocode.insights import cleaning
 from nocode.insights.models import UserActivity
@@ -24,6 +25,9 @@ logger = logging.getLogger(__name__)
 
 # The event of an activity that could not be written: delivered again and again, and shown where it is not.
 LOST = "insights.activity.lost"
+
+# Somebody who designs a page changes it a hundred times: one activity tells of all they do within this time.
+AGAIN_AFTER = timedelta(minutes=10)
 
 Row = dict[str, Any]
 
@@ -97,6 +101,30 @@ class ActivityTracker:
         cls._track(action, rows, user, request, given)
 
     @classmethod
+    def track_event(
+        cls, event: OutboxEvent, action: str, target: tuple[str, str, str], *, is_repeated: bool = False
+    ) -> None:
+        """Remember what an event tells of: `target` is the label of a model, an id and a name.
+
+        What is repeated is told once in a while (AGAIN_AFTER). Raises what goes wrong: the bus tries again.
+        """
+        model, target_id, name = target
+        if is_repeated and _told_lately(event, action, target_id):
+            return
+        row = {
+            **_bare(User.objects.filter(pk=event.actor_id).first()),
+            "created_at": event.created_at,
+            "organization_id": event.organization_id,
+            "action": action,
+            "target_type": model,
+            "target_id": target_id,
+            "target_label": cleaning.text(name, 250),
+            "details": {},
+            **_origin(None),
+        }
+        _insert([row])
+
+    @classmethod
     def recover(cls, row: Row) -> None:
         """Write an activity that could not be written before, as of when it happened."""
         _insert([_from_plain(row)])
@@ -140,6 +168,11 @@ def _row(
     }
 
 
+def _told_lately(event: OutboxEvent, action: str, target_id: str) -> bool:
+    same = UserActivity.objects.filter(user=event.actor_id, action=action, target_id=target_id)
+    return same.filter(pk__gte=first_id_at(timezone.now() - AGAIN_AFTER)).exists()
+
+
 def _everywhere(user: User | None, request: HttpRequest | None, details: dict[str, Any] | None = None) -> list[Row]:
     """One row for each organization of a person; one of no organization for somebody who is in none."""
     homes = list(roles_of(user)) if user else []
@@ -173,9 +206,9 @@ def _target(target: Model | None) -> Row:
 
 
 def _origin(request: HttpRequest | None) -> Row:
-    """Where it came from; nothing but the id of the request in a task that was queued by one."""
+    """Where it came from; of a task what it knows of the request that queued it."""
     if request is None:
-        return {"request_id": cleaning.text(REQUEST_ID.get(), 36)}
+        return {"ip": calling_address() or None, "request_id": cleaning.text(REQUEST_ID.get(), 36)}
     address = caller_address(request)
     return {
         "ip": str(address) if address else None,

@@ -6,7 +6,7 @@ that was committed, and nothing is done or told twice.
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from uuid import UUID
 
@@ -37,13 +37,14 @@ def build(deployment_id: UUID | str) -> None:
     What nobody expected ends it as failed, and is raised; an outage does not: then the queue tries again.
     """
     try:
-        for step, work in STEPS:
+        for step, work, *reads in STEPS:
+            found = [read(deployment_id) for read in reads]
             with transaction.atomic():
                 deployment = lock(deployment_id)
                 if deployment is None or deployment.is_finished:
                     return
                 if not deployment.logs.filter(step=step).exists():
-                    work(deployment)
+                    work(deployment, *found)
     except Exception as error:
         if not is_connection_lost(error):
             give_up(deployment_id, _("Something unexpected happened: %s") % type(error).__name__)
@@ -74,8 +75,13 @@ def _start(deployment: Deployment) -> None:
     bus.publish(deployment_event(deployment, "started"))
 
 
-def _take_snapshot(deployment: Deployment) -> None:
-    deployment.snapshot = snapshot = snapshots.take(deployment.app)
+def _read_project(deployment_id: UUID | str) -> snapshots.Snapshot | None:
+    app = GeneratedApp.objects.select_related("project").filter(deployments=deployment_id).first()
+    return app and snapshots.take(app)
+
+
+def _keep_snapshot(deployment: Deployment, snapshot: snapshots.Snapshot) -> None:
+    deployment.snapshot = snapshot
     deployment.checksum = snapshots.checksum(snapshot)
     deployment.save(update_fields=["snapshot", "checksum", "updated_at"])
     deployment.log(Step.SNAPSHOT, " · ".join(_contents(snapshot)))
@@ -106,19 +112,20 @@ def _check(deployment: Deployment) -> None:
 
 def _go_online(deployment: Deployment) -> None:
     app = deployment.app
+    deployment.instead_of_id = app.current_deployment_id
+    app.put_online(deployment)
     deployment.move_to(Deployment.Status.DEPLOYED)
-    deployment.finished_at = timezone.now()
-    deployment.save(update_fields=["status", "finished_at", "updated_at"])
-    app.current_deployment = deployment
-    app.move_to(GeneratedApp.Status.DEPLOYED)
-    app.save(update_fields=["current_deployment", "status", "updated_at"])
+    deployment.finished_at = app.online_since
+    deployment.save(update_fields=["status", "finished_at", "instead_of", "updated_at"])
+    app.save(update_fields=GeneratedApp.ONLINE_FIELDS)
     deployment.log(Step.ONLINE, _("Online at %s") % app.address)
     bus.publish(deployment_event(deployment, "deployed"))
 
 
-STEPS: list[tuple[DeploymentLog.Step, Callable[[Deployment], None]]] = [
+# What is done with the application locked; and, before, what is read of the project for it, which may take its time.
+STEPS: list[tuple] = [  # (name of the step, work, *reads)
     (Step.START, _start),
-    (Step.SNAPSHOT, _take_snapshot),
+    (Step.SNAPSHOT, _keep_snapshot, _read_project),
     (Step.CHECK, _check),
     (Step.ONLINE, _go_online),
 ]

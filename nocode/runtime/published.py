@@ -9,6 +9,8 @@ from uuid import UUID
 from nocode.runtime.models import Deployment
 from nocode.studio.blocks.base import Block
 
+BACK = ("back_page", "after_delete")  # settings of blocks about a row that name the page with all of them
+
 
 @dataclass(frozen=True)
 class Published:
@@ -24,6 +26,11 @@ class Published:
     @property
     def menu(self) -> list[dict[str, Any]]:
         return [page for page in self.pages.values() if page["in_menu"]]
+
+    def list_of(self, page: str) -> str:
+        """Where people come from who open a page about one row, as its blocks say; else where they arrive."""
+        named = (block["settings"].get(key) for block in every_block(self.pages[page]["blocks"]) for key in BACK)
+        return next((slug for slug in named if slug in self.pages), self.home)
 
     def block(self, page: str, block_id: str) -> Block | None:
         """A block anywhere on a page."""

@@ -1,12 +1,25 @@
 """What the pages about applications and deployments read."""
 
+from itertools import count
+from uuid import UUID
+
 from django.db.models import Max, OuterRef, QuerySet, Subquery
+from django.utils.text import slugify
 
 from nocode.foundation.models import User
 from nocode.runtime.models import Deployment, DeploymentLog, GeneratedApp
 
 SHOWN = 20
 HEAVY = ("snapshot", "problems")
+
+
+def free_slug(name: str, besides: UUID | None = None) -> str:
+    """An address for an application of that name which no other one has: `orders`, else `orders-2` …"""
+    wanted = slugify(name)[:50].strip("-") or "app"
+    others = GeneratedApp.objects.filter(slug__startswith=wanted).exclude(pk=besides)
+    taken = set(others.values_list("slug", flat=True))
+    numbered = (f"{wanted}-{number}" for number in count(2))
+    return wanted if wanted not in taken else next(slug for slug in numbered if slug not in taken)
 
 
 def deployments_of(app: GeneratedApp) -> list[Deployment]:

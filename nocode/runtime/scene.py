@@ -24,6 +24,7 @@ class AppScene(ProjectScene):
             app.project_id, request.user, query=request.GET, row_id=request.GET.get(ROW) or None, **options
         )
         self.app = app
+        self.way_back = ""  # shown where the row that was asked for is gone
         self.csrf_token = get_token(request)
 
     def may(self, action: str) -> bool:

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 from nocode.automation.models import Workflow
+from nocode.foundation.database import one_moment
 from nocode.runtime.models import GeneratedApp
 from nocode.studio.models import DataTable, Page, Project
 from nocode.studio.services import pages
@@ -16,7 +17,13 @@ USED = [Workflow.Status.DRAFT, Workflow.Status.ACTIVE, Workflow.Status.PAUSED]
 
 
 def take(app: GeneratedApp) -> Snapshot:
-    """The application as its project is now."""
+    """The application as its project is at one moment, whatever people change while it is read."""
+    with one_moment():
+        app.refresh_from_db(fields=["name", "slug", "description"])
+        return _read(app)
+
+
+def _read(app: GeneratedApp) -> Snapshot:
     tables = app.project.tables.order_by("label").prefetch_related("fields")
     return {
         "app": {"name": app.name, "slug": app.slug, "description": app.description},

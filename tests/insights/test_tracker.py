@@ -255,12 +255,14 @@ def test_deployments_are_those_of_who_asked_for_them(owner):
         deployments.build(deployments.deploy(app))
         app.project.pages.all().delete()
         deployments.build(deployments.deploy(app))
-    deployments.roll_back(app, first, owner)
+        deployments.roll_back(app, first, owner)
+        deployments.restore(deployments.archive(app, owner), owner)
     deliver_events()
 
-    assert remembered("action", "user_label", "target_label") == [
-        (f"app.{what}", "owner@example.com", app.name) for what in ("deployed", "deployed", "failed")
-    ] + [("app.deployed", "", app.name), ("app.rolled_back", "owner@example.com", app.name)]
+    assert remembered("action", "user_label", "target_label", action__startswith="app.") == [
+        (f"app.{what}", "owner@example.com", app.name)
+        for what in ("deployed", "deployed", "failed", "rolled_back", "archived", "restored")
+    ]
 
 
 def test_activities_are_seen_by_members_only(organization, owner):

@@ -4,6 +4,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.dateformat import format as date_format
+from django.utils.timezone import localtime
 
 from nocode.foundation.models import Role
 from nocode.runtime.models import Deployment, GeneratedApp
@@ -329,3 +331,41 @@ def test_applications_are_found_in_the_palette(team):
     answer = team.client("viewer").get(reverse("admin:search"), {"s": "order desk", "extended": 1})
 
     assert page_of(team.app) in answer.content.decode()
+
+
+def test_a_new_application_gets_its_address_from_its_name(team):
+    client = team.client("editor")
+    page = {"project": team.app.project_id, "name": "Order desk", "slug": "", "minimum_role": "viewer"}
+
+    for _again in range(2):
+        client.post(reverse("admin:runtime_generatedapp_add"), page)
+    client.post(reverse("admin:runtime_generatedapp_add"), {**page, "name": "订单"})
+    client.post(reverse("admin:runtime_generatedapp_add"), {**page, "name": "Chosen", "slug": "mine"})
+
+    made = GeneratedApp.objects.exclude(pk=team.app.pk).order_by("pk").values_list("slug", flat=True)
+    assert list(made) == ["order-desk-2", "order-desk-3", "app", "mine"]
+
+
+def test_a_deployment_after_a_roll_back_is_compared_with_what_was_online(team):
+    first = team.app.current_deployment
+    make_page(team.app.project, "News")
+    second = deployments.build(deployments.deploy(team.app))
+    deployments.roll_back(team.app, first)
+    third = deployments.build(deployments.deploy(team.app))
+    client = team.client("viewer")
+
+    shown = {each.number: client.get(detail_of(each)).context["before"] for each in (first, second, third)}
+
+    assert shown == {1: None, 2: first, 3: first}
+
+
+def test_online_since_is_when_it_was_put_online_again(team):
+    first = team.app.current_deployment
+    deployments.build(deployments.deploy(team.app))
+    app = deployments.roll_back(team.app, first)
+
+    content = team.client("viewer").get(page_of(app)).content.decode()
+
+    facts = content.split("Online since")[1].split("</dd>")[0]
+    assert f'datetime="{date_format(localtime(app.online_since), "c")}"' in facts
+    assert app.online_since > first.finished_at

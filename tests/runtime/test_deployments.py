@@ -1,11 +1,14 @@
 """Deploying: what becomes of the application, its deployments and their log."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
+from django_q.signing import SignedPackage
 
+from nocode.foundation import middleware
 from nocode.foundation.errors import IllegalTransition
 from nocode.foundation.models import OutboxEvent, QueuedTask
 from nocode.runtime import building, preflight, snapshots
@@ -525,3 +528,68 @@ def test_lines_are_kept_with_level_and_time():
 
     assert (line.level, line.step, str(line)) == (DeploymentLog.Level.INFO, "start", "Deployment 1 begins.")
     assert timezone.now() - line.at < timedelta(minutes=1)
+
+
+# --- what is online, since when and instead of what -------------------------------------------------------------------
+
+
+def test_a_deployment_after_a_roll_back_follows_the_one_that_was_online():
+    app = make_deployed()
+    first = app.current_deployment
+    second = deployments.build(deployments.deploy(app))
+    deployments.roll_back(app, first)
+
+    third = deployments.build(deployments.deploy(app))
+
+    assert (first.instead_of, second.instead_of, third.instead_of) == (None, first, first)
+
+
+def test_what_is_put_online_again_is_online_since_then():
+    app = make_deployed()
+    first = app.current_deployment
+    deployments.build(deployments.deploy(app))
+    before = timezone.now()
+
+    back = deployments.roll_back(app, first)
+
+    assert first.finished_at < before < back.online_since
+    assert deployments.restore(deployments.archive(app)).online_since > back.online_since
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_snapshot_shows_the_project_at_one_moment(monkeypatch):
+    app = make_app()
+    first = app.project.pages.order_by("position").first()
+    read_page = snapshots._page
+
+    def read_while_somebody_works(page):
+        """Another connection changes the project between two queries of the snapshot."""
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(change).result()
+        return read_page(page)
+
+    def change():
+        pages.add_page(app.project, f"Added {app.project.pages.count()}")
+        add_block(first, "text.heading", {"text": "Added"})
+        connection.close()
+
+    monkeypatch.setattr(snapshots, "_page", read_while_somebody_works)
+
+    snapshot = snapshots.take(app)
+
+    titles = [page["title"] for page in snapshot["pages"]]
+    assert not any(title.startswith("Added") for title in titles)
+    assert "Added" not in str(snapshot["pages"])
+    assert app.project.pages.filter(title__startswith="Added").exists()
+
+
+def test_the_address_of_the_caller_reaches_the_build(rf):
+    app = make_app()
+    token = middleware._REQUEST.set(rf.get("/", REMOTE_ADDR="192.0.2.7"))
+    try:
+        deployments.deploy(app)
+    finally:
+        middleware._REQUEST.reset(token)
+
+    [task] = QueuedTask.objects.filter(name=build_deployment.name)
+    assert SignedPackage.loads(task.payload)["args"][1] == "192.0.2.7"

@@ -9,7 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from psycopg2.sql import Composable
 
-from nocode.foundation.models import Role
+from nocode.foundation.models import Role, User
+from nocode.runtime.models import GeneratedApp
 from nocode.runtime.published import published
 from nocode.runtime.services import deployments
 from nocode.studio.models import DataTable, Page
@@ -98,6 +99,41 @@ def test_what_is_not_online_is_not_there(team, who, how):
 
     assert team.client(who).get(team.address()).status_code == 404
     assert team.client(who).get(team.address("orders")).status_code == 404
+
+
+@pytest.mark.parametrize("how", ["draft", "archived"])
+def test_members_are_told_what_is_not_online_and_strangers_are_not(team, how):
+    console_page = reverse("admin:runtime_generatedapp_change", args=[team.app.pk])
+    if how == "archived":
+        deployments.archive(team.app)
+    else:
+        GeneratedApp.objects.update(current_deployment=None)
+
+    owner, viewer, stranger = (team.client(who).get(team.address()) for who in ("owner", "viewer", "stranger"))
+
+    assert [answer.status_code for answer in (owner, viewer, stranger)] == [404, 404, 404]
+    words = "is archived" if how == "archived" else "is not published yet"
+    assert [words in answer.content.decode() for answer in (owner, viewer, stranger)] == [True, True, False]
+    assert [console_page in answer.content.decode() for answer in (owner, viewer, stranger)] == [True, True, False]
+    assert b"Order desk" not in stranger.content
+    unknown = team.client("stranger").get("/apps/no-such-app/")
+    assert stranger.content == unknown.content
+
+
+def test_who_may_not_open_the_console_is_not_led_there(team):
+    GeneratedApp.objects.update(current_deployment=None)
+    User.objects.update(is_staff=False)
+
+    answer = team.client("owner").get(team.address()).content.decode()
+
+    assert "is not published yet" in answer
+    assert "/admin/" not in answer
+
+
+def test_a_row_that_is_gone_leads_back_to_the_list(team):
+    answer = team.client("viewer").get(team.address("orders-one-row", row=4711)).content.decode()
+
+    assert f'<a class="b-button" href="{team.address("orders")}">Back</a>' in answer
 
 
 def test_superusers_open_every_application(team):

@@ -42,12 +42,21 @@ class Membership(Record):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
     role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.EDITOR)
 
+    role_before = ""  # the role that was loaded or last told of
+
     class Meta:
         verbose_name, verbose_name_plural = _("membership"), _("memberships")
         ordering = ["organization", "user"]
         constraints = [
             models.UniqueConstraint(fields=["organization", "user"], name="membership_once_per_organization")
         ]
+
+    @classmethod
+    def from_db(cls, db, field_names, values) -> "Membership":
+        membership = super().from_db(db, field_names, values)
+        if "role" in field_names:
+            membership.role_before = membership.role
+        return membership
 
     def __str__(self) -> str:
         return f"{self.user} · {self.organization} · {self.get_role_display()}"

@@ -51,7 +51,7 @@ class UserActivityAdmin(ArchiveAdmin):
     search_help_text = _("Person, object or id of a request")
     actions = None
     empty_icon = "timeline"
-    empty_text = _("Logins and changes of organizations, projects and applications are listed here as they happen.")
+    empty_text = _("Logins, and what people build, change, publish and delete, are listed here as it happens.")
 
     fields = ["when", "who", "what", "organization", "ip", "user_agent", "request_id", "details_block"]
     readonly_fields = ["when", "who", "what", "details_block"]

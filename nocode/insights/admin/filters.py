@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter, RangeDateFilter
 
 from nocode.foundation.ids import first_id_at
-from nocode.insights.actions import GROUPS
+from nocode.insights.actions import GROUPS, actions_of
 from nocode.insights.days import DAY, start_of
 
 
@@ -26,7 +26,7 @@ class GroupFilter(DropdownFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         if self.value() not in GROUPS:
             return queryset
-        return queryset.filter(action__in=GROUPS[self.value()][1])
+        return queryset.filter(action__in=actions_of(self.value()))
 
 
 class PeriodFilter(RangeDateFilter):

@@ -23,7 +23,7 @@ from nocode.foundation.models import User
 from nocode.foundation.permissions import organizations_where, roles_of
 from nocode.runtime.models import GeneratedApp
 from nocode.runtime.models.app import audiences_of
-from nocode.runtime.queries import HEAVY
+from nocode.runtime.queries import HEAVY, free_slug
 from nocode.runtime.views.application import application_page
 from nocode.studio.models import Project
 
@@ -43,6 +43,12 @@ class AppForm(SeenForm, ConsoleForm):
             project.widget = project.widget.widget  # projects are made elsewhere
         if "description" in self.fields:
             self.fields["description"].widget.attrs["rows"] = 2
+        if "slug" in self.fields:
+            self.fields["slug"].required = False
+
+    def clean_slug(self) -> str:
+        """The address; made from the name when nobody typed one."""
+        return self.cleaned_data["slug"] or free_slug(self.cleaned_data.get("name", ""), self.instance.pk)
 
     def clean(self) -> dict[str, Any]:
         """The project was chosen in this form: only now it is known which role counts."""

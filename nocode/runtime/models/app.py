@@ -5,6 +5,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from simple_history.models import HistoricalRecords
@@ -75,6 +76,7 @@ class GeneratedApp(Record):
     current_deployment = models.ForeignKey(
         "Deployment", models.SET_NULL, null=True, editable=False, related_name="+", verbose_name=_("online")
     )
+    online_since = models.DateTimeField(_("online since"), null=True, editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, editable=False, related_name="+", verbose_name=_("author")
     )
@@ -111,13 +113,21 @@ class GeneratedApp(Record):
             )
         self.status = status
 
+    def put_online(self, deployment: "Deployment") -> None:
+        """Have people see a deployment, from now on: the pointer is flipped; does not save (see ONLINE_FIELDS)."""
+        self.current_deployment, self.online_since = deployment, timezone.now()
+        if self.status != self.Status.DEPLOYED:
+            self.move_to(self.Status.DEPLOYED)
+
+    ONLINE_FIELDS = ["current_deployment", "online_since", "status", "updated_at"]
+
 
 class Deployment(Record):
     """An immutable snapshot of the project, made by the queue.
 
     `snapshot` is {"app": {…}, "tables": [{…, "fields": […]}], "pages": [{…, "blocks": [tree]}],
     "workflows": [{"id", "name", "version"}]}; null until it was taken. `problems` are those of the checks, each
-    {"page_id", "page", "block", "field", "message"}.
+    {"page_id", "page", "block", "field", "message"}. `instead_of` is what people saw until this one went online.
     """
 
     class Status(models.TextChoices):
@@ -143,6 +153,9 @@ class Deployment(Record):
     note = models.CharField(_("note"), max_length=200, blank=True)
     error = models.TextField(_("error"), blank=True)
     problems = models.JSONField(_("problems"), default=list, editable=False)
+    instead_of = models.ForeignKey(
+        "self", models.SET_NULL, null=True, editable=False, related_name="+", verbose_name=_("online before")
+    )
     started_at = models.DateTimeField(_("started"), null=True)
     finished_at = models.DateTimeField(_("finished"), null=True)
     created_by = models.ForeignKey(

@@ -1,9 +1,11 @@
 """Deploy an application, take it back to an earlier deployment, put it away and bring it back."""
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from nocode.foundation.events import bus
+from nocode.foundation.middleware import calling_address
 from nocode.foundation.models import User
 from nocode.runtime import building, comparison
 from nocode.runtime.errors import AppArchived, AppGone, CannotRollBack
@@ -27,7 +29,7 @@ def deploy(app: GeneratedApp, user: User | None = None, note: str = "") -> Deplo
     if app.status != Status.BUILDING:
         app.move_to(Status.BUILDING)
         app.save(update_fields=["status", "updated_at"])
-    build_deployment.enqueue(deployment.pk)
+    build_deployment.enqueue(deployment.pk, calling_address())
     return deployment
 
 
@@ -50,10 +52,8 @@ def roll_back(app: GeneratedApp, deployment: Deployment, user: User | None = Non
         raise CannotRollBack(_("Deployment %d is online already.") % deployment.number)
     building.supersede(app, _("Deployment %d was put online again meanwhile.") % deployment.number)
     before = Deployment.objects.filter(pk=app.current_deployment_id).values_list("number", flat=True).first()
-    app.current_deployment = deployment
-    if app.status != Status.DEPLOYED:
-        app.move_to(Status.DEPLOYED)
-    app.save(update_fields=["current_deployment", "status", "updated_at"])
+    app.put_online(deployment)
+    app.save(update_fields=GeneratedApp.ONLINE_FIELDS)
     deployment.log(DeploymentLog.Step.ROLL_BACK, _rolled_back(before, user))
     bus.publish(deployment_event(deployment, "rolled_back", user, instead_of=before))
     return app
@@ -78,12 +78,14 @@ def archive(app: GeneratedApp, user: User | None = None) -> GeneratedApp:
 def restore(app: GeneratedApp, user: User | None = None) -> GeneratedApp:
     """Bring an archived application back as it was served, or as a draft."""
     app = _locked(app, archived=True)
+    if app.current_deployment_id:
+        app.online_since = timezone.now()
     return _move(app, Status.DEPLOYED if app.current_deployment_id else Status.DRAFT, "restored", user)
 
 
 def _move(app: GeneratedApp, status: GeneratedApp.Status, what: str, user: User | None) -> GeneratedApp:
     app.move_to(status)
-    app.save(update_fields=["status", "updated_at"])
+    app.save(update_fields=["status", "online_since", "updated_at"])
     bus.publish(app_event(app, what, user))
     return app
 

@@ -90,7 +90,7 @@ def _outcome(request: HttpRequest, deployment: Deployment) -> dict[str, Any]:
 
 
 def _compared_with(request: HttpRequest, deployment: Deployment, others: list[Deployment]) -> Deployment | None:
-    """The deployment whose number the address names, else the one before."""
+    """The deployment whose number the address names, else the one that was online before."""
     asked = request.GET.get("with", "")
     chosen = next((each for each in others if str(each.number) == asked), None)
-    return chosen or next((each for each in others if each.number < deployment.number), None)
+    return chosen or next((each for each in others if each.pk == deployment.instead_of_id), None)

@@ -17,6 +17,7 @@ from nocode.foundation.errors import NoCodeError, PermissionRefused
 from nocode.runtime.models import GeneratedApp
 from nocode.runtime.published import Published, published
 from nocode.runtime.scene import AppScene
+from nocode.runtime.views.application import PUBLISH
 from nocode.studio.blocks import block_types
 from nocode.studio.blocks.drawing import draw
 from nocode.studio.blocks.form import Done
@@ -28,7 +29,7 @@ def of_app(view: Callable) -> Callable:
     """Give a view the application in its address and what is online of it.
 
     Whoever is not logged in is asked to, whatever the address: what does not exist and what they may not open look the
-    same to everybody.
+    same to everybody. Whoever will be able to open an application is told that it is not online.
     """
 
     @wraps(view)
@@ -36,11 +37,22 @@ def of_app(view: Callable) -> Callable:
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
         app = GeneratedApp.objects.select_related("project").filter(slug=slug).first()
-        if app is None or not app.is_served or not app.is_open_to(request.user):
+        if app is None or not app.is_open_to(request.user):
             raise Http404
+        if not app.is_served:
+            return _not_published(request, app)
         return view(request, app, published(app.current_deployment_id), **kwargs)
 
     return never_cache(opened)
+
+
+def _not_published(request: HttpRequest, app: GeneratedApp) -> HttpResponse:
+    context = {
+        "app": app,
+        "may_open_console": request.user.is_staff,
+        "may_publish": request.user.is_staff and request.user.has_perm(PUBLISH, app),
+    }
+    return render(request, "runtime/not_published.html", context, status=404)
 
 
 @require_GET
@@ -83,6 +95,7 @@ def _page(
     request: HttpRequest, app: GeneratedApp, online: Published, page: str, scene: AppScene, status: int = 200
 ) -> HttpResponse:
     shown = online.pages[page]
+    scene.way_back = scene.row_id and scene.url(online.list_of(page))
     context = {
         "app": app,
         "page": shown,

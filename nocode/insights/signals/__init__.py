@@ -1,0 +1,3 @@
+"""Django signals in, activities out."""
+
+from nocode.insights.signals import automation, building, people  # noqa: F401
