@@ -44,6 +44,7 @@ def table_job(request: HttpRequest, pk: UUID) -> HttpResponse:
         "icon": icon,
         "can_stop": not job.is_finished and not job.cancel_requested and _may_stop(request, job),
         "facts": kind.facts(job),
+        "way_back": kind.way_back(job) if job.state in (TableJob.State.FAILED, TableJob.State.CANCELLED) else None,
         "next_step": kind.next_step(job) if job.state == TableJob.State.DONE else None,
     }
     if not request.htmx:

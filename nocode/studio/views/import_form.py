@@ -1,0 +1,130 @@
+"""The choices of an import, between a page and `Options`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+
+from nocode.studio.fields import field_types
+from nocode.studio.importing import encodings
+from nocode.studio.importing.csvs import DELIMITERS, QUOTES
+from nocode.studio.importing.formats import CSV, JSON, Format
+from nocode.studio.importing.options import NEW, SKIPPED, Column, Options
+from nocode.studio.importing.preview import Preview
+from nocode.studio.models import DataTable, Field
+from nocode.studio.services import imports
+
+SAMPLES = 3  # values shown of each column
+_KINDS_WITHOUT = ("select", "multi_select")  # types that mean nothing without settings
+
+
+def format_from(data: Mapping[str, str], guessed: Format) -> Format:
+    """The format a person chose; what makes no sense stays as it was guessed."""
+    chosen = guessed
+    if encodings.is_known(data.get("encoding", "")):
+        chosen = replace(chosen, encoding=data["encoding"])
+    if data.get("delimiter", "") in DELIMITERS:
+        chosen = replace(chosen, delimiter=data["delimiter"])
+    if data.get("quote", "") in QUOTES:
+        chosen = replace(chosen, quote=data["quote"])
+    if data.get("header", "").isdecimal() and guessed.kind != JSON:
+        chosen = replace(chosen, header=min(int(data["header"]), 1000))
+    return replace(chosen, sheet=data["sheet"]) if data.get("sheet") else chosen
+
+
+def reading_choices(preview: Preview) -> dict[str, Any]:
+    """What the page offers about how the file is read."""
+    chosen = preview.format
+    names = {",": _("comma"), ";": _("semicolon"), "\t": _("tab"), "|": _("bar (|)")}
+    is_text, is_csv = chosen.kind in (CSV, JSON), chosen.kind == CSV
+    return {
+        "encodings": dict.fromkeys([chosen.encoding, *encodings.ENCODINGS]) if is_text else (),
+        "delimiters": [(each, names[each]) for each in DELIMITERS] if is_csv else (),
+        "quotes": QUOTES if is_csv else (),
+        "sheets": preview.sheets if len(preview.sheets) > 1 else (),
+        "asks_header": chosen.kind != JSON,
+    }
+
+
+def likeliest(preview: Preview, table: DataTable | None, file_name: str) -> Options:
+    """What most people want: columns go to the fields they are named like, the others become new fields."""
+    targets = {}
+    for field in imports.fields_of(table):
+        targets.setdefault(field.physical_name, field.physical_name)
+        targets[field.label.casefold()] = field.physical_name
+    columns = []
+    for name, kind in zip(preview.names, preview.kinds, strict=True):
+        target = targets.pop(name.casefold(), NEW)
+        if target in {column.target for column in columns}:
+            target = NEW
+        columns.append(Column(name, target, name[:150], kind))
+    new_table = "" if table else file_name.rpartition(".")[0].strip()[:150] or file_name[:150]
+    return Options(preview.format, columns, new_table=new_table)
+
+
+def options_from(data: QueryDict, preview: Preview) -> Options:
+    """What a person chose on the page."""
+    columns = []
+    for index, (name, kind) in enumerate(zip(preview.names, preview.kinds, strict=True)):
+        chosen = data.get(f"kind-{index}", kind)
+        columns.append(
+            Column(
+                name=name,
+                target=data.get(f"target-{index}", SKIPPED),
+                label=data.get(f"label-{index}", name),
+                kind=chosen if chosen in dict(new_kinds()) else kind,
+                guessed=chosen == kind,
+            )
+        )
+    return Options(
+        format=preview.format,
+        columns=columns,
+        new_table=data.get("new_table", ""),
+        keys=[index for index in range(len(columns)) if data.get(f"key-{index}")],
+        skip_bad=data.get("bad") == "skip",
+        dry_run="trial" in data,
+        each_row="each_row" in data,
+    )
+
+
+def new_kinds() -> list[tuple[str, str]]:
+    """The types a new field can have."""
+    return [
+        (each.kind, each.label)
+        for each in field_types
+        if each.column is not None and not each.is_computed and not each.is_relation and each.kind not in _KINDS_WITHOUT
+    ]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A column of the file on the page."""
+
+    index: int
+    column: Column
+    samples: list[str]
+    is_key: bool
+
+    @property
+    def is_new(self) -> bool:
+        return self.column.target == NEW
+
+
+def lines(options: Options, preview: Preview) -> list[Line]:
+    """The columns as the page shows them."""
+    return [
+        Line(
+            index,
+            column,
+            list(dict.fromkeys(row[index][:80] for _number, row in preview.rows if row[index].strip()))[:SAMPLES],
+            index in options.keys,
+        )
+        for index, column in enumerate(options.columns)
+    ]
+
+
+def targets(table: DataTable | None) -> list[Field]:
+    """The fields a column may go to."""
+    return imports.fields_of(table)
