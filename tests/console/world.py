@@ -371,7 +371,11 @@ MAKERS: dict[type[Model], Callable[[World, int], Model]] = {
         organization=world.organization, project=world.rows[Project], name=f"{SECRET} {number}.txt"
     ),
     TableJob: lambda world, number: TableJob.objects.create(
-        project=world.rows[Project], table=world.rows[DataTable], kind="index", error=f"{SECRET} {number}"
+        project=world.rows[Project],
+        table=world.rows[DataTable],
+        kind="index",
+        output=world.rows[StoredFile],
+        error=f"{SECRET} {number}",
     ),
     Page: lambda world, number: factories.make_page(world.rows[Project], f"{SECRET} page {number}"),
     Block: _block,
