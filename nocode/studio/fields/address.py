@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from psycopg2 import sql
-from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminTextInputWidget, UnfoldAdminURLInputWidget
+from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminTextInputWidget
 
 from nocode.studio.fields.base import NO_SETTINGS, field_types, quoted
 from nocode.studio.fields.conversions import call
@@ -31,6 +31,12 @@ EMAIL = rf"^{_ATOM}([.]{_ATOM})*@(localhost|({_LABEL}[.])+{_TOP})$"
 USUAL_EMAIL = r"^[A-Za-z0-9]+([.][A-Za-z0-9]+)*@([A-Za-z0-9]+[.])+[A-Za-z]{2,6}$"
 WEB = rf"^[Hh][Tt][Tt][Pp][Ss]?://({_LABEL}([.]{_LABEL})*[.]?|\u005b[0-9A-Fa-f:.]{{2,45}}\u005d)(:[0-9]{{1,5}})?({_REST})?$"
 PHONE = r"^(?=([^0-9]*[0-9]){3})[+]?[0-9(][-0-9 ().\u00a0\u202f/]{1,30}( ?(x|ext[.]?|poste|#) ?[0-9]{1,6})?$"
+
+
+def _input(kind: str, **attrs: str) -> forms.Widget:
+    widget = UnfoldAdminTextInputWidget(attrs=attrs)
+    widget.input_type = kind
+    return widget
 
 
 class _Shaped(Words):
@@ -107,7 +113,7 @@ class Url(_Shaped):
         return format_html('<a href="{}" target="_blank" rel="noopener noreferrer">{}</a>', value, shown)
 
     def form_field(self, settings: dict, **options: Any) -> forms.Field:
-        return forms.CharField(widget=UnfoldAdminURLInputWidget(attrs={"placeholder": "https://"}), **options)
+        return forms.CharField(widget=_input("url", placeholder="https://"), **options)
 
 
 @field_types.register
@@ -125,6 +131,4 @@ class Phone(_Shaped):
         return format_html('<a href="tel:{}">{}</a>', number, value)
 
     def form_field(self, settings: dict, **options: Any) -> forms.Field:
-        widget = UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"})
-        widget.input_type = "tel"
-        return forms.CharField(widget=widget, **options)
+        return forms.CharField(widget=_input("tel", autocomplete="off"), **options)
