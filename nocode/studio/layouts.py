@@ -34,7 +34,7 @@ SYSTEM_LABELS = {
 
 
 DEEPEST = 10  # fields that are computed from fields that are computed …
-MOST_PARTS, MOST_DEPTH = 8000, 200  # of the SQL of one field
+MOST_PARTS, MOST_DEPTH = 8000, 400  # of the SQL of one field
 _OPEN: ContextVar[tuple[UUID, ...]] = ContextVar("_OPEN", default=())
 
 
@@ -196,7 +196,7 @@ def _refuse_too_much(field: Field, value: sql.Composable) -> None:
         part, depth = waiting.pop()
         parts += 1
         if parts > MOST_PARTS or depth > MOST_DEPTH:
-            message = _("“%(field)s” is too much to compute: it comes from too many other fields.")
+            message = _("“%(field)s” is too much to compute: make it shorter, or read less in it.")
             raise FieldBroken(message % {"field": field.label})
         if isinstance(part, sql.Composed):
             waiting += [(each, depth + 1) for each in part.seq]

@@ -1,9 +1,13 @@
 """Lookups, rollups and formulas: what they answer, and that they are refused before they can fail."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from psycopg2 import sql
 
+from nocode.studio import queries
 from nocode.studio.errors import FieldRefused, RecordErrors
 from nocode.studio.layouts import layout_of
 from nocode.studio.models import DataTable, Field
@@ -338,3 +342,21 @@ def test_nobody_writes_a_computed_field(orders):
 
     with pytest.raises(RecordErrors, match="computed"):
         Records(DataTable.objects.get(pk=orders.pk)).create({"double": 3})
+
+
+@pytest.mark.parametrize("order", ["-id", "title"])
+def test_values_are_computed_for_the_rows_of_the_page_only(customers, orders, order):
+    relation = str(field(orders, "customer").pk)
+    add(orders, "Name", "lookup", relation=relation, field=str(field(customers, "name").pk))
+    add(orders, "Count", "rollup", relation=relation, function="count")
+    add(orders, "Words", "formula", formula="UPPER({Name}) & ROUND({Amount} / 3, 2)")
+    ann = Records(customers).create({"name": "Ann"})["id"]
+    table = DataTable.objects.get(pk=orders.pk)
+    Records(table).create_many([{"title": str(number), "amount": number, "customer": ann} for number in range(900)])
+
+    statement = queries.select(layout_of(table), sql.SQL("TRUE"), order=order, limit=50, labels=True)
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) {}").format(statement))
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+
+    assert max(int(loops) for loops in re.findall(r"loops=(\d+)", plan)) == 50, plan

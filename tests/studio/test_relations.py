@@ -13,6 +13,7 @@ from nocode.studio.models import DataTable, Field
 from nocode.studio.schema.manager import NewField, SchemaManager
 from nocode.studio.services.records import Records
 from tests.factories import make_organization, make_project, make_table, make_user
+from tests.studio.importing import import_file, mistakes
 
 pytestmark = pytest.mark.django_db
 
@@ -335,3 +336,14 @@ def test_choices_follow_the_role(client, organization, customers, role, expected
     client.force_login(make_user(organization=of, role=role or Role.OWNER))
 
     assert client.get(reverse("admin:studio_table_choices", args=[customers.pk])).status_code == expected
+
+
+def test_import_reports_rows_that_are_not_there(customers, orders):
+    relate(orders, "Customer", customers)
+    ann = records(customers).create({"name": "Ann"})["id"]
+
+    job = import_file(orders.project, f"Title,Customer\na,{ann}\nb,99\nc,Ann\nd,\n", fresh(orders), skip_bad=True)
+
+    assert [row["customer"] for row in records(orders).find(order="id")] == [ann, None]
+    assert "99,the other table has no such row" in mistakes(job)
+    assert "Ann" in mistakes(job)

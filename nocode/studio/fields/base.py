@@ -143,6 +143,10 @@ class FieldType:
         """The value a text means, in SQL: NULL for an empty text and for one that `clean` would refuse."""
         raise NotImplementedError
 
+    def from_cell(self, text: sql.Composable, field: Field, layout: Layout) -> sql.Composable:
+        """The value a text means in an import, where the type may look around: at the rows that are there."""
+        return self.from_text(text, field.settings)
+
     def constraint(self, column: sql.Composable, settings: dict) -> sql.Composable | None:
         """The CHECK that holds these settings in the database, if there is anything to hold."""
         return None

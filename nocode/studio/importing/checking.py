@@ -128,6 +128,8 @@ def _reason(field: Field, raw: str) -> str:
         value = field.type.clean(raw, field.settings)
     except ValidationError as refusal:
         return " ".join(refusal.messages)
+    if value is not None and field.type.is_relation:
+        return _("the other table has no such row")
     return _("a value is required") if value is None else _("it cannot be used here")
 
 

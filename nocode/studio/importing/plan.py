@@ -33,9 +33,9 @@ class Mapped:
     def column(self) -> sql.Identifier:
         return sql.Identifier(self.field.physical_name)
 
-    def converted(self) -> sql.Composable:
+    def converted(self, layout: Layout) -> sql.Composable:
         text = sql.SQL("s.{}").format(cell(self.index))
-        return self.field.type.from_text(text, self.field.settings)
+        return self.field.type.from_cell(text, self.field, layout)
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Plan:
         parts = [sql.SQL("s.n, s.fault")]
         for mapped in self.columns:
             parts.append(sql.SQL("s.{}").format(cell(mapped.index)))
-            parts.append(sql.SQL("{} AS {}").format(mapped.converted(), sql.Identifier(f"v{mapped.index}")))
+            parts.append(sql.SQL("{} AS {}").format(mapped.converted(self.layout), sql.Identifier(f"v{mapped.index}")))
         # OFFSET 0 keeps the planner from putting the conversions wherever a value is used.
         return sql.SQL("(SELECT {} FROM {} AS s WHERE {} OFFSET 0) AS v").format(
             sql.SQL(", ").join(parts), self.staging.target, where or sql.SQL("TRUE")
