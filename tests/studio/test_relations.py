@@ -297,6 +297,25 @@ def test_reading_costs_the_same(customers, orders, number):
     assert sum(each["sql"].startswith("SELECT") for each in asked) == 1
 
 
+def test_rows_are_found_by_what_they_lead_to(customers, orders):
+    relate(orders, "Customer", customers)
+    relate(orders, "Buyers", customers, "relations")
+    ann, bob = (row["id"] for row in records(customers).create_many([{"name": "Ann"}, {"name": "Bob"}]))
+    records(orders).create_many(
+        [{"title": "a", "customer": ann, "buyers": [ann, bob]}, {"title": "b", "customer": bob}]
+    )
+
+    def titles(name: str, op: str, value: object = None) -> list[str]:
+        return [row["title"] for row in records(orders).find([{"field": name, "op": op, "value": value}], order="id")]
+
+    assert titles("customer", "eq", ann) == ["a"]
+    assert titles("customer", "in", [ann, bob]) == ["a", "b"]
+    assert titles("customer", "contains", "bo") == ["b"]
+    assert titles("buyers", "contains", "bob") == ["a"]
+    assert titles("buyers", "eq", [bob, ann]) == ["a"]
+    assert titles("buyers", "is_empty") == ["b"]
+
+
 # --- choosing rows
 
 

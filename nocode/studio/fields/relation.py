@@ -34,7 +34,7 @@ class Relation(Link):
     """One row of another table, or of the same one."""
 
     kind, label, column = "relation", gettext_lazy("Relation to one row"), "bigint"
-    operators = ("eq", "ne", *EMPTINESS)
+    operators = ("contains", "eq", "ne", *EMPTINESS)  # what is contained is a part of the row's name
 
     class Config(LinkConfig):
         on_delete = forms.ChoiceField(

@@ -100,6 +100,10 @@ class Relations(Link):
             raise ValidationError(_("a row leads to at most %(most)d rows") % {"most": MOST})
         return value
 
+    def adapt(self, value: list[int]) -> str:
+        """As PostgreSQL writes a list, which fits whatever whole numbers it is compared with."""
+        return "{" + ",".join(map(str, value)) + "}"
+
     def display(self, value: list[int], settings: Any = None) -> str:
         return ", ".join(f"#{each}" for each in value)
 
