@@ -113,6 +113,7 @@ def _by_table(changes: Iterable[RecordChange], verb: str) -> list[tuple[UUID, li
 
 
 def _put_back(records: "Records", changes: list[RecordChange], act: UUID) -> int:
+    changes = sorted(changes, key=lambda each: each.record_id)
     rows = [_cleaned(records.layout, each.before) | {"id": each.record_id} for each in changes]
     times = [each.before.get("created_at") for each in changes]
     rows = [row | ({"created_at": at} if at else {}) for row, at in zip(rows, times, strict=True)]
@@ -148,10 +149,11 @@ def _cleaned(layout: Layout, values: Mapping[str, Any], only: Iterable[str] | No
 
 
 def _lines(layout: Layout, change: RecordChange) -> list[Line]:
-    names = [name for name in {**change.before, **change.after} if name in layout.fields]
+    """The values that differ, in the order of the fields."""
     return [
-        Line(layout.fields[name].label, _shown(layout, name, change.before), _shown(layout, name, change.after))
-        for name in names
+        Line(each.label, _shown(layout, name, change.before), _shown(layout, name, change.after))
+        for name, each in layout.fields.items()
+        if change.before.get(name) != change.after.get(name)
     ]
 
 
