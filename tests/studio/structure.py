@@ -53,11 +53,15 @@ def in_use(project: Project) -> dict:
 
 
 def rows_of(table: DataTable) -> list[tuple]:
-    """Every column of every row, as text, those in the trash left out."""
-    names = [row[1] for row in ask(COLUMNS, table.relation_schema) if row[0] == table.relation_name]
-    names = [sql.SQL("{}::text").format(sql.Identifier(name)) for name in names if not name.startswith("trash_")]
+    """Every column of every row, as text, those in the trash left out. 1.50 and 1.5 are the same number."""
+    columns = [row[1:3] for row in ask(COLUMNS, table.relation_schema) if row[0] == table.relation_name]
+    texts = [
+        sql.SQL("trim_scale({})::text" if kind == "numeric" else "{}::text").format(sql.Identifier(name))
+        for name, kind in columns
+        if not name.startswith("trash_")
+    ]
     query = sql.SQL("SELECT {} FROM {} ORDER BY id").format(
-        sql.SQL(", ").join(names), sql.Identifier(table.relation_schema, table.relation_name)
+        sql.SQL(", ").join(texts), sql.Identifier(table.relation_schema, table.relation_name)
     )
     with connection.cursor() as cursor:
         cursor.execute(query)

@@ -107,6 +107,22 @@ def test_search_index_follows_the_fields(table, manager):
 
 
 @needs_commits
+def test_search_index_is_built_again_when_a_text_becomes_a_number_and_back(table, manager):
+    index = manager.add_index(table, kind="search")
+    build_all()
+
+    manager.retype_field(table.fields.get(label="Name"), "integer")
+    build_all()
+    index.refresh_from_db()
+    assert (index.columns, index.state) == (["notes"], State.READY)
+    manager.undo()
+    build_all()
+    index.refresh_from_db()
+    assert (index.columns, index.state) == (["name", "notes"], State.READY)
+    assert "name" in definition(index)
+
+
+@needs_commits
 def test_index_goes_and_comes_with_its_field_and_its_type(table, manager):
     index = manager.add_index(table, ["age"])
     build_all()

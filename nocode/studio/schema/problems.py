@@ -70,7 +70,7 @@ def unconverted(read: Reader, place: Place, old: Field, lost: sql.Composable) ->
 
 
 def is_lost(old: Field, new: Field, besides: sql.Identifier | None = None) -> sql.Composable:
-    """The condition for a value that the new type cannot keep: it would not come back the same.
+    """The condition for a value that the new type cannot keep: it would not come back the same (12.00 is 12).
 
     `besides` is a table of rows that get their value from elsewhere.
     """

@@ -85,6 +85,12 @@ def drop_indexes_of(bench: Workbench, table: DataTable, column: str) -> list[dic
     return described
 
 
+def drop_search(bench: Workbench, table: DataTable) -> None:
+    """Drop the search index before a column it reads gets another type; `refresh_search` has it built again."""
+    for index in table.indexes.filter(kind=Kind.SEARCH):
+        bench.run(ddl.drop_index(bench.place(table).schema, index.physical_name))
+
+
 def refresh_search(bench: Workbench, table: DataTable, *, force: bool = False) -> None:
     """Have the search index built again when the table has other searchable fields than when it was built."""
     index = table.indexes.filter(kind=Kind.SEARCH).first()
@@ -94,7 +100,7 @@ def refresh_search(bench: Workbench, table: DataTable, *, force: bool = False) -
     if not columns:
         _drop(bench, index)
         return
-    bench.run(ddl.drop_index(bench.place(table).schema, index.physical_name))
+    drop_search(bench, table)
     index.columns, index.state, index.error = columns, TableIndex.State.BUILDING, ""
     index.save()
     bench.tell(index, "requested")

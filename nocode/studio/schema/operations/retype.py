@@ -16,7 +16,7 @@ from nocode.studio.models import Field
 from nocode.studio.schema import ddl, problems
 from nocode.studio.schema.operations import specs
 from nocode.studio.schema.operations.base import Operation, operation
-from nocode.studio.schema.operations.indexes import drop_indexes_of, refresh_search, request_indexes
+from nocode.studio.schema.operations.indexes import drop_indexes_of, drop_search, refresh_search, request_indexes
 from nocode.studio.schema.operations.trash import leave_off_rules
 from nocode.studio.schema.place import Place
 from nocode.studio.schema.workbench import Workbench
@@ -70,18 +70,17 @@ class RetypeField(Operation):
         returning = self._returning(bench, place, old)
         self._keep_lost(bench, place, old, new, problems.is_lost(old, new, besides=returning))
         indexes = drop_indexes_of(bench, old.table, old.physical_name)
+        reads_words = old.type.searchable or new.type.searchable
+        if reads_words:
+            drop_search(bench, old.table)
         bench.run(*ddl.convert_column(place, new, value))
         bench.rewrites = True
         if returning is not None:
             bench.run(*ddl.bring_back_lost(place, self.bring_back, new))
-        in_place = value if bench.dry else sql.Identifier(old.physical_name)
-        has_check = leave_off_rules(bench, new, in_place)
-        new.save(update_fields=["kind", "settings", *RULES, "updated_at"])
-        bench.run(*ddl.add_rules(place, new, has_check=has_check))
-        self._check_readers(bench, new)
+        self._keep_rules(bench, place, new, value)
         wanted = [*indexes, *self.indexes] if new.type.sortable else []
         request_indexes(bench, new.table, wanted)
-        refresh_search(bench, new.table, force=old.type.searchable or new.type.searchable)
+        refresh_search(bench, new.table, force=reads_words)
         bench.touch(new.table)
         bench.tell(new, "retyped")
         return RetypeField(
@@ -134,8 +133,12 @@ class RetypeField(Operation):
         became = new.type.to_text(problems.converted(sql.Identifier(old.physical_name), old, new), new.settings)
         bench.run(ddl.keep_lost(place, self.keep, old, became, lost))
 
-    def _check_readers(self, bench: Workbench, new: Field) -> None:
-        """Fields computed from this one must still know what to do with it."""
+    def _keep_rules(self, bench: Workbench, place: Place, new: Field, value: sql.Composable) -> None:
+        """Save the field with the rules its rows keep; fields computed from it must know what to do with it."""
+        in_place = value if bench.dry else sql.Identifier(new.physical_name)
+        has_check = leave_off_rules(bench, new, in_place)
+        new.save(update_fields=["kind", "settings", *RULES, "updated_at"])
+        bench.run(*ddl.add_rules(place, new, has_check=has_check))
         for reader in bench.dependents({new.pk}):
             specs.check(reader)
 

@@ -77,6 +77,7 @@ class RestoreField(Operation):
                 % {"field": field.label, "thing": lacking}
             )
         before = {name: getattr(field, name) for name in KEPT}
+        bench.run(ddl.lock_table(bench.place(field.table)))
         table, place, column = field.table, bench.place(field.table), field.column_name
         field.label = _free_label(bench, field.label, {other.label for other in table.fields.all()})
         has_check = bool(field.type.column) and leave_off_rules(bench, field, sql.Identifier(column))
@@ -195,7 +196,6 @@ def trash_column(bench: Workbench, field: Field) -> None:
 def leave_off_rules(bench: Workbench, field: Field, value: sql.Composable) -> bool:
     """Take rules from a field that its rows break by now, and say so; whether its settings may be enforced."""
     place = bench.place(field.table)
-    bench.run(ddl.lock_table(place))
     if field.required and (found := problems.without_value(bench.rows, place, field, value)):
         field.required = False
         bench.note(gettext("%(problem)s: it is not required any more.") % {"problem": found})
