@@ -203,6 +203,8 @@ Q_CLUSTER = {
 # --- Studio -----------------------------------------------------------------------------
 # What people throw away can be brought back for this many days: projects, tables, fields, values lost in conversions.
 NOCODE_TRASH_DAYS = env_int("NOCODE_TRASH_DAYS", 30, minimum=1)
+# What became of rows is kept for this many days.
+NOCODE_HISTORY_DAYS = env_int("NOCODE_HISTORY_DAYS", 180, minimum=1)
 
 # --- Automation -------------------------------------------------------------------------
 # Addresses the HTTP request step may reach although they are private or loopback: host, host:port or CIDR.

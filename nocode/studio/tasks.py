@@ -2,18 +2,22 @@
 
 import logging
 from contextlib import closing, nullcontext
+from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from nocode.foundation.database import is_connection_lost
 from nocode.foundation.errors import NoCodeError
 from nocode.foundation.queue import LOST_ATTEMPTS, task
+from nocode.foundation.retention import forgets
 from nocode.studio.errors import JobRefused
 from nocode.studio.jobs.base import JobCancelled, JobType, Progress, job_types
-from nocode.studio.models import TableJob
+from nocode.studio.models import RecordChange, TableJob
 from nocode.studio.schema.expiry import purge_expired
 
 logger = logging.getLogger(__name__)
@@ -47,6 +51,13 @@ def run_table_job(job_id: str) -> None:
 def empty_trash() -> dict[str, int]:
     """Purge what lay in the trash for the whole grace period."""
     return purge_expired()
+
+
+@forgets
+def old_record_changes() -> QuerySet:
+    """What became of rows so long ago that nobody asks any more."""
+    old = RecordChange.objects.filter(at__lt=timezone.now() - timedelta(days=settings.NOCODE_HISTORY_DAYS))
+    return old.order_by("at")
 
 
 def _begin(job_id: str) -> TableJob | None:
