@@ -21,9 +21,8 @@ def options_for(file: StoredFile, table: DataTable | None, **asked) -> Options:
     """What a person gets who changes nothing: columns go to the fields of their name, others to new ones."""
     seen = imports.look(file)
     by_label = {field.label: field.physical_name for field in table.fields.all()} if table else {}
-    columns = [
-        Column(name, by_label.get(name, NEW), name, kind) for name, kind in zip(seen.names, seen.kinds, strict=True)
-    ]
+    found = zip(seen.names, seen.kinds, strict=True)
+    columns = [Column(name, by_label.get(name, NEW), name[:150], kind) for name, kind in found]
     keys = [seen.names.index(name) for name in asked.pop("keys", [])]
     return Options(seen.format, columns, keys=keys, **asked)
 

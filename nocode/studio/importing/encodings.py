@@ -124,6 +124,7 @@ def _is_western(sample: bytes) -> bool:
     """Few letters beyond ASCII, and those the ones of Western Europe; guessing by statistics errs on short texts."""
     text = sample.decode("cp1252", errors="replace")
     foreign = [character for character in text if character > "\x7f"]
+    foreign_letters = sum(character.isalpha() for character in foreign)
     letters = sum(character.isascii() and character.isalpha() for character in text)
     usual = sum(character in _WESTERN for character in foreign)
-    return bool(foreign) and len(foreign) * 3 < letters and usual >= len(foreign) * 0.9
+    return bool(foreign) and foreign_letters * 2 < letters and usual >= len(foreign) * 0.9

@@ -65,8 +65,6 @@ def _objects(source: Source, encoding: str) -> Iterator[tuple[dict[str, Any], in
     scanner = _Scanner(text)
     try:
         for value in scanner.values():
-            if not isinstance(value, dict):
-                raise scanner.refusal(_("an object in braces is expected here, one for each row"))
             yield value, stream.position
     except UnicodeDecodeError:
         raise explain_undecodable(source, encoding) from None
@@ -93,7 +91,7 @@ class _Scanner:
         self._line, self._column = 1, 1  # of the beginning of the buffer
         self._decoder = json.JSONDecoder(parse_float=_Number)
 
-    def values(self) -> Iterator[Any]:
+    def values(self) -> Iterator[dict[str, Any]]:
         is_list = self._next() == "["
         if is_list:
             self._at += 1
@@ -108,14 +106,14 @@ class _Scanner:
                 self._at += 1
                 self._expect_end()
                 return
+            if is_list and not follows:
+                raise self.refusal(_("the list is not closed"))
             if is_list and follows != ",":
                 raise self.refusal(_("a comma or the end of the list is missing"))
             if follows == ",":
                 self._at += 1
                 if not self._next():
                     raise self.refusal(_("the list is not closed"))
-        if is_list:
-            raise self.refusal(_("the list is not closed"))
 
     def refusal(self, why: str, ahead: int = 0) -> ImportRefused:
         before = self._buffer[: self._at + ahead]
@@ -126,8 +124,8 @@ class _Scanner:
             % {"line": line, "column": column, "why": why}
         )
 
-    def _value(self) -> Any:
-        """The value that begins here; more of the text is read as long as it seems cut off."""
+    def _value(self) -> dict[str, Any]:
+        """The object that begins here; more of the text is read as long as it seems cut off."""
         while True:
             try:
                 value, end = self._decoder.raw_decode(self._buffer, self._at)
@@ -138,14 +136,14 @@ class _Scanner:
             except ValueError:  # Python refuses to read numbers of thousands of digits
                 raise self.refusal(_("a number is too long")) from None
             else:
-                if end < len(self._buffer) or isinstance(value, dict | list | str):
-                    self._at = end
-                    return value
-                ahead, problem = end - self._at, "cut off"
+                if not isinstance(value, dict):
+                    raise self.refusal(_("an object in braces is expected here, one for each row"))
+                self._at = end
+                return value
             if len(self._buffer) - self._at > LONGEST_OBJECT:
                 raise self.refusal(_("the object is too large, or it is not closed"), ahead)
             if not self._more():
-                raise self.refusal(_("%(problem)s") % {"problem": problem[:1].lower() + problem[1:]}, ahead)
+                raise self.refusal(problem[:1].lower() + problem[1:], ahead)
 
     def _next(self) -> str:
         """The next character that is not blank, "" at the end."""

@@ -20,7 +20,7 @@ from python_calamine import (
 
 from nocode.studio.errors import ImportRefused
 from nocode.studio.importing.rows import BLOCK, Rows
-from nocode.studio.importing.streams import Source, on_disk
+from nocode.studio.importing.streams import Source, head, on_disk
 
 LARGEST = 600 * 1024 * 1024  # bytes, unpacked: a small file may unpack to more than fits in memory
 _EXACT_DIGITS = 15  # what spreadsheets keep of a number
@@ -53,7 +53,8 @@ def blocks(source: Source, name: str) -> Iterator[Rows]:
 
 @contextmanager
 def _workbook(source: Source) -> Iterator[CalamineWorkbook]:
-    with on_disk(source) as path:
+    is_ods = b"opendocument.spreadsheet" in head(source, 200)
+    with on_disk(source, ".ods" if is_ods else "") as path:  # of a damaged one the name tells what it is
         _refuse_bombs(path)
         try:
             workbook = CalamineWorkbook.from_path(path)

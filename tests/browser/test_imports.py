@@ -1,0 +1,50 @@
+"""A file on its way into a table, in a browser: chosen, looked at, imported."""
+
+import pytest
+
+from nocode.studio.models import TableJob
+from nocode.studio.schema.manager import NewField
+from nocode.studio.tasks import run_table_job
+from tests.factories import make_project, make_table
+from tests.studio.importing import rows_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_file_is_imported_into_a_table(console_page):
+    table = make_table(make_project(), "People", (NewField("Name", "text"), NewField("Age", "integer")))
+    page = console_page
+    page.goto(f"/admin/studio/datatable/{table.pk}/rows/")
+    page.get_by_role("link", name="Import", exact=True).click()
+
+    content = b"Name;Age;Town\nAda;36;London\nGrace;85;Arlington\n"
+    page.set_input_files("input[name=file]", {"name": "people.csv", "mimeType": "text/csv", "buffer": content})
+    page.get_by_role("button", name="Upload").click()
+    page.get_by_role("cell", name="Arlington", exact=True).wait_for()
+    page.get_by_label("Where Town goes").select_option("")
+    assert page.locator("[data-new]").last.is_hidden()
+    page.get_by_label("Where Town goes").select_option("+")
+    page.get_by_label("Name of the new field").last.fill("City")
+    page.get_by_role("button", name="Import", exact=True).click()
+
+    page.get_by_role("button", name="Stop").wait_for()
+    run_table_job(str(TableJob.objects.get().pk))
+    page.get_by_role("link", name="Open rows").wait_for()
+    page.get_by_role("link", name="Open rows").click()  # the page has seen by itself that the job is done
+    page.get_by_text("Arlington").wait_for()
+
+    assert rows_of(table, "name", "age", "city") == [("Ada", 36, "London"), ("Grace", 85, "Arlington")]
+
+
+def test_another_delimiter_is_looked_at_without_leaving_the_page(console_page):
+    project = make_project()
+    page = console_page
+    page.goto(f"/admin/studio/project/{project.pk}/import/")
+    page.set_input_files(
+        "input[name=file]", {"name": "odd.csv", "mimeType": "text/csv", "buffer": b"One|Two,Three\n1|2,3\n4|5,6\n"}
+    )
+    page.get_by_role("button", name="Upload").click()
+
+    page.get_by_label("Between cells").select_option("|")
+
+    page.get_by_role("columnheader", name="Two,Three", exact=True).wait_for()
