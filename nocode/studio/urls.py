@@ -72,6 +72,7 @@ console_urls = [
         structure.project_trash_act,
         name="studio_project_trash_act",
     ),
+    path("studio/project/<uuid:pk>/back/", structure.project_back, name="studio_project_back"),
     path("studio/field/<uuid:pk>/type/", retype.field_retype, name="studio_field_retype"),
     path("studio/datatable/<uuid:pk>/indexes/", structure.table_index_add, name="studio_table_index_add"),
     path(

@@ -515,6 +515,7 @@ ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
             "studio_project_undo",
             "studio_project_redo",
             "studio_project_trash",
+            "studio_project_back",
         ]
     },
     "studio_project_trash_act": lambda world: {

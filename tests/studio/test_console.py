@@ -142,7 +142,7 @@ def test_editor_cannot_drop_a_field(client, organization, table):
 # --- Projects and tables ----------------------------------------------------------------------------------------------
 
 
-def test_project_is_made_with_its_schema_and_deleted_with_it(owner, organization, everything):
+def test_project_is_made_with_its_schema_thrown_away_and_deleted_with_it(owner, organization, everything):
     before = everything()
 
     response = owner.post(reverse("admin:studio_project_add"), {"name": " Ventes  été ", "description": "x"})
@@ -152,10 +152,25 @@ def test_project_is_made_with_its_schema_and_deleted_with_it(owner, organization
     assert (project.name, project.organization) == ("Ventes été", organization)
     inside = make_table(project)
     url = reverse("admin:studio_project_delete", args=[project.pk])
-    assert project.schema_name in owner.get(url).content.decode()
-    owner.post(url, {"post": "yes"})
-    assert everything() == before
+    owner.post(url, {"post": "yes", "name": "ventes"})
+    assert Project.objects.exists(), "the name was not typed"
+    owner.post(url, {"post": "yes", "name": "Ventes été"})
+    assert not Project.objects.exists()
     assert not DataTable.objects.filter(pk=inside.pk).exists()
+    assert "Ventes été" in owner.get(reverse("admin:studio_project_changelist")).content.decode()
+
+    back = reverse("admin:studio_project_back", args=[project.pk])
+    owner.post(back, {"purge": "1", "name": "Ventes été"})
+    assert everything() == before
+
+
+def test_a_project_comes_back_from_the_trash(owner, organization):
+    project = make_project(organization, "Sales")
+    owner.post(reverse("admin:studio_project_delete", args=[project.pk]), {"post": "yes", "name": "Sales"})
+
+    owner.post(reverse("admin:studio_project_back", args=[project.pk]))
+
+    assert Project.objects.get() == project
 
 
 @pytest.mark.parametrize("name", ["Sales", "sales\x00", "\u200b", ""])
@@ -311,7 +326,7 @@ def test_table_in_a_project_of_others_is_refused(owner, table):
 
 def test_deleted_table_is_dropped(owner, table, everything):
     url = reverse("admin:studio_datatable_delete", args=[table.pk])
-    assert f"{table.project.schema_name}.deals" in owner.get(url).content.decode()
+    assert "goes to the trash" in owner.get(url).content.decode()
 
     owner.post(url, {"post": "yes"})
 

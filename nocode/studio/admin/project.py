@@ -3,7 +3,8 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.conf import settings
+from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -53,6 +54,7 @@ class ProjectAdmin(HistoryAdmin):
     fields = ["organization", "name", "description"]
     change_form_outer_after_template = "studio/_project_tables.html"
     delete_confirmation_template = "studio/delete_project.html"
+    list_after_template = "studio/_projects_trash.html"
 
     class Media:
         css = {"all": ["css/studio.css"]}
@@ -77,6 +79,29 @@ class ProjectAdmin(HistoryAdmin):
         else:
             made = projects.create_project(obj.organization, obj.name, description=obj.description)
             obj.__dict__.update(made.__dict__)  # the page goes on with the object it made
+
+    def delete_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Deleting asks for the name first."""
+        if request.method == "POST":
+            project = self.object_for(request, object_id, "delete")
+            if request.POST.get("name", "").strip() != project.name:
+                refusal = _("Type the name of the project to delete it: %(name)s") % {"name": project.name}
+                self.message_user(request, refusal, messages.ERROR)
+                return redirect("admin:studio_project_delete", project.pk)
+        return super().delete_view(request, object_id, *args, **kwargs)
+
+    def render_delete_form(self, request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+        return super().render_delete_form(request, context | {"days": settings.NOCODE_TRASH_DAYS})
+
+    def delete_model(self, request: HttpRequest, obj: Project) -> None:
+        """To the trash: it can be brought back for some days."""
+        projects.trash(obj)
+
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The projects, and those in the trash below them."""
+        trashed = Project.everything.visible_to(request.user).filter(trashed_at__isnull=False).order_by("-trashed_at")
+        kwargs["extra_context"] = {**(kwargs.get("extra_context") or {}), "trashed": trashed[:50]}
+        return super().changelist_view(request, *args, **kwargs)
 
     def response_post_save_add(self, request: HttpRequest, obj: Project) -> HttpResponse:
         """A new project wants tables: they are added on its page."""

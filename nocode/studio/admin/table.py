@@ -26,13 +26,14 @@ from nocode.foundation.admin.forms import ConsoleForm
 from nocode.foundation.displays import shortened
 from nocode.foundation.errors import NoCodeError
 from nocode.foundation.permissions import organizations_where
-from nocode.studio.admin.type_settings import TypeSettingsField
 from nocode.studio.fields import field_types
 from nocode.studio.models import DataTable, Field, Project
 from nocode.studio.schema import names
+from nocode.studio.schema.operations.retype import is_convertible
 from nocode.studio.services import tables
 from nocode.studio.services.records import Records
 from nocode.studio.signals import table_users
+from nocode.studio.type_settings import TypeSettingsField
 
 
 def clean_label(form: forms.ModelForm) -> str:
@@ -120,8 +121,8 @@ class FieldInline(TabularInline):
     model = Field
     form = FieldForm
     formset = FieldFormSet
-    fields = ["label", "kind", "required", "unique", "settings", "physical_name"]
-    readonly_fields = ["physical_name"]
+    fields = ["label", "kind", "required", "unique", "settings", "physical_name", "retype"]
+    readonly_fields = ["physical_name", "retype"]
     hide_title = True
     verbose_name, verbose_name_plural = gettext_lazy("field"), gettext_lazy("fields")
     max_num = 300
@@ -131,6 +132,14 @@ class FieldInline(TabularInline):
 
     def get_extra(self, request: HttpRequest, obj: DataTable | None = None, **kwargs: Any) -> int:
         return 0 if obj else 3
+
+    @display(description=gettext_lazy("other type"))
+    def retype(self, field: Field) -> SafeString | str:
+        """The way to another type, for fields with values of their own."""
+        if field._state.adding or not is_convertible(field):
+            return ""
+        url = reverse("admin:studio_field_retype", args=[field.pk])
+        return format_html('<a class="c-link" href="{}">{}</a>', url, _("Change type"))
 
     def has_view_permission(self, request: HttpRequest, obj: DataTable | None = None) -> bool:
         return request.user.has_perm("studio.view_field", obj)
@@ -161,6 +170,7 @@ class DataTableAdmin(ConsoleAdmin):
     fields = ["project", "label"]
     inlines = [FieldInline]
     change_form_outer_before_template = "studio/_table_head.html"
+    change_form_outer_after_template = "studio/_table_foot.html"
     delete_confirmation_template = "studio/delete_table.html"
 
     class Media:

@@ -14,11 +14,11 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from nocode.foundation.admin.pages import page, page_context, visible_object
 from nocode.foundation.errors import NoCodeError
-from nocode.studio.admin.type_settings import TypeSettingsField
 from nocode.studio.fields import field_types
 from nocode.studio.models import Field
 from nocode.studio.schema.manager import SchemaManager
 from nocode.studio.schema.operations import RetypeField
+from nocode.studio.type_settings import TypeSettingsField
 
 
 class RetypeForm(forms.Form):
@@ -29,7 +29,9 @@ class RetypeForm(forms.Form):
 
     def __init__(self, field: Field, *args: Any, **kwargs: Any):
         super().__init__(*args, initial={"kind": field.kind, "settings": field.settings}, **kwargs)
-        kinds = [each for each in field_types if each.column and not each.is_computed]
+        widget = self.fields["settings"].widget
+        widget.table, widget.tables = field.table, []  # no type with values of its own leads to a table
+        kinds = [each for each in field_types if each.column and not each.is_computed and not each.is_relation]
         self.fields["kind"].choices = [(each.kind, each.label) for each in kinds]
 
     def clean(self) -> dict[str, Any]:

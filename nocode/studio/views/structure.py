@@ -17,6 +17,7 @@ from nocode.studio.models import DataTable, Field, Project, TableIndex
 from nocode.studio.schema import history
 from nocode.studio.schema.manager import SchemaManager
 from nocode.studio.schema.operations import operations
+from nocode.studio.services import projects
 from nocode.studio.views.guard import of_table
 
 PER_PAGE = 50
@@ -99,6 +100,19 @@ def project_trash_act(request: HttpRequest, project: Project, kind: str, thing: 
         tell(request, manager.restore, found, done=_("“%(name)s” is back.") % {"name": found})
         _pass_on(request, manager)
     return redirect("admin:studio_project_trash", project.pk)
+
+
+@require_POST
+@page("studio.delete_project")
+def project_back(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Bring a project back from the trash, or delete it for good (`purge`, with its name typed)."""
+    project = visible_object(request, Project.everything.exclude(trashed_at=None), "studio.delete_project", pk=pk)
+    if "purge" in request.POST:
+        done = _("“%(name)s” is gone for good.") % {"name": project}
+        tell(request, projects.purge, project, name=request.POST.get("name", ""), done=done)
+    else:
+        tell(request, projects.restore, project, done=_("“%(name)s” is back.") % {"name": project})
+    return redirect("admin:studio_project_changelist")
 
 
 @require_POST
