@@ -7,8 +7,8 @@ import pytest
 from django.urls import reverse
 
 from nocode.foundation.models import Role
-from nocode.studio.models import GridView
-from nocode.studio.schema.manager import NewField
+from nocode.studio.models import DataTable, GridView
+from nocode.studio.schema.manager import NewField, SchemaManager
 from nocode.studio.services.records import Records
 from tests import factories
 
@@ -239,3 +239,16 @@ def test_strangers_find_nothing(person, table, name, more):
 
     assert {browser.get(address(name, table, *more)).status_code, 405} <= {404, 405}
     assert browser.post(address(name, table, *more)).status_code in {404, 405}
+
+
+def test_related_rows_are_shown_by_their_names(person, table):
+    manager = SchemaManager(table.project)
+    people = factories.make_table(table.project, "People", (NewField("Name", "text"),))
+    ids = [row["id"] for row in Records(people).create_many([{"name": "<Zoé>"}, {"name": "Max"}])]
+    manager.add_field(table, "Seller", "relation", settings={"table": str(people.pk)})
+    manager.add_field(table, "Team", "relations", settings={"table": str(people.pk)})
+    Records(DataTable.objects.get(pk=table.pk)).update(1, {"seller": ids[0], "team": ids})
+
+    page = person().get(address("rows", table)).content.decode()
+
+    assert re.findall(r'<span class="c-chip">(.*?)</span>', page) == ["&lt;Zoé&gt;", "&lt;Zoé&gt;", "Max"]

@@ -1,5 +1,6 @@
 """Reading rows: in an order, a page at a time, counted, added up, grouped."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -141,8 +142,11 @@ def to_dict(layout: Layout, row: Sequence[Any]) -> dict[str, Any]:
 
 def labels_of(layout: Layout, row: Sequence[Any]) -> dict[str, Any]:
     """What people read of a row that was selected with its labels, by column."""
-    names = [name for name, column in layout.columns.items() if column.label_sql is not None]
-    return dict(zip(names, row[len(layout.columns) :], strict=True))
+    labelled = [column for column in layout.columns.values() if column.label_sql is not None]
+    return {
+        column.name: json.loads(label) if label and column.type.is_many else label
+        for column, label in zip(labelled, row[len(layout.columns) :], strict=True)
+    }
 
 
 def _order(keys: Sequence[Key], backwards: bool, *, last: bool = False) -> sql.Composable:

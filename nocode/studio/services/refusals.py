@@ -9,6 +9,11 @@ from psycopg2 import errorcodes
 from nocode.studio.errors import RecordErrors, TableChanged, TableMissing
 from nocode.studio.layouts import Layout
 
+# What a statement meets whose layout is of yesterday.
+_CHANGED = frozenset(
+    {errorcodes.UNDEFINED_COLUMN, errorcodes.DATATYPE_MISMATCH, errorcodes.INVALID_TEXT_REPRESENTATION}
+)
+
 
 def explain(error: DatabaseError, layout: Layout) -> Exception | None:
     """Our error for what the database refused; None when that is no matter of values or fields."""
@@ -27,7 +32,7 @@ def explain(error: DatabaseError, layout: Layout) -> Exception | None:
         return TableMissing(
             _("The table “%(table)s” does not exist in the database any more.") % {"table": layout.label}
         )
-    if code in (errorcodes.UNDEFINED_COLUMN, errorcodes.DATATYPE_MISMATCH):
+    if code in _CHANGED:
         return TableChanged(_("The fields of “%(table)s” were changed meanwhile. Try again.") % {"table": layout.label})
     return None
 

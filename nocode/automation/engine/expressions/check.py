@@ -19,11 +19,16 @@ def find_errors(value: Any) -> list[tuple[Path, ExpressionError]]:
     realm: Realm | None = None
     for path, text in walk(value):
         try:
-            for code in compile_template(text).codes:
-                realm = realm or Realm(SECONDS)
-                compile_in(realm, code.source)
-        except ExpressionError as error:
+            codes = compile_template(text).codes
+        except ExpressionError as error:  # where the next one begins is not known
             errors.append((path, error))
+            continue
+        for code in codes:
+            realm = realm or Realm(SECONDS)
+            try:
+                compile_in(realm, code.source)
+            except ExpressionError as error:
+                errors.append((path, error))
     return errors
 
 

@@ -125,7 +125,8 @@ class Scanner:
             before.count("\n") + 1,
             self.position - max(self.text.rfind("\n", self.start, self.position), self.start - 1),
         )
-        raise ExpressionSyntaxError(reason, self.text[self.start :], line=line, column=column)
+        shown = self.text[self.start :].partition("}}")[0]  # the message closes what it quotes itself
+        raise ExpressionSyntaxError(reason, shown, line=line, column=column)
 
 
 def is_text(source: str) -> bool:
