@@ -234,6 +234,15 @@ def test_fields_without_a_column_get_their_default(project, people):
     assert rows_of(people, "name", "age") == [("Ada", 18)]
 
 
+def test_who_imported_is_kept_where_a_field_keeps_that(project):
+    table = make_table(project, "Notes", (NewField("Text", "text"), NewField("By", "created_by")))
+
+    job = import_file(project, "Text\nHello\n", table)
+
+    assert job.state == State.DONE, job.error
+    assert rows_of(table, "by") == [(job.requested_by_id,)]
+
+
 def test_what_only_python_knows_is_asked_of_python(project):
     table = make_table(project, "Codes", (NewField("Code", "text", settings={"pattern": "[A-Z]{3}"}),))
 

@@ -55,7 +55,7 @@ def write(plan: Plan, origin: Origin, tell: Callable[[int], None]) -> Written:
 
 
 def _insert(plan: Plan, origin: Origin, part: sql.Composable) -> int:
-    defaults = list(plan.unmapped_defaults())
+    defaults = [*plan.unmapped_defaults(), *_stamps(plan, origin, "created", "updated")]
     condition = plan.good_row()
     if plan.keys:
         condition = sql.SQL("{} AND NOT EXISTS (SELECT FROM {} AS t WHERE {})").format(
@@ -88,7 +88,13 @@ def _update(plan: Plan, origin: Origin, part: sql.Composable, written: Written) 
         changed = _run(
             sql.SQL("UPDATE {} AS t SET {} FROM {} WHERE {} AND {} AND ({})").format(
                 plan.layout.target,
-                _list(sql.SQL("{} = {}").format(mapped.column, mapped.value) for mapped in others),
+                _list(
+                    sql.SQL("{} = {}").format(name, value)
+                    for name, value in [
+                        *((mapped.column, mapped.value) for mapped in others),
+                        *_stamps(plan, origin, "updated"),
+                    ]
+                ),
                 plan.converted(part),
                 plan.same_key(),
                 plan.good_row(),
@@ -151,6 +157,15 @@ def _events(plan: Plan, origin: Origin, verb: str, rows: sql.Composable) -> sql.
         actor=sql.Literal(origin.actor_id),
         rows=rows,
     )
+
+
+def _stamps(plan: Plan, origin: Origin, *acts: str) -> list[tuple[sql.Composable, sql.Composable]]:
+    """Who it was, for the fields that keep that."""
+    return [
+        (sql.Identifier(name), sql.Literal(origin.actor_id))
+        for name, each in plan.layout.fields.items()
+        if each.type.stamped & set(acts)
+    ]
 
 
 def _uuid(value: UUID) -> sql.Composable:
