@@ -389,6 +389,8 @@ def test_the_page_saves_it_and_shows_it_again(orders, office):
     }
     shown = unescape(client.get(reverse("admin:automation_trigger_change", args=[trigger.pk])).content.decode())
     assert '<option value="orders" selected>Orders</option>' in shown
+    assert '<option value="total" selected>Total</option>' in shown
+    assert "data-when" not in shown  # a list of boxes does not decide what else is shown
 
 
 def test_the_page_says_what_is_wrong_beside_the_field(orders, office):

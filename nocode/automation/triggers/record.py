@@ -39,7 +39,7 @@ class RecordTrigger(TriggerType):
     class Config(forms.Form):
         """Of which table, what must have happened, and to which rows."""
 
-        conditional = {"fields_watched": ("events", {UPDATED})}
+        conditional: dict = {}
 
         table = table_field()
         events = forms.MultipleChoiceField(
