@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 GROWTH = 1.05
 
 # The slot of a number of milliseconds, for SQL: `%s`-free, so that it can be part of any statement.
-SLOT = f"ceil(ln(greatest({{ms}}, 1)) / ln({GROWTH}))::int"
+SLOT = f"ceil(ln(greatest({{ms}}, 1)) / ln({GROWTH}::float8))::int"
 
 
 def slot(milliseconds: float) -> int:

@@ -6,7 +6,6 @@ from nocode.insights.views import analytics
 
 console_urls = [
     path("analytics/", analytics.analytics, name="analytics"),
-    path("analytics/refresh/", analytics.analytics_refresh, name="analytics_refresh"),
     path("analytics/report.csv", analytics.analytics_report, {"kind": "csv"}, name="analytics_report_csv"),
     path("analytics/report.json", analytics.analytics_report, {"kind": "json"}, name="analytics_report_json"),
 ]

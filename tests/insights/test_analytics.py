@@ -3,22 +3,27 @@
 import csv
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from nocode.insights import counting
+from nocode.insights.days import today
 from nocode.insights.figures import milliseconds, percent
 from nocode.insights.models import DailyMetric, UserActivity
+from nocode.insights.services.analytics import success_rate
 from tests import factories
 from tests.insights.history import make_day, make_execution, make_workflow, make_workflow_day
 
 pytestmark = pytest.mark.django_db
 
-PAGE, REFRESH = reverse("admin:analytics"), reverse("admin:analytics_refresh")
+PAGE = reverse("admin:analytics")
 CSV, JSON = reverse("admin:analytics_report_csv"), reverse("admin:analytics_report_json")
 
 
@@ -169,7 +174,6 @@ def test_the_page_teaches_when_nothing_has_happened(organization, owner):
     page = text(logged_in(owner).get(PAGE))
 
     assert "Nothing has happened in this time" in page
-    assert "Count now" in page
 
 
 def test_charts_can_be_read_without_seeing_them(organization, owner):
@@ -180,24 +184,71 @@ def test_charts_can_be_read_without_seeing_them(organization, owner):
     day = date_format(timezone.localdate(), "SHORT_DATE_FORMAT")
     shown = text(page)
     assert f"<title>{day}: completed 2, failed 1, other 0</title>" in shown
-    assert shown.count("<summary") == shown.count('role="img"') == 3
+    assert shown.count("<summary") == shown.count('role="img"') == 4
     durations = next(chart for chart in page.context["charts"] if chart.key == "durations")
     assert durations.slots[-1].cells == ["100 ms", "2.5 s"]
 
 
-def test_counting_now_counts_today(organization, owner):
-    client = logged_in(owner)
-    make_execution(make_workflow(organization), timezone.now() - timedelta(seconds=1))
+def test_the_figures_of_today_are_those_of_now(organization, owner):
+    client, workflow = logged_in(owner), make_workflow(organization, "Import")
+    for status in ("completed", "failed"):
+        make_execution(workflow, timezone.now() - timedelta(seconds=1), status)
+        page = client.get(f"{PAGE}?days=7")
 
-    answer = client.post(f"{REFRESH}?days=7", follow=True)
+    report = page.context["report"]
+    assert (report.totals.executions, report.totals.failed, report.totals.success_rate) == (2, 1, 50.0)
+    assert [each["name"] for each in report.failing] == ["Import"]
+    assert report.days[-1].executions == 2
+    assert figures(client)["period"]["executions"] == 2
 
-    assert answer.redirect_chain == [(f"{PAGE}?days=7", 302)]
-    assert answer.context["report"].totals.executions == 1
-    assert client.get(REFRESH).status_code == 405
-    assert Client().post(REFRESH).status_code == 302
-    make_execution(make_workflow(organization, "More"), timezone.now())
-    client.post(REFRESH)
-    assert DailyMetric.objects.get(day=timezone.localdate()).executions == 1, "counted twice within a moment"
+
+def test_looking_counts_for_nobody_else(organization, owner):
+    elsewhere = factories.make_organization()
+    make_execution(make_workflow(elsewhere), timezone.now() - timedelta(seconds=1))
+
+    logged_in(owner).get(PAGE)
+
+    assert set(DailyMetric.objects.values_list("organization", flat=True)) == {organization.pk}
+
+
+def test_looking_at_other_days_counts_nothing(organization, owner):
+    logged_in(owner).get(f"{PAGE}?first=2026-01-01&last=2026-01-31")
+
+    assert not DailyMetric.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_looking_does_not_wait_for_who_counts(organization, owner):
+    make_day(organization, 0, executions=7, completed=7)
+    with ThreadPoolExecutor(1) as pool, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(counting.LOCK, {"day": today()})
+        seen = pool.submit(lambda: _executions_seen(owner)).result(timeout=20)
+
+    assert seen == 7
+
+
+def _executions_seen(owner) -> int:
+    try:
+        return logged_in(owner).get(PAGE).context["report"].totals.executions
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    ("completed", "failed", "rate"),
+    [
+        (0, 0, None),
+        (2, 1, 66.7),
+        (1, 2, 33.3),
+        (1, 7, 12.5),
+        (1999, 1, 99.9),
+        (9995, 5, 99.9),
+        (1, 9999, 0.1),
+        (0, 3, 0),
+    ],
+)
+def test_the_success_rate_is_rounded_and_full_only_without_failures(completed, failed, rate):
+    assert success_rate(completed, failed) == rate
 
 
 def test_a_report_holds_no_formula_and_is_an_activity(organization, owner):
@@ -224,7 +275,7 @@ def test_the_page_costs_ten_queries_at_most(organization, owner, django_assert_m
     client = logged_in(owner)
     client.get(PAGE)
 
-    with django_assert_max_num_queries(10) as few:
+    with django_assert_max_num_queries(10 + 2) as few:  # and the savepoint that stands for a transaction in tests
         client.get(f"{PAGE}?days=90")
     for days_ago in range(1, 60):
         make_day(organization, days_ago, executions=1)

@@ -1,4 +1,4 @@
-"""What people build, publish and delete is remembered: each kind of change once, by whom and, in a request, from where."""
+"""What people build, publish and delete is remembered: each kind of change once, by whom and from where."""
 
 import pytest
 from django.test import Client

@@ -7,9 +7,10 @@ from datetime import date, datetime
 from django.db.models import ExpressionWrapper, F, FloatField, Max, QuerySet, Sum
 
 from nocode.foundation.models import Organization
-from nocode.insights.days import Period
+from nocode.insights.days import Period, today
 from nocode.insights.histograms import percentile, together
 from nocode.insights.models import DailyMetric, WorkflowMetric
+from nocode.insights.services import metrics
 
 TOP = 5
 
@@ -45,13 +46,15 @@ class Report:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing has happened, in the period nor before."""
-        counts = ("executions", "logins", "active_users", "records", "deployments")
+        """Whether nothing was built nor run, in the period nor before: whoever looks has logged in."""
+        counts = ("executions", "records", "deployments")
         return not any(getattr(totals, name) for totals in (self.totals, self.before) for name in counts)
 
 
 def report(organization: Organization, period: Period) -> Report:
-    """Read the figures: three queries."""
+    """Read the figures, those of today as they are now."""
+    if period.first <= today() <= period.last:
+        metrics.refresh(organization)
     counted = _days(organization, Period(period.before.first, period.last))
     days = [counted.get(day) or _nothing(organization, day) for day in period.days]
     return Report(
@@ -81,9 +84,14 @@ def slowest(organization: Organization, period: Period) -> list[dict]:
 
 
 def success_rate(completed: int, failed: int) -> float | None:
-    """The percentage of finished runs that completed, rounded down to a tenth: 100 means that nothing failed."""
+    """The percentage of finished runs that completed, to a tenth; 100 means that nothing failed, 0 that everything."""
     finished = completed + failed
-    return (1000 * completed // finished) / 10 if finished else None
+    if not finished:
+        return None
+    tenths = (2000 * completed + finished) // (2 * finished)  # rounded half up
+    if completed and failed:
+        tenths = min(max(tenths, 1), 999)
+    return tenths / 10
 
 
 def _days(organization: Organization, period: Period) -> dict[date, DailyMetric]:

@@ -1,6 +1,7 @@
 """Counts what happened on each day."""
 
 from datetime import date, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Max
@@ -15,8 +16,6 @@ from nocode.insights.models import DailyMetric, UserActivity
 
 # How long after its end a day is still counted again: runs that were started late in it may take their time.
 SETTLES_AFTER = timedelta(days=1)
-# How long figures are as good as new: counting is work, and people press buttons.
-FRESH = timedelta(seconds=5)
 # How far back missed days are caught up.
 FURTHEST = timedelta(days=400)
 
@@ -24,8 +23,25 @@ FURTHEST = timedelta(days=400)
 @transaction.atomic
 def roll_up(day: date) -> None:
     """Count one day, for all organizations. Counting it again gives the same figures, or those of now."""
+    with connection.cursor() as cursor:
+        cursor.execute(counting.LOCK, {"day": day})
+        _count(cursor, day)
+
+
+@transaction.atomic
+def refresh(organization: Organization) -> None:
+    """Count today for one organization, for somebody who looks at it; unless somebody is counting it just now."""
+    day = today()
+    with connection.cursor() as cursor:
+        cursor.execute(counting.TRY_LOCK, {"day": day})
+        if cursor.fetchone()[0]:
+            _count(cursor, day, organization)
+
+
+def _count(cursor: Any, day: date, organization: Organization | None = None) -> None:
     start, end = bounds(day)
     values = {
+        "organization": organization and organization.pk,
         "day": day,
         "start": start,
         "end": end,
@@ -33,25 +49,9 @@ def roll_up(day: date) -> None:
         "end_id": first_id_at(end),
         "is_final": timezone.now() >= end + SETTLES_AFTER,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(counting.LOCK, values)
-        cursor.execute(counting.FIRST_EVENT, {"moment": start})
-        values["first_event"] = cursor.fetchone()[0]
-        for statement in (
-            counting.ORGANIZATIONS,
-            counting.EXECUTIONS,
-            counting.WORKFLOWS,
-            counting.PEOPLE_AND_ROWS,
-            counting.DEPLOYMENTS,
-            counting.CLOSE,
-        ):
-            cursor.execute(statement, values)
-
-
-def refresh() -> None:
-    """Count today for somebody who looks at it, unless it was counted a moment ago."""
-    if not DailyMetric.objects.filter(day=today(), updated_at__gt=timezone.now() - FRESH).exists():
-        roll_up(today())
+    cursor.execute(counting.FIRST_EVENT, {"moment": start})
+    values["first_event"] = cursor.fetchone()[0]
+    cursor.execute(counting.DAY, values)
 
 
 def open_days() -> list[date]:

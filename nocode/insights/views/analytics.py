@@ -3,17 +3,16 @@
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
-from nocode.foundation.admin.pages import page, page_context, tell
+from nocode.foundation.admin.pages import page, page_context
 from nocode.foundation.models import Organization
 from nocode.foundation.permissions import organizations_where
 from nocode.insights.figures import charts, milliseconds, tiles, whole
 from nocode.insights.forms import LENGTHS, PeriodForm
-from nocode.insights.services import metrics, reports
+from nocode.insights.services import reports
 from nocode.insights.services.analytics import Report, report
 from nocode.insights.tracker import ActivityTracker
 
@@ -39,15 +38,6 @@ def analytics(request: HttpRequest) -> HttpResponse:
         **(_drawn(found) if found and not found.is_empty else {}),
     )
     return render(request, "insights/analytics.html", context)
-
-
-@require_POST
-@page(VIEW)
-def analytics_refresh(request: HttpRequest) -> HttpResponse:
-    """Count today now, without waiting for the hour."""
-    tell(request, metrics.refresh, done=_("The figures are up to date."))
-    query = request.META.get("QUERY_STRING", "")
-    return redirect(f"{reverse('admin:analytics')}{'?' if query else ''}{query}")
 
 
 @require_GET
