@@ -51,3 +51,11 @@ def cut_off(servers: list[int]) -> None:
     """End server processes, with whatever they have begun."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(pid, 5000) FROM unnest(%s) AS pid", [servers])
+
+
+def are_gone(servers: list[int]) -> bool:
+    """Whether these server processes have ended."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE pid = ANY(%s)", [servers])
+        return cursor.fetchone()[0] == 0

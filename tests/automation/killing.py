@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.fixtures.cluster import is_alive
 from tests.fixtures.stack import eventually
-from tests.locks import cut_off, nobody_may_use, waits_for
+from tests.locks import are_gone, cut_off, nobody_may_use, waits_for
 
 
 @dataclass(frozen=True)
@@ -37,5 +37,8 @@ def survive(case: Case, start_cluster: Callable, *, server_goes_on: bool) -> Non
         eventually(lambda: not is_alive(victim), within=10, what="the worker to be dead")
         if not server_goes_on:
             cut_off(servers)
+    # A worker that came at once may have passed by what the dead one still held: then it is the next call that does it.
+    eventually(lambda: are_gone(servers), within=20, what="the server to notice that the worker is dead")
+    case.queue(subject)
     eventually(lambda: case.is_done(subject), within=40, what="another worker to finish the task")
     case.check(subject)

@@ -481,6 +481,8 @@ ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
             "studio_table_arrange",
             "studio_table_view_save",
             "studio_table_index_add",
+            "studio_table_import",
+            "studio_table_export",
         ]
     },
     **{
@@ -516,6 +518,7 @@ ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
             "studio_project_redo",
             "studio_project_trash",
             "studio_project_back",
+            "studio_project_import",
         ]
     },
     "studio_project_trash_act": lambda world: {
@@ -524,6 +527,7 @@ ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
         "thing": world.rows[DataTable].pk,
     },
     "studio_field_retype": lambda world: {"pk": world.rows[Field].pk},
+    "studio_import": lambda world: {"pk": world.rows[StoredFile].pk},
     "studio_file": lambda world: {"pk": world.rows[StoredFile].pk},
     "studio_file_upload": lambda world: {"pk": world.rows[DataTable].pk, "name": "name"},
     **{

@@ -137,7 +137,8 @@ def _like(layout: Layout, column: Column, operator: str, value: Any) -> sql.Comp
 
 def _search(layout: Layout, words: str, names: Collection[str] | None) -> sql.Composable:
     columns = [layout.columns[name] for name in (layout.fields if names is None else names)]
-    texts = [column for column in columns if column.type.searchable and not column.is_broken]
+    # Computed texts are in no index: searching them, too, would make every search read the whole table.
+    texts = [column for column in columns if column.type.searchable and column.field and column.field.type.column]
     hits = [sql.SQL("{} ILIKE {}").format(column.text, _pattern("%{}%", words)) for column in texts]
     if not hits:
         return sql.SQL("FALSE")

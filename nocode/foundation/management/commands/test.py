@@ -8,8 +8,8 @@ from django.core.management.base import BaseCommand
 
 from nocode.setup import browser
 
-# Without arguments everything is run, by as many processes as there are processors.
-WHOLE_SUITE = ["-n", "auto", "--maxprocesses", "4"]
+# Without arguments everything is run, by as many processes as there are processors; who is done helps the others.
+WHOLE_SUITE = ["-n", "auto", "--maxprocesses", "4", "--dist", "worksteal"]
 
 
 class Command(BaseCommand):
