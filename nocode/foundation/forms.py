@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.forms import SetPasswordMixin
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import AdminOwnPasswordChangeForm, AdminPasswordChangeForm
 from unfold.widgets import BASE_INPUT_CLASSES
@@ -58,6 +59,50 @@ class NewAccountForm(NewPasswordForm):
     def clean_name(self) -> str:
         self.user.name = self.cleaned_data["name"]  # a password must not be like it
         return self.user.name
+
+
+class _PartOfPage(forms.Form):
+    """Its boxes look like those of the console; none has the focus, for it is one of several."""
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs["class"] = "c-input"
+
+
+class NameForm(_PartOfPage):
+    """What somebody is called."""
+
+    name = forms.CharField(label=_("Your name"), max_length=150, widget=forms.TextInput({"autocomplete": "name"}))
+
+
+class NewAddressForm(_PartOfPage):
+    """A new address, and the present password, so that a screen left open is not enough."""
+
+    email = forms.EmailField(
+        label=_("New e-mail address"), max_length=254, widget=forms.EmailInput({"autocomplete": "email"})
+    )
+    password = forms.CharField(
+        label=_("Your password"), strip=False, widget=forms.PasswordInput({"autocomplete": "current-password"})
+    )
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any):
+        self.user = user
+        super().__init__(*args, **kwargs)
+
+    def clean_password(self) -> str:
+        """Guessing is slowed down: raises TooManyAttempts."""
+        check_own_password(self.user, self.cleaned_data["password"])
+        return self.cleaned_data["password"]
+
+
+def check_own_password(user: User, password: str) -> None:
+    """Refuse a password that is not the person's own. Raises ValidationError, TooManyAttempts."""
+    counter = FailedAttempts.Kind.PASSWORD, user.email, caller_address(current_request())
+    attempts.take(*counter)
+    if not user.check_password(password):
+        raise ValidationError(_("This is not your password."))
+    attempts.forget(*counter)
 
 
 class ChangePasswordForm(AdminOwnPasswordChangeForm):

@@ -21,7 +21,7 @@ REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
 ACTOR_ID: ContextVar[int | None] = ContextVar("actor_id", default=None)
 _REQUEST: ContextVar[HttpRequest | None] = ContextVar("request", default=None)
 _ADDRESS: ContextVar[str] = ContextVar("address", default="")
-_ACCEPTABLE = re.compile(r"[A-Za-z0-9._-]{1,36}")
+_ACCEPTABLE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class RequestIdMiddleware:

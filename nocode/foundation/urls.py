@@ -2,16 +2,24 @@
 
 from django.urls import path
 
-from nocode.foundation.views import billing, invitations, notifications, passwords
+from nocode.foundation.views import account, billing, invitations, leaving, notifications, passwords
 
 urlpatterns = [
     path("invitations/<str:token>/", invitations.invitation, name="invitation"),
+    path("address/<str:token>/", account.address_confirm, name="address_confirm"),
     path("password/forgot/", passwords.password_forgot, name="password_forgot"),
     path("password/forgot/sent/", passwords.password_forgot_sent, name="password_forgot_sent"),
     path("password/reset/<str:uid>/<str:token>/", passwords.password_reset, name="password_reset"),
 ]
 
 console_urls = [
+    path("logout/", leaving.log_out, name="logout"),
+    path("account/", account.account, name="account"),
+    path("account/name/", account.account_name, name="account_name"),
+    path("account/address/", account.account_address, name="account_address"),
+    path("account/address/cancel/", account.account_address_cancel, name="account_address_cancel"),
+    path("account/sessions/end/", account.account_sessions_end, name="account_sessions_end"),
+    path("account/sessions/<str:handle>/end/", account.account_session_end, name="account_session_end"),
     path("billing/", billing.billing, name="billing"),
     path("billing/<uuid:pk>/", billing.billing_organization, name="billing_organization"),
     path("billing/<uuid:pk>/change/", billing.billing_change, name="billing_change"),

@@ -208,12 +208,12 @@ def _target(target: Model | None) -> Row:
 def _origin(request: HttpRequest | None) -> Row:
     """Where it came from; of a task what it knows of the request that queued it."""
     if request is None:
-        return {"ip": calling_address() or None, "request_id": cleaning.text(REQUEST_ID.get(), 36)}
+        return {"ip": calling_address() or None, "request_id": cleaning.text(REQUEST_ID.get(), 64)}
     address = caller_address(request)
     return {
         "ip": str(address) if address else None,
         "user_agent": cleaning.text(request.headers.get("User-Agent", ""), 300),
-        "request_id": cleaning.text(getattr(request, "id", "") or REQUEST_ID.get(), 36),
+        "request_id": cleaning.text(getattr(request, "id", "") or REQUEST_ID.get(), 64),
     }
 
 

@@ -36,6 +36,7 @@ WSGI_APPLICATION = "nocode.wsgi.application"
 # The address people reach this installation at, for links in pages and e-mails; empty means "as requested".
 PUBLIC_URL = env("PUBLIC_URL", "").rstrip("/")
 SECURE_COOKIES = env_bool("SECURE_COOKIES")
+SESSION_ENGINE = "nocode.foundation.sessions"  # knows whose each session is
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env_bool("BEHIND_HTTPS_PROXY") else None
 # How many reverse proxies in front of us write X-Forwarded-For; 0 means the header is not believed.
@@ -242,6 +243,7 @@ MODEL_CHANGES_LOG_SKIP = [
     "sessions",
     "foundation.Email",
     "foundation.InvoiceCounter",
+    "foundation.LoginSession",
     "foundation.Notification",
     "foundation.OutboxEvent",
     "foundation.QueuedTask",

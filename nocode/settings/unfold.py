@@ -1,6 +1,7 @@
 """Theme and menu of the console, data only; `console/navigation.py` turns the menu into Unfold's sidebar."""
 
 from django.templatetags.static import static
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 # Who sees an entry: a permission held in at least one organization, SUPERUSER, or everybody (None).
@@ -103,6 +104,12 @@ UNFOLD = {
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("img/nocode.svg")},
     ],
     "SITE_URL": None,
+    "ACCOUNT": {
+        "navigation": [
+            {"title": _("Your account"), "link": reverse_lazy("admin:account")},
+            {"title": _("Change password"), "link": reverse_lazy("admin:password_change")},
+        ]
+    },
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.models import Case, Value, When
@@ -13,7 +12,7 @@ from django.utils import timezone
 from nocode.automation.engine import janitor
 from nocode.automation.models import Workflow, WorkflowExecution
 from nocode.automation.services import executions, workflows
-from nocode.foundation.models import OutboxEvent
+from nocode.foundation.models import LoginSession, OutboxEvent
 from tests.factories import make_integration, make_organization, make_published, make_user, make_workflow, set_values
 
 pytestmark = pytest.mark.django_db
@@ -258,12 +257,12 @@ def test_login_logout_and_the_end_of_sessions_work_with_every_receiver_connected
     assert answer.status_code == 302
     assert client.get("/admin/").status_code == 200
 
-    Session.objects.update(expire_date=timezone.now() - timedelta(days=1))
+    LoginSession.objects.update(expire_date=timezone.now() - timedelta(days=1))
     assert client.get("/admin/").status_code == 302
     call_command("clearsessions")
-    assert Session.objects.count() == 0
+    assert LoginSession.objects.count() == 0
 
     client.post("/admin/login/", {"username": user.email, "password": "correct horse battery"})
     assert client.post("/admin/logout/").status_code in {200, 302}
     assert client.get("/admin/").status_code == 302
-    Session.objects.all().delete()
+    LoginSession.objects.all().delete()

@@ -69,6 +69,22 @@ def test_an_owner_invites_and_sees_the_link_once(organization, owner):
     assert b"/invitations/" not in shown.content
 
 
+def test_the_dialog_promises_no_email_that_cannot_be_sent(organization, owner):
+    page = dialog_of(owner, organization)
+
+    assert "No mail server is configured: you get a link to pass on." in page
+    assert "An e-mail with a link" not in page
+
+
+def test_the_dialog_says_that_an_email_is_sent(organization, owner, mail_server):
+    assert "An e-mail with a link to join is sent." in dialog_of(owner, organization)
+
+
+def dialog_of(user: User, organization) -> str:
+    url = reverse("admin:foundation_organization_invite", args=[organization.pk])
+    return log_in(user).get(url, headers={"HX-Request": "true"}).content.decode()
+
+
 def test_with_a_mail_server_only_the_guest_gets_the_link(organization, owner, mail_server):
     invited = invite(owner, organization)
     resend = reverse("admin:foundation_invitation_resend", args=[Invitation.objects.get().pk])

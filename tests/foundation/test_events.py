@@ -92,6 +92,22 @@ def test_events_of_a_request_carry_its_id_and_its_user():
     assert (second.request_id, second.actor) == ("", None)
 
 
+@pytest.mark.parametrize(
+    ("given", "is_kept"),
+    [("a" * 64, True), ("Root=1-67", False), ("01a2_b.c-9", True), ("a" * 65, False), ("", False), ("a\n", False)],
+)
+def test_only_a_short_and_plain_id_of_a_request_is_believed(given, is_kept):
+    def view(request):
+        publish("test.a")
+        return {}
+
+    answer = RequestIdMiddleware(view)(RequestFactory().get("/", headers={"X-Request-Id": given}))
+
+    assert OutboxEvent.objects.get().request_id == answer["X-Request-Id"]
+    assert (answer["X-Request-Id"] == given) is is_kept
+    assert len(answer["X-Request-Id"]) >= 10
+
+
 def test_what_fails_in_a_page_is_not_told_as_an_address_that_does_not_match():
     def view(request):
         raise KeyError("page")

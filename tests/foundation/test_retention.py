@@ -8,7 +8,7 @@ from django.utils import timezone
 from django_q.models import Failure, Success, Task
 
 from nocode.foundation import retention
-from nocode.foundation.models import Email, Organization, OutboxEvent, QueuedTask
+from nocode.foundation.models import Email, LoginSession, Organization, OutboxEvent, QueuedTask
 from nocode.foundation.retention import OLD_ROWS, Sweep
 from nocode.foundation.tasks.retention import forget_old_rows
 
@@ -58,7 +58,6 @@ def test_events_that_were_not_delivered_stay():
     [
         ("sent", days(90) - MOMENT, True),
         ("sent", days(90) + MOMENT, False),
-        ("failed", days(900), True),
         ("queued", days(900), True),
     ],
 )
@@ -68,6 +67,25 @@ def test_sent_emails_stay_for_three_months(status, ago, stays):
     forget_old_rows()
 
     assert Email.objects.filter(pk=email.pk).exists() is stays
+
+
+@pytest.mark.parametrize(("ago", "stays"), [(days(30) - MOMENT, True), (days(30) + MOMENT, False)])
+def test_emails_that_were_given_up_stay_for_a_month(ago, stays):
+    email = make_email(status="failed")
+    Email.objects.update(updated_at=timezone.now() - ago)
+
+    forget_old_rows()
+
+    assert Email.objects.filter(pk=email.pk).exists() is stays
+
+
+def test_sessions_that_have_ended_go():
+    LoginSession.objects.create(pk="old", expire_date=timezone.now() - MOMENT, seen_at=timezone.now())
+    LoginSession.objects.create(pk="new", expire_date=timezone.now() + days(1), seen_at=timezone.now())
+
+    forget_old_rows()
+
+    assert [session.pk for session in LoginSession.objects.all()] == ["new"]
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from nocode.foundation.browsers import short_name
 from nocode.foundation.ids import first_id_at
 from nocode.foundation.models import Membership, Role
 from nocode.insights.actions import ACTIONS, GROUPS, actions_of, sentence
-from nocode.insights.browsers import short_name
 from nocode.insights.models import UserActivity
 from tests import factories
 from tests.insights.history import id_at, make_activity

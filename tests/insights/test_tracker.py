@@ -5,7 +5,6 @@ import logging
 
 import pytest
 from django.contrib.auth import authenticate
-from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.models import Model
@@ -14,7 +13,7 @@ from django.urls import reverse
 
 from nocode.foundation.events import deliver_events
 from nocode.foundation.middleware import acting_as
-from nocode.foundation.models import Organization, OutboxEvent
+from nocode.foundation.models import LoginSession, Organization, OutboxEvent
 from nocode.insights.models import UserActivity
 from nocode.insights.tracker import LOST, ActivityTracker
 from nocode.runtime.models import GeneratedApp
@@ -117,7 +116,7 @@ def test_a_logout_is_remembered(client, owner):
 
 def test_a_session_that_has_ended_can_be_left(client, owner):
     client.force_login(owner)
-    Session.objects.all().delete()
+    LoginSession.objects.all().delete()
 
     answer = client.post(reverse("admin:logout"))
 
@@ -128,7 +127,7 @@ def test_a_session_that_has_ended_can_be_left(client, owner):
 def test_deleting_a_session_works_with_everything_connected(client, owner):
     client.force_login(owner)
 
-    Session.objects.get().delete()
+    LoginSession.objects.get().delete()
     call_command("clearsessions")
 
     assert client.get(reverse("admin:index")).status_code == 302

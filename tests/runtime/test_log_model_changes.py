@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 from django.apps import apps
 from django.conf import settings as current
-from django.contrib.sessions.models import Session
 from django.core import management
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models.signals import post_save
@@ -16,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from nocode.automation.models import Workflow
-from nocode.foundation.models import OutboxEvent, Worker
+from nocode.foundation.models import LoginSession, OutboxEvent, Worker
 from nocode.runtime.signals import level_of, log_model_changes
 from nocode.settings.env import env_choice
 from tests.factories import make_app, make_user, make_workflow
@@ -155,13 +154,13 @@ def test_logging_in_and_out_works_with_every_signal_connected(lines):
         reverse("admin:login"), {"username": user.email, "password": "correct horse battery", "next": "/admin/"}
     )
     assert answer.status_code == 302
-    session = Session.objects.get()
+    session = LoginSession.objects.get()
     assert client.get(reverse("admin:index")).status_code == 200
 
-    Session.objects.filter(pk=session.pk).update(expire_date=timezone.now() - timedelta(days=1))
+    LoginSession.objects.filter(pk=session.pk).update(expire_date=timezone.now() - timedelta(days=1))
     assert client.get(reverse("admin:index")).status_code == 302  # expired
     management.call_command("clearsessions")
-    assert not Session.objects.exists()
+    assert not LoginSession.objects.exists()
     assert not [line for line in lines() if "Session" in line]
 
 
@@ -178,5 +177,5 @@ def test_rows_of_machines_cost_next_to_nothing():
 
 
 def test_it_listens_to_every_model():
-    assert post_save.has_listeners(Session)
+    assert post_save.has_listeners(LoginSession)
     assert any(receiver[0][0] == "runtime.log_model_changes" for receiver in post_save.receivers)

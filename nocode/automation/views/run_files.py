@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -17,6 +17,7 @@ from nocode.automation.models import ExecutionExport, WorkflowExecution
 from nocode.automation.services import executions
 from nocode.automation.views.answers import back
 from nocode.foundation.admin.pages import page, tell, visible_object
+from nocode.foundation.downloads import download
 
 VIEW = "automation.view_workflowexecution"
 VALUES = ("output", "settings")
@@ -27,7 +28,7 @@ VALUES = ("output", "settings")
 def execution_input(request: HttpRequest, pk: UUID) -> HttpResponse:
     """What the trigger brought."""
     execution = visible_object(request, WorkflowExecution.objects, VIEW, pk=pk)
-    return _file(HttpResponse, _text(execution.input), f"{execution.pk}-input.json")
+    return _file(_text(execution.input), f"{execution.pk}-input.json")
 
 
 @require_GET
@@ -38,7 +39,7 @@ def execution_value(request: HttpRequest, pk: UUID, step: int, name: str) -> Htt
         raise Http404
     execution = visible_object(request, WorkflowExecution.objects, VIEW, pk=pk)
     run = get_object_or_404(execution.steps, pk=step)
-    return _file(HttpResponse, _text(getattr(run, name)), f"{execution.pk}-{run.node_key}-{run.attempt}-{name}.json")
+    return _file(_text(getattr(run, name)), f"{execution.pk}-{run.node_key}-{run.attempt}-{name}.json")
 
 
 @require_GET
@@ -47,7 +48,7 @@ def execution_download(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The execution with its steps and log, as they are now, sent while they are read."""
     rows = WorkflowExecution.objects.defer("input", "output", "response")
     execution = visible_object(request, rows, VIEW, pk=pk)
-    return _file(StreamingHttpResponse, exports.pieces(execution), f"{execution.pk}.json")
+    return _file(exports.pieces(execution), f"{execution.pk}.json")
 
 
 @require_POST
@@ -66,13 +67,12 @@ def execution_export_file(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The file that was made in the background, until it expires."""
     rows = ExecutionExport.objects.defer("content").filter(made_at__isnull=False, expires_at__gt=timezone.now())
     export = visible_object(request, rows, execution=pk)
-    return _file(StreamingHttpResponse, exports.stored_pieces(export), f"{pk}.json")
+    return _file(exports.stored_pieces(export), f"{pk}.json")
 
 
 def _text(value: object) -> str:
     return json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2)
 
 
-def _file(response: type[HttpResponseBase], content: str | Iterable[str | bytes], name: str) -> HttpResponseBase:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return response(content, content_type="application/json; charset=utf-8", headers=headers)
+def _file(content: str | Iterable[str | bytes], name: str) -> HttpResponseBase:
+    return download(content, name, "application/json; charset=utf-8")

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 
 from nocode.foundation.admin import (  # noqa: F401
+    account,
     attempts,
     billing,
     email,

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.functional import lazy
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -20,6 +21,22 @@ from nocode.foundation.admin.pages import tell
 from nocode.foundation.displays import pill
 from nocode.foundation.models import Invitation
 from nocode.foundation.services import auth
+
+
+def _what_inviting_does() -> str:
+    if smtp.is_configured():
+        return _("An e-mail with a link to join is sent. Nobody becomes a member who does not accept.")
+    return _("No mail server is configured: you get a link to pass on. Nobody becomes a member who does not accept.")
+
+
+def _what_a_new_link_does() -> str:
+    if smtp.is_configured():
+        return _("The invitation is sent again, for another 7 days. The earlier link stops working.")
+    return _("No mail server is configured: you get a new link to pass on, for 7 days. The earlier one stops working.")
+
+
+# Asked each time a dialog is shown.
+what_inviting_does, what_a_new_link_does = lazy(_what_inviting_does, str)(), lazy(_what_a_new_link_does, str)()
 
 
 def link_dialog(request: HttpRequest, email: str, link: str) -> HttpResponse | None:
@@ -52,7 +69,7 @@ class InvitationAdmin(ReadOnly, ConsoleAdmin):
     @object_action(
         "run",
         label=_("Send a new link"),
-        description=_("The invitation is sent again, for another 7 days. The earlier link stops working."),
+        description=what_a_new_link_does,
         icon="forward_to_inbox",
     )
     def resend(self, request: HttpRequest, invitation: Invitation, form: BaseDialogForm) -> HttpResponse | None:

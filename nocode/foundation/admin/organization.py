@@ -16,7 +16,7 @@ from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget
 
 from nocode.foundation.admin.actions import object_action
 from nocode.foundation.admin.base import HistoryAdmin
-from nocode.foundation.admin.invitation import link_dialog
+from nocode.foundation.admin.invitation import link_dialog, what_inviting_does
 from nocode.foundation.admin.pages import tell
 from nocode.foundation.errors import NoCodeError
 from nocode.foundation.models import Membership, Organization, Role, User
@@ -169,7 +169,7 @@ class OrganizationAdmin(HistoryAdmin):
     @object_action(
         "change",
         label=_("Invite"),
-        description=_("An e-mail with a link to join is sent. Nobody becomes a member who does not accept."),
+        description=what_inviting_does,
         form_class=InviteForm,
         icon="person_add",
         variant=ActionVariant.PRIMARY,

@@ -97,8 +97,12 @@ MONTHS = {Subscription.Interval.MONTH: 1, Subscription.Interval.YEAR: 12}
 class InvoiceCounter(models.Model):
     """The last number given in a year, locked while an invoice is written: no number is skipped or given twice."""
 
-    year = models.PositiveSmallIntegerField(primary_key=True)
-    last = models.PositiveIntegerField(default=0)
+    year = models.PositiveSmallIntegerField(_("year"), primary_key=True)
+    last = models.PositiveIntegerField(_("last number"), default=0)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("invoice counter"), _("invoice counters")
+        ordering = ["-year"]
 
     def __str__(self) -> str:
         return f"{self.year}: {self.last}"

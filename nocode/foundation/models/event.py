@@ -30,7 +30,7 @@ class OutboxEvent(models.Model):
         db_index=False,  # event_by_organization begins with it
     )
     actor = models.ForeignKey("foundation.User", models.SET_NULL, null=True, related_name="+", verbose_name=_("actor"))
-    request_id = models.CharField(_("request"), max_length=36, blank=True, db_default="")
+    request_id = models.CharField(_("request"), max_length=64, blank=True, db_default="")
     created_at = models.DateTimeField(_("time"), db_default=Now())
     delivered_at = models.DateTimeField(_("delivered"), null=True)
     delivered_to = models.JSONField(_("delivered to"), default=list, db_default=models.Value([], models.JSONField()))

@@ -31,7 +31,9 @@ class Notification(Record):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="notifications", verbose_name=_("person")
     )
-    organization = models.ForeignKey("foundation.Organization", models.CASCADE, null=True, related_name="+")
+    organization = models.ForeignKey(
+        "foundation.Organization", models.CASCADE, null=True, related_name="+", verbose_name=_("organization")
+    )
     kind = models.CharField(_("kind"), max_length=120)
     key = models.CharField(max_length=200)
     level = models.CharField(_("level"), max_length=7, choices=Level, default=Level.INFO)

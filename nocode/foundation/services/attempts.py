@@ -71,6 +71,12 @@ def forget(kind: Kind, subject: str, address: Address | None) -> None:
             network.filter(count=1).delete()
 
 
+def forget_account(email: str) -> None:
+    """Let the owner of an account try again at once, from everywhere: they have proved who they are in another way."""
+    kinds = [Kind.LOGIN, Kind.PASSWORD]
+    FailedAttempts.objects.filter(kind__in=kinds, subject=email.strip().lower()[:254]).delete()
+
+
 def limit_of(counter: FailedAttempts) -> int:
     """How many attempts a counter allows; links are tried out at no account, and never many by mistake."""
     return LIMIT if counter.subject or counter.kind == Kind.LINK else NETWORK_LIMIT

@@ -6,12 +6,12 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django_q.models import Success
 
-from nocode.foundation.models import Email, Notification, OutboxEvent
+from nocode.foundation.models import AddressChange, Email, LoginSession, Notification, OutboxEvent
 from nocode.foundation.queue import task
 from nocode.foundation.retention import OLD_ROWS, Sweep, forgets
 
 EVENTS_KEPT = timedelta(days=14)
-EMAILS_KEPT = timedelta(days=90)
+EMAILS_KEPT, FAILED_EMAILS_KEPT = timedelta(days=90), timedelta(days=30)
 NOTIFICATIONS_KEPT, UNREAD_KEPT = timedelta(days=90), timedelta(days=365)
 RESULTS_KEPT = timedelta(days=30)
 
@@ -37,6 +37,25 @@ def old_events() -> QuerySet:
 def old_emails() -> QuerySet:
     """E-mails that were sent."""
     return Email.objects.filter(status=Email.Status.SENT, sent_at__lt=timezone.now() - EMAILS_KEPT).order_by("pk")
+
+
+@forgets
+def failed_emails() -> QuerySet:
+    """E-mails that were given up: they may hold a link, and nobody sends them again after so long."""
+    old = Q(status=Email.Status.FAILED, updated_at__lt=timezone.now() - FAILED_EMAILS_KEPT)
+    return Email.objects.filter(old).order_by("pk")
+
+
+@forgets
+def ended_sessions() -> QuerySet:
+    """Sessions nobody can go on with."""
+    return LoginSession.objects.filter(expire_date__lt=timezone.now()).order_by("expire_date")
+
+
+@forgets
+def old_address_changes() -> QuerySet:
+    """New addresses that nobody has confirmed."""
+    return AddressChange.objects.filter(expires_at__lt=timezone.now() - timedelta(days=1)).order_by("pk")
 
 
 @forgets

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from nocode.foundation.admin.pages import page, page_context, tell, visible_object
+from nocode.foundation.downloads import download
 from nocode.foundation.errors import NoCodeError
 from nocode.foundation.htmx import render_part
 from nocode.foundation.models import Invoice, Organization, Plan, Subscription
@@ -131,8 +132,7 @@ def invoice_document(request: HttpRequest, pk: UUID) -> HttpResponse:
 def invoice_download(request: HttpRequest, pk: UUID) -> HttpResponse:
     """An invoice as a PDF file."""
     invoice = visible_object(request, Invoice.objects, READ_INVOICE, pk=pk)
-    headers = {"Content-Disposition": f'attachment; filename="{invoice.number}.pdf"'}
-    return HttpResponse(invoice_pdf(invoice), content_type="application/pdf", headers=headers)
+    return download(bytes(invoice_pdf(invoice)), f"{invoice.number}.pdf", "application/pdf")
 
 
 def _organization(request: HttpRequest, pk: UUID, permission: str | None = None) -> Organization:

@@ -7,7 +7,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html
@@ -20,12 +20,13 @@ from unfold.decorators import display
 
 from nocode.foundation.admin.base import MOST_WORDS, ArchiveAdmin
 from nocode.foundation.admin.filters import VisibleRelatedFilter
+from nocode.foundation.browsers import short_name
 from nocode.foundation.displays import code_block, shortened
+from nocode.foundation.downloads import download
 from nocode.foundation.ids import first_id_at
 from nocode.insights import queries
 from nocode.insights.actions import icon_of, nobody, sentence_parts
 from nocode.insights.admin.filters import GroupFilter, PeriodFilter
-from nocode.insights.browsers import short_name
 from nocode.insights.models import UserActivity
 from nocode.insights.services.exports import FORMATS
 from nocode.insights.tracker import ActivityTracker
@@ -102,10 +103,7 @@ class UserActivityAdmin(ArchiveAdmin):
             rows = rows.filter(pk__lt=first_id_at(now()))  # the export itself comes after
             # Every organization of the person is told, so not what was looked for in one of them.
             ActivityTracker.track(request.user, "activity.exported", format=kind, filters=sorted(request.GET))
-            response = StreamingHttpResponse(write(rows), content_type=content_type)
-            response["Content-Disposition"] = f'attachment; filename="activity-{localdate()}.{kind}"'
-            response["Cache-Control"] = "private, no-store"
-            return response
+            return download(write(rows), f"activity-{localdate()}.{kind}", content_type)
 
         return export
 

@@ -43,7 +43,7 @@ class UserActivity(Record):
     details = models.JSONField(_("details"), default=dict)
     ip = models.GenericIPAddressField(_("IP address"), null=True)
     user_agent = models.CharField(_("browser"), max_length=300, blank=True)
-    request_id = models.CharField(_("request"), max_length=36, blank=True)
+    request_id = models.CharField(_("request"), max_length=64, blank=True)
     created_at = models.DateTimeField(_("time"), default=timezone.now)
     updated_at = None  # what happened does not change
 

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from nocode.foundation.admin.pages import page, page_context
+from nocode.foundation.downloads import download
 from nocode.foundation.models import Organization
 from nocode.foundation.permissions import organizations_where
 from nocode.insights.figures import charts, milliseconds, tiles, whole
@@ -51,10 +52,8 @@ def analytics_report(request: HttpRequest, kind: str) -> HttpResponse:
     period = {"first_day": found.period.first, "last_day": found.period.last}
     ActivityTracker.track(request.user, "report.exported", organization, format=kind, **period)
     content_type, write = reports.FORMATS[kind]
-    response = StreamingHttpResponse(write(found), content_type=content_type)
     name = f"report-{organization.slug}-{found.period.first}-{found.period.last}.{kind}"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    return download(write(found), name, content_type)
 
 
 def _organizations(request: HttpRequest) -> list[Organization]:
