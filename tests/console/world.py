@@ -33,11 +33,13 @@ from nocode.automation.models import (
     WorkflowVersion,
 )
 from nocode.foundation.models import (
+    AddressChange,
     Email,
     FailedAttempts,
     Invitation,
     Invoice,
     InvoiceCounter,
+    LoginSession,
     Notification,
     Organization,
     OutboxEvent,
@@ -349,6 +351,19 @@ MAKERS: dict[type[Model], Callable[[World, int], Model]] = {
     FailedAttempts: lambda world, number: FailedAttempts.objects.create(
         kind="login", subject=f"{SECRET.lower()}{number}@example.com"
     ),
+    LoginSession: lambda world, number: LoginSession.objects.create(
+        pk=f"{SECRET.lower()}{number}",
+        user=world.people["owner"],
+        user_agent=SECRET,
+        seen_at=timezone.now(),
+        expire_date=timezone.now() + timedelta(days=1),
+    ),
+    AddressChange: lambda world, number: AddressChange.objects.create(
+        user=factories.make_user(f"{SECRET.lower()}-mover{number}@example.com", organization=world.organization),
+        email=f"{SECRET.lower()}-new{number}@example.com",
+        token_hash=f"{SECRET}{number}",
+        expires_at=timezone.now(),
+    ),
     Project: lambda world, number: factories.make_project(world.organization, f"{SECRET} project {number}"),
     DataTable: _table,
     Field: _field,
@@ -554,6 +569,7 @@ ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
         for name in ["billing_organization", "billing_change", "billing_cancel", "billing_resume"]
     },
     **{name: lambda world: {"pk": world.rows[Invoice].pk} for name in ["invoice_document", "invoice_download"]},
+    "account_session_end": lambda world: {"handle": "0" * 32},
     "integration_test": lambda world: {"pk": world.rows[Integration].pk},
     "organization_notifications": lambda world: {"pk": world.organization.pk},
     "notification_open": lambda world: {"pk": world.rows[Notification].pk},

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import URLPattern
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
@@ -24,9 +25,9 @@ class LoginSessionAdmin(ReadOnly, PlatformAdmin):
     empty_icon = "devices"
     empty_text = _("Nobody is logged in.")
 
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> None:
-        """No session has a page."""
-        return super().get_object(request, "", from_field)
+    def get_urls(self) -> list[URLPattern]:
+        """The list, and no page of a single one: its address would hold the key."""
+        return [each for each in super().get_urls() if each.name == "foundation_loginsession_changelist"]
 
     @display(description=_("browser"))
     def browser(self, session: LoginSession) -> str:

@@ -6,14 +6,18 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from nocode.foundation.models.base import Record
+from nocode.foundation.ids import uuid7
 
 
-class AddressChange(Record):
-    """The new e-mail address of an account, until whoever reads its mailbox opens the link. One at a time."""
+class AddressChange(models.Model):
+    """The new e-mail address of an account, until whoever reads its mailbox opens the link. One at a time.
 
-    organization_path = "user__memberships__organization"
+    It belongs to the person, and to no organization.
+    """
 
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("updated"), auto_now=True)
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="address_change", verbose_name=_("person")
     )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -70,8 +70,9 @@ def account_address_cancel(request: HttpRequest) -> HttpResponse:
 @page()
 def account_session_end(request: HttpRequest, handle: str) -> HttpResponse:
     """Log out in one other place."""
-    if auth.end_session(request.user, handle):
-        messages.success(request, _("You are logged out there."))
+    if not auth.end_session(request.user, handle):
+        raise Http404
+    messages.success(request, _("You are logged out there."))
     return redirect("admin:account")
 
 
