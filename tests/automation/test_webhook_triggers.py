@@ -28,7 +28,8 @@ def test_every_kind_explains_itself(kind):
     assert {name for name, _values in form.conditional.values()} <= form.fields.keys()
 
 
-@pytest.mark.parametrize("kind", list(trigger_types), ids=lambda kind: kind.kind)
+# A record trigger says nothing without a table.
+@pytest.mark.parametrize("kind", [each for each in trigger_types if each.kind != "record"], ids=lambda kind: kind.kind)
 def test_the_defaults_are_valid_and_cleaning_is_stable(kind):
     settings = kind.clean({})
 
