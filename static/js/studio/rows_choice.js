@@ -4,6 +4,7 @@ const boxOf = (element) => element.closest?.("[data-rows-choice]");
 const part = (box, name) => box.querySelector(`[data-${name}]`);
 const idsOf = (box) => part(box, "ids").value.split(/[\s,]+/).filter(Boolean);
 let waiting = null;
+let dropping = null;
 
 function ask(box, query, target) {
   return htmx.ajax("GET", `${box.dataset.rowsChoice}?${new URLSearchParams(query)}`, { target, swap: "innerHTML" });
@@ -60,7 +61,7 @@ document.addEventListener("input", (event) => {
 document.addEventListener("focusin", (event) => {
   for (const open of document.querySelectorAll("[data-rows-choice].is-ready")) if (!open.contains(event.target)) close(open);
   const box = event.target.matches("[data-search]") && boxOf(event.target);
-  if (box && part(box, "options").hidden) search(box);
+  if (box && box !== dropping && part(box, "options").hidden) search(box);
 });
 
 document.addEventListener("click", (event) => {
@@ -72,7 +73,9 @@ document.addEventListener("click", (event) => {
   const others = idsOf(box).filter((id) => id !== (choose ?? drop));
   put(box, choose ? ["many" in box.dataset ? others : [], choose].flat() : others);
   part(box, "search").value = "";
+  dropping = drop ? box : null; // who takes a row away wants to see what is left, not a list over it
   part(box, "search").focus();
+  dropping = null;
   if (choose) close(box);
 });
 
