@@ -10,6 +10,7 @@ from nocode.automation import notifying
 from nocode.automation.engine import calls, deliveries, exports, janitor, retention, runner, schedules
 from nocode.automation.engine.reopen import reopen
 from nocode.automation.errors import AlreadyRepeated, NoSuchId
+from nocode.foundation.ids import uuid_or_none
 from nocode.foundation.queue import LOST_ATTEMPTS, task
 from nocode.foundation.retention import Sweep
 
@@ -115,7 +116,6 @@ def update_integration_stats() -> dict[str, int]:
 
 
 def _uuid(text: str) -> UUID:
-    try:
-        return UUID(str(text))
-    except ValueError:
-        raise NoSuchId(_("“%s” is not the id of an execution.") % text) from None
+    if found := uuid_or_none(text):
+        return found
+    raise NoSuchId(_("“%s” is not the id of an execution.") % text)

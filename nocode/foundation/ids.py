@@ -4,6 +4,7 @@ import os
 import time
 import uuid
 from datetime import datetime
+from typing import Any
 
 
 def uuid7() -> uuid.UUID:
@@ -13,6 +14,14 @@ def uuid7() -> uuid.UUID:
     value = (value & ~(0xF << 76)) | (0x7 << 76)
     value = (value & ~(0x3 << 62)) | (0x2 << 62)
     return uuid.UUID(int=value)
+
+
+def uuid_or_none(text: Any) -> uuid.UUID | None:
+    """The id a text from outside stands for; None when it is none."""
+    try:
+        return uuid.UUID(str(text))
+    except ValueError:
+        return None
 
 
 def first_id_at(moment: datetime) -> uuid.UUID:

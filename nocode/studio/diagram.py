@@ -82,8 +82,7 @@ def draw(project: Project) -> Diagram:
 
 def _target(each: Field) -> UUID | None:
     """The table a relation points to."""
-    target = each.settings.get("table") if each.kind in ("relation", "relations") else None
-    return UUID(target) if target else None
+    return UUID(each.settings["table"]) if each.type.is_relation else None
 
 
 def _sketch(table: DataTable) -> Box:
@@ -174,4 +173,4 @@ def _line(each: Field, source: Box, target: Box) -> Line:
         x1, x2 = (source.x + WIDTH, target.x) if source.x < target.x else (source.x, target.x + WIDTH)
         bend = (x2 - x1) // 2
         path = f"M{x1} {y1}C{x1 + bend} {y1} {x2 - bend} {y2} {x2} {y2}"
-    return Line(each, path, each.kind == "relations")
+    return Line(each, path, each.type.is_many)

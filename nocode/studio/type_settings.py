@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 
 from nocode.studio.fields import field_types
 from nocode.studio.models import DataTable
@@ -60,6 +61,15 @@ class TypeSettingsField(forms.Field):
     def fix_kind(self, kind: str) -> None:
         """The type is chosen already."""
         self.kind = self.widget.kind = kind
+
+    @staticmethod
+    def settle(form: forms.BaseForm, data: dict[str, Any]) -> None:
+        """Check the settings of the type chosen in `kind`: the form gets what is wrong, `data` what they are."""
+        config = field_types[data["kind"]].Config(data["settings"].get(data["kind"], {}))
+        for name, errors in config.errors.items():
+            label = config.fields[name].label
+            form.add_error("settings", [_("%(name)s: %(text)s") % {"name": label, "text": error} for error in errors])
+        data["settings"] = config.cleaned_data
 
     def has_changed(self, initial: Any, data: Typed) -> bool:
         """Settings alone make no new field; those of a field that exists are compared as its type reads them."""

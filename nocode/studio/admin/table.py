@@ -91,14 +91,9 @@ class FieldForm(forms.ModelForm):
         data = super().clean()
         if "kind" not in data:
             return data
-        field_type = field_types[data["kind"]]
-        config = field_type.Config(data["settings"].get(field_type.kind, {}))
-        for name, errors in config.errors.items():
-            label = config.fields[name].label
-            self.add_error("settings", [_("%(name)s: %(text)s") % {"name": label, "text": error} for error in errors])
-        if data.get("unique") and not field_type.can_be_unique:
+        TypeSettingsField.settle(self, data)
+        if data.get("unique") and not field_types[data["kind"]].can_be_unique:
             self.add_error("unique", _("A field of this type cannot be unique."))
-        data["settings"] = config.cleaned_data
         return data
 
 
@@ -136,7 +131,7 @@ class FieldInline(TabularInline):
     @display(description=gettext_lazy("other type"))
     def retype(self, field: Field) -> SafeString | str:
         """The way to another type, for fields with values of their own."""
-        if field._state.adding or not is_convertible(field):
+        if field._state.adding or not is_convertible(field.type):
             return ""
         url = reverse("admin:studio_field_retype", args=[field.pk])
         return format_html('<a class="c-link" href="{}">{}</a>', url, _("Change type"))

@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy
 from psycopg2 import sql
 from unfold.widgets import UnfoldAdminSelectWidget
 
+from nocode.foundation.ids import uuid_or_none
 from nocode.studio.errors import FieldBroken
 from nocode.studio.fields.base import FieldType
-from nocode.studio.fields.links import id_of
 from nocode.studio.fields.relations import links
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Along(Computed):
         ways, ends = [("", "—")], {}
         for other in tables:
             for each in other.fields.all():
-                end = known.get(id_of(each.settings.get("table"))) if each.type.is_relation else None
+                end = known.get(uuid_or_none(each.settings.get("table"))) if each.type.is_relation else None
                 if end and other.pk == table.pk:
                     ways.append((str(each.pk), f"{each.label} → {end.label}"))
                     ends[end.pk] = end
@@ -137,7 +137,7 @@ def _rows(relation: Field, schema: str, other: Layout, row: str, alias: str, is_
 def _field(field: Field, key: str) -> Field | None:
     """A field of the same project by its id."""
     fields = type(field).objects.filter(table__project=field.table.project_id, table__trashed_at=None)
-    return fields.filter(pk=id_of(key)).first()
+    return fields.filter(pk=uuid_or_none(key)).first()
 
 
 def _end(relation: Field, field: Field, *, is_back: bool) -> UUID | None:

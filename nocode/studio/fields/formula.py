@@ -12,10 +12,10 @@ from django.utils.translation import gettext_lazy
 from psycopg2 import sql
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextareaWidget
 
+from nocode.foundation.ids import uuid_or_none
 from nocode.studio.errors import FieldBroken, FormulaRefused
 from nocode.studio.fields.base import FieldType, field_types
 from nocode.studio.fields.computed import Computed, refuse_circle
-from nocode.studio.fields.links import id_of
 from nocode.studio.formula import Kind, Typed, compile_formula, place_in, references, rewrite
 from nocode.studio.formula.kinds import cast, tidy
 from nocode.studio.formula.lexer import LONGEST
@@ -84,7 +84,7 @@ class Formula(Computed):
         return settings | {"formula": rewrite(settings["formula"], lambda token: labels.get(token.value, token.value))}
 
     def needs(self, settings: dict) -> frozenset[UUID]:
-        return frozenset(pk for name in references(settings["formula"]) if (pk := id_of(name)))
+        return frozenset(pk for name in references(settings["formula"]) if (pk := uuid_or_none(name)))
 
     def expression(self, field: Field, layout: Layout, alias: str) -> sql.Composable:
         found = _compiled(field, layout, alias)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 import nocode.studio.fields.number  # noqa: F401 - reads the numbers of rows
+from nocode.foundation.ids import uuid_or_none
 from nocode.studio.fields.base import FieldType, field_types, quoted
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Link(FieldType):
     Config = LinkConfig
 
     def resolve(self, settings: dict, field: Field) -> dict:
-        pk = id_of(settings["table"])
+        pk = uuid_or_none(settings["table"])
         if pk is None or not (pk == field.table_id or field.table.project.tables.filter(pk=pk).exists()):
             raise ValidationError(_("choose a table of this project"))
         before = type(field).everything.filter(pk=field.pk, kind=self.kind).first()
@@ -92,11 +93,3 @@ def row_id(value: Any) -> int:
     if number is None or number < 1:
         raise ValidationError(_("%(value)s is not the number of a row") % {"value": quoted(value)})
     return number
-
-
-def id_of(text: Any) -> UUID | None:
-    """An id in settings, None when it is none."""
-    try:
-        return UUID(str(text))
-    except ValueError:
-        return None

@@ -30,7 +30,7 @@ class Guess:
 
 GUESSES = (
     Guess("integer", r"^-?(0|[1-9][0-9]*)$"),
-    Guess("decimal", r"^-?(0|[1-9][0-9]*)?[.,]?[0-9]+$"),
+    Guess("decimal", r"^-?((0|[1-9][0-9]*)([.,][0-9]+)?|[.,][0-9]+)$"),
     Guess("boolean", r"^[[:alpha:]]+$"),
     Guess("date", r"^[0-9]{4}[-/.]"),
     Guess("datetime", r"^[0-9]{4}[-/.].*:"),

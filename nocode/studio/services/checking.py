@@ -11,7 +11,7 @@ from nocode.studio.errors import RecordErrors
 from nocode.studio.layouts import Layout
 from nocode.studio.models import Field
 
-Row = dict[str, Any]
+Row = dict[str, Any]  # what a row says, by physical name of its fields
 
 
 class Checking:

@@ -15,11 +15,11 @@ from nocode.foundation.services import billing
 from nocode.studio import queries
 from nocode.studio.errors import QueryRefused, RecordChanged, RecordNotFound
 from nocode.studio.layouts import SYSTEM_FIELDS
-from nocode.studio.models import DataTable, RecordChange
+from nocode.studio.models import RecordChange
 from nocode.studio.services import files, history
-from nocode.studio.services.checking import Checking
+from nocode.studio.services.checking import Checking, Row
 from nocode.studio.services.history import Act
-from nocode.studio.services.rowstore import Row, RowStore
+from nocode.studio.services.rowstore import RowStore
 from nocode.studio.services.sizes import ABOUT, AT_LEAST, WORTH_COUNTING, Size
 
 MOST_ROWS = 1000
@@ -57,10 +57,6 @@ class Records(RowStore):
     refused write leaves the caller's transaction usable, unless the caller rolls it back then anyway and needs no
     `savepoint`.
     """
-
-    def beside(self, table: DataTable) -> "Records":
-        """The rows of another table, for the same person or source."""
-        return Records(table, actor=self.actor, source=self.source, cause=self.cause, savepoint=self.savepoint)
 
     # --- Reading
 

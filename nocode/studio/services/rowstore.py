@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from django.db import DatabaseError, connection, transaction
@@ -15,11 +15,9 @@ from nocode.studio.events import tell_records
 from nocode.studio.layouts import Layout, layout_of
 from nocode.studio.models import DataTable
 from nocode.studio.services import cascades, history
-from nocode.studio.services.checking import Checking
+from nocode.studio.services.checking import Checking, Row
 from nocode.studio.services.history import Changed, Verb
 from nocode.studio.services.refusals import explain
-
-Row = dict[str, Any]
 
 
 class RowStore:
@@ -39,6 +37,10 @@ class RowStore:
     ):
         self.table, self.actor, self.source, self.cause = table, actor, source, cause
         self.savepoint = savepoint
+
+    def beside(self, table: DataTable) -> Self:
+        """The rows of another table, for the same person or source."""
+        return type(self)(table, actor=self.actor, source=self.source, cause=self.cause, savepoint=self.savepoint)
 
     @property
     def layout(self) -> Layout:

@@ -21,6 +21,7 @@ from nocode.foundation.admin.forms import dress
 from nocode.foundation.admin.pages import fragment, page, page_context, visible_object
 from nocode.foundation.errors import NoCodeError
 from nocode.foundation.htmx import render_part
+from nocode.foundation.ids import uuid_or_none
 from nocode.studio.blocks import Block as Drawn
 from nocode.studio.blocks import BlockType, block_types
 from nocode.studio.blocks.config import BlockForm
@@ -225,11 +226,7 @@ def _typed(request: HttpRequest, pk: UUID) -> tuple[Block, BlockType]:
 
 def _block_of(shown: Page, wanted: Any) -> Block | None:
     """A block of the page by what the address says; None for what is none."""
-    try:
-        key = UUID(str(wanted))
-    except ValueError:
-        return None
-    return shown.blocks.select_related("page__project", "parent").filter(pk=key).first()
+    return shown.blocks.select_related("page__project", "parent").filter(pk=uuid_or_none(wanted)).first()
 
 
 def _place(shown: Page, typed: str) -> tuple[Block | None, int]:

@@ -14,6 +14,7 @@ from nocode.studio.fields.file import PICTURES, File
 from nocode.studio.layouts import layout_of
 from nocode.studio.models import DataTable, StoredFile
 from nocode.studio.services import files
+from nocode.studio.views.guard import of_table
 
 VIEW = "studio.view_storedfile"
 
@@ -37,10 +38,9 @@ def file_download(request: HttpRequest, pk: UUID) -> StreamingHttpResponse:
 
 
 @require_POST
-@page("studio.add_record")
-def file_upload(request: HttpRequest, pk: UUID, name: str) -> JsonResponse:
+@of_table("studio.add_record")
+def file_upload(request: HttpRequest, table: DataTable, name: str) -> JsonResponse:
     """Keep a file for a field of a table and answer what a row says of it: {"id", "name", "size", "type"}."""
-    table = visible_object(request, DataTable.objects.select_related("project"), "studio.add_record", pk=pk)
     field = layout_of(table).writable.get(name)
     if field is None or not isinstance(field.type, File):
         raise Http404

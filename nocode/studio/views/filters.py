@@ -124,6 +124,11 @@ class Asked:
         """The number of a group that a condition of its own would open."""
         return max((each.group for each in self.conditions), default=-1) + 1
 
+    def inputs(self, name: str = "") -> dict[str, Any]:
+        """The comparisons in words, and the input for a value, that fit a column: the first one unless named."""
+        column = self.columns.get(name) or next(iter(self.columns.values()))
+        return {"comparisons": [(each, COMPARISONS[each]) for each in column.type.operators], "value": _input(column)}
+
     def hidden(self) -> list[tuple[str, str]]:
         """What a form must send along for its own parameter to be added to the others, the words apart."""
         parts = [part for each in self.conditions for part in each.parts()]
@@ -166,17 +171,12 @@ class Asked:
         return column is not None and column.type.sortable
 
 
-def value_input(column: Column) -> SafeString:
+def _input(column: Column) -> SafeString:
     """The input for a value to compare a column with."""
     is_text = "contains" in column.type.operators
     widget = forms.TextInput() if is_text else column.type.form_field(column.settings).widget
     attrs = {**widget.attrs, "class": "c-input", "aria-label": _("Value"), "maxlength": 200}
     return type(widget).render(widget, "v", "", attrs)
-
-
-def comparisons(column: Column) -> list[tuple[str, Any]]:
-    """The comparisons that fit a column, in words."""
-    return [(name, COMPARISONS[name]) for name in column.type.operators]
 
 
 def _spelled_conditions(query: QueryDict) -> list[Condition]:

@@ -1,4 +1,4 @@
-"""What every view about a table begins with."""
+"""What every view about a project or a table begins with."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -11,7 +11,21 @@ from django.shortcuts import redirect
 
 from nocode.foundation.admin.pages import page, visible_object
 from nocode.foundation.errors import NoCodeError
-from nocode.studio.models import DataTable
+from nocode.studio.models import DataTable, Project
+
+
+def of_project(permission: str) -> Callable:
+    """Give a view the project in its address, if the person may see it and holds the permission on it."""
+
+    def decorate(view: Callable) -> Callable:
+        @page(permission)
+        @wraps(view)
+        def with_project(request: HttpRequest, pk: UUID, **kwargs: Any) -> HttpResponse:
+            return view(request, visible_object(request, Project.objects.all(), permission, pk=pk), **kwargs)
+
+        return with_project
+
+    return decorate
 
 
 def of_table(permission: str) -> Callable:

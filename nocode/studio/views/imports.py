@@ -15,29 +15,29 @@ from django.views.decorators.http import require_http_methods
 from nocode.foundation.admin.pages import page, page_context, visible_object
 from nocode.foundation.errors import NoCodeError
 from nocode.foundation.htmx import render_part
+from nocode.foundation.ids import uuid_or_none
 from nocode.studio.importing.formats import Format
 from nocode.studio.importing.options import NEW, Options
 from nocode.studio.importing.preview import Preview
 from nocode.studio.models import DataTable, Project, StoredFile, TableJob
 from nocode.studio.services import imports
 from nocode.studio.views import import_form
+from nocode.studio.views.guard import of_project, of_table
 
 ADD = "studio.add_record"
 
 
 @require_http_methods(["GET", "POST"])
-@page(ADD)
-def table_import(request: HttpRequest, pk: UUID) -> HttpResponse:
+@of_table(ADD)
+def table_import(request: HttpRequest, table: DataTable) -> HttpResponse:
     """Choose a file for a table."""
-    table = visible_object(request, DataTable.objects.select_related("project"), ADD, pk=pk)
     return _upload(request, table.project, table)
 
 
 @require_http_methods(["GET", "POST"])
-@page("studio.add_datatable")
-def project_import(request: HttpRequest, pk: UUID) -> HttpResponse:
+@of_project("studio.add_datatable")
+def project_import(request: HttpRequest, project: Project) -> HttpResponse:
     """Choose a file that becomes a new table."""
-    project = visible_object(request, Project.objects, "studio.add_datatable", pk=pk)
     return _upload(request, project, None)
 
 
@@ -106,14 +106,14 @@ def _require(request: HttpRequest, permission: str, thing: Any) -> None:
 
 def _asked_before(request: HttpRequest, file: StoredFile) -> TableJob | None:
     """The import of this file that a person comes back from, to change what was asked."""
-    job = _uuid(request.GET.get("job"))
+    job = uuid_or_none(request.GET.get("job"))
     return TableJob.objects.filter(pk=job, input=file, kind="import").first() if job else None
 
 
 def _table(request: HttpRequest, file: StoredFile, asked: TableJob | None) -> DataTable | None:
     if asked is not None and asked.table_id:
         return DataTable.objects.select_related("project").get(pk=asked.table_id)
-    wanted = _uuid(request.GET.get("table"))
+    wanted = uuid_or_none(request.GET.get("table"))
     if wanted is None:
         return None
     tables = DataTable.objects.select_related("project").filter(project=file.project_id)
@@ -173,10 +173,3 @@ def _unreadable(request: HttpRequest, file: StoredFile, table: DataTable | None,
         page_name = "admin:studio_table_import" if table else "admin:studio_project_import"
         return redirect(page_name, (table or file.project).pk)
     return render(request, "studio/_import_unreadable.html", context)
-
-
-def _uuid(text: str | None) -> UUID | None:
-    try:
-        return UUID(text or "")
-    except ValueError:
-        return None

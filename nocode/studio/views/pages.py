@@ -2,16 +2,17 @@
 
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from nocode.foundation.admin.pages import page, tell, visible_object
+from nocode.foundation.ids import uuid_or_none
 from nocode.studio.models import Page, Project
 from nocode.studio.services import pages
+from nocode.studio.views.guard import of_project
 
 
 @require_POST
@@ -25,14 +26,10 @@ def page_move(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-@page("studio.add_page")
-def pages_make(request: HttpRequest, pk: UUID) -> HttpResponse:
+@of_project("studio.add_page")
+def pages_make(request: HttpRequest, project: Project) -> HttpResponse:
     """Make the pages of one of the project's tables, and open the list."""
-    project = visible_object(request, Project.objects, "studio.add_page", pk=pk)
-    try:
-        table = get_object_or_404(project.tables, pk=request.POST.get("table", ""))
-    except ValidationError:  # no id at all
-        raise Http404 from None
+    table = get_object_or_404(project.tables, pk=uuid_or_none(request.POST.get("table")))
     done = _("“%s” has a list, a page for one row and a form now.") % table.label
     made = tell(request, pages.make_pages_for, table, done=done)
     return redirect("admin:studio_page_designer", made[0].pk) if made else redirect(pages_url(project))

@@ -17,7 +17,7 @@ from nocode.foundation.errors import NoCodeError
 from nocode.studio.fields import field_types
 from nocode.studio.models import Field
 from nocode.studio.schema.manager import SchemaManager
-from nocode.studio.schema.operations import RetypeField
+from nocode.studio.schema.operations.retype import RetypeField, is_convertible
 from nocode.studio.type_settings import TypeSettingsField
 
 
@@ -31,18 +31,13 @@ class RetypeForm(forms.Form):
         super().__init__(*args, initial={"kind": field.kind, "settings": field.settings}, **kwargs)
         widget = self.fields["settings"].widget
         widget.table, widget.tables = field.table, []  # no type with values of its own leads to a table
-        kinds = [each for each in field_types if each.column and not each.is_computed and not each.is_relation]
+        kinds = [each for each in field_types if is_convertible(each)]
         self.fields["kind"].choices = [(each.kind, each.label) for each in kinds]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
-        if "kind" not in data:
-            return data
-        config = field_types[data["kind"]].Config(data["settings"].get(data["kind"], {}))
-        for name, errors in config.errors.items():
-            label = config.fields[name].label
-            self.add_error("settings", [_("%(name)s: %(text)s") % {"name": label, "text": error} for error in errors])
-        data["settings"] = config.cleaned_data
+        if "kind" in data:
+            TypeSettingsField.settle(self, data)
         return data
 
 

@@ -1,7 +1,6 @@
 """The grid: the rows of a table as a person asked for them."""
 
 from typing import Any
-from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -10,12 +9,13 @@ from django.views.decorators.http import require_GET
 
 from nocode.foundation.admin.pages import page_context
 from nocode.foundation.htmx import render_part
+from nocode.foundation.ids import uuid_or_none
 from nocode.studio.errors import QueryRefused
 from nocode.studio.models import DataTable, GridView
 from nocode.studio.services.records import Records
 from nocode.studio.views import drawing
 from nocode.studio.views.arrangement import Arrangement
-from nocode.studio.views.filters import Asked, comparisons, value_input
+from nocode.studio.views.filters import Asked
 from nocode.studio.views.guard import of_table
 
 PAGE_SIZE = 50
@@ -43,7 +43,7 @@ def table_rows(request: HttpRequest, table: DataTable) -> HttpResponse:
         "may_change": may_change,
         "may_delete": request.user.has_perm("studio.delete_record", table),
         "may_share": request.user.has_perm("studio.change_datatable", table),
-        "undo": _batch(request.GET.get("undo", "")) if may_change else None,
+        "undo": uuid_or_none(request.GET.get("undo")) if may_change else None,
     }
     try:
         context |= _groups(records, asked) if asked.group else _found(records, asked, table, arrangement, may_change)
@@ -60,10 +60,8 @@ def table_rows(request: HttpRequest, table: DataTable) -> HttpResponse:
 @of_table("studio.view_datatable")
 def table_condition(request: HttpRequest, table: DataTable) -> HttpResponse:
     """The comparisons and the input that fit the field chosen for a condition (`f`)."""
-    columns = Asked(Records(table).layout, request.GET).columns
-    chosen = columns.get(request.GET.get("f", "")) or next(iter(columns.values()))
-    context = {"comparisons": comparisons(chosen), "value_input": value_input(chosen)}
-    return render(request, "studio/_condition_inputs.html", context)
+    asked = Asked(Records(table).layout, request.GET)
+    return render(request, "studio/_condition_inputs.html", {"inputs": asked.inputs(request.GET.get("f", ""))})
 
 
 def views_of(request: HttpRequest, table: DataTable) -> QuerySet[GridView]:
@@ -126,10 +124,3 @@ def _head(asked: Asked, placed: Any) -> dict[str, Any]:
         "unsorted": asked.address(sort=others) if len(others) < len(asked.sort) else "",
         "group": asked.address(group=name),
     }
-
-
-def _batch(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

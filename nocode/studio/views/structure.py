@@ -1,7 +1,5 @@
 """How a project came to its structure, and back: its changes, undo and redo, the trash, the indexes of a table."""
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 from uuid import UUID
 
@@ -18,23 +16,9 @@ from nocode.studio.schema import history
 from nocode.studio.schema.manager import SchemaManager
 from nocode.studio.schema.operations import operations
 from nocode.studio.services import projects
-from nocode.studio.views.guard import of_table
+from nocode.studio.views.guard import of_project, of_table
 
 PER_PAGE = 50
-
-
-def of_project(permission: str) -> Callable:
-    """Give a view the project in its address, if the person may see it and holds the permission on it."""
-
-    def decorate(view: Callable) -> Callable:
-        @page(permission)
-        @wraps(view)
-        def with_project(request: HttpRequest, pk: UUID, **kwargs: Any) -> HttpResponse:
-            return view(request, visible_object(request, Project.objects.all(), permission, pk=pk), **kwargs)
-
-        return with_project
-
-    return decorate
 
 
 @require_GET

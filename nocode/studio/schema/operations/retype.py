@@ -12,6 +12,7 @@ from psycopg2 import sql
 
 from nocode.foundation.ids import uuid7
 from nocode.studio.errors import ConversionRefused, FieldRefused
+from nocode.studio.fields import FieldType
 from nocode.studio.models import Field
 from nocode.studio.schema import ddl, problems
 from nocode.studio.schema.operations import specs
@@ -48,7 +49,7 @@ class RetypeField(Operation):
         old = bench.field(self.field)
         new = self._changed(old)
         for each in (old, new):
-            if not is_convertible(each):
+            if not is_convertible(each.type):
                 raise FieldRefused(
                     gettext("“%(field)s” cannot be converted: a field of the type “%(type)s” has no values of its own.")
                     % {"field": old.label, "type": each.type.label}
@@ -143,7 +144,6 @@ class RetypeField(Operation):
             specs.check(reader)
 
 
-def is_convertible(field: Field) -> bool:
-    """Whether a field has values of its own that can become others."""
-    kind = field.type
-    return bool(kind.column) and not kind.is_computed and not kind.needs(field.settings)
+def is_convertible(kind: FieldType) -> bool:
+    """Whether fields of a type have values of their own that can become others."""
+    return bool(kind.column) and not kind.is_computed and not kind.is_relation
