@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
-from nocode.foundation.admin.pages import holds
+from nocode.foundation.pages import holds
 from nocode.settings.unfold import MENU, PARTS
 
 

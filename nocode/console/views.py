@@ -7,8 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from nocode.console import queries
-from nocode.foundation.admin.pages import SUPERUSER, fragment, page, page_context
 from nocode.foundation.htmx import is_unchanged, render_part, unchanged, version_of
+from nocode.foundation.pages import SUPERUSER, fragment, page, page_context
 
 
 @page(SUPERUSER)

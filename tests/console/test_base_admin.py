@@ -13,9 +13,9 @@ from nocode.automation.services import workflows
 from nocode.foundation.admin.actions import object_action
 from nocode.foundation.admin.base import ConsoleAdmin, HistoryAdmin
 from nocode.foundation.admin.filters import VisibleRelatedFilter
-from nocode.foundation.admin.pages import tell
 from nocode.foundation.errors import NoCodeError
 from nocode.foundation.models import Membership, Organization, Role
+from nocode.foundation.pages import tell
 from nocode.settings.unfold import MENU
 from tests import factories
 from tests.console.conftest import log_in

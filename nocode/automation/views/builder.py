@@ -16,7 +16,7 @@ from nocode.automation.nodes.base import Family
 from nocode.automation.services import drafts, workflows
 from nocode.automation.views.answers import back
 from nocode.foundation.admin.forms import dress
-from nocode.foundation.admin.pages import page, page_context, refuse, tell, visible_object
+from nocode.foundation.pages import page, page_context, refuse, tell, visible_object
 
 CHANGE = "automation.change_workflow"
 

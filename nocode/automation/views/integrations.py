@@ -16,8 +16,8 @@ from nocode.automation.integrations import integration_types
 from nocode.automation.models import Integration, IntegrationStats
 from nocode.automation.services import integrations
 from nocode.foundation.admin.forms import dress
-from nocode.foundation.admin.pages import page, page_context, tell, visible_object
 from nocode.foundation.errors import NoCodeError
+from nocode.foundation.pages import page, page_context, tell, visible_object
 from nocode.foundation.permissions import organizations_where
 
 ADD, CHANGE, DELETE, RUN = (f"automation.{action}_integration" for action in ("add", "change", "delete", "run"))

@@ -20,7 +20,7 @@ from nocode.automation.views.builder import workflow_url
 from nocode.automation.views.diagrams import diagram
 from nocode.automation.views.workflow import problems_to_show
 from nocode.foundation.admin.forms import dress
-from nocode.foundation.admin.pages import page, page_context, tell, visible_object
+from nocode.foundation.pages import page, page_context, tell, visible_object
 
 VIEW, RUN, PUBLISH = "automation.view_workflow", "automation.run_workflow", "automation.publish_workflow"
 

@@ -17,9 +17,9 @@ from nocode.automation.services import notifications
 from nocode.automation.views.answers import back
 from nocode.foundation import smtp
 from nocode.foundation.admin.forms import dress
-from nocode.foundation.admin.pages import page, page_context, tell, visible_object
 from nocode.foundation.htmx import render_part
 from nocode.foundation.models import Organization
+from nocode.foundation.pages import page, page_context, tell, visible_object
 
 VIEW = "automation.view_workflow"
 

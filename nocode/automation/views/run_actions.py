@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 from nocode.automation.models import WorkflowExecution
 from nocode.automation.services import executions
 from nocode.automation.views.answers import back
-from nocode.foundation.admin.pages import page, tell, visible_object
+from nocode.foundation.pages import page, tell, visible_object
 
 RUN = "automation.run_workflowexecution"
 

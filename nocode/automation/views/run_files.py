@@ -16,8 +16,8 @@ from nocode.automation.engine import exports
 from nocode.automation.models import ExecutionExport, WorkflowExecution
 from nocode.automation.services import executions
 from nocode.automation.views.answers import back
-from nocode.foundation.admin.pages import page, tell, visible_object
 from nocode.foundation.downloads import download
+from nocode.foundation.pages import page, tell, visible_object
 
 VIEW = "automation.view_workflowexecution"
 VALUES = ("output", "settings")

@@ -17,8 +17,8 @@ from nocode.automation.models import ExecutionExport, StepRun, Trigger, Workflow
 from nocode.automation.triggers.webhook import curl_example
 from nocode.automation.views.answers import base_url
 from nocode.automation.views.diagrams import kind_icon, kind_label, port_labels, run_diagram, run_timeline, turned_away
-from nocode.foundation.admin.pages import fragment, page, page_context, visible_object
 from nocode.foundation.htmx import is_unchanged, render_part, unchanged, version_of
+from nocode.foundation.pages import fragment, page, page_context, visible_object
 
 STOP_POLLING = 286
 VIEW = "automation.view_workflowexecution"

@@ -22,7 +22,7 @@ from nocode.automation.triggers.webhook import curl_example
 from nocode.automation.views.answers import base_url
 from nocode.automation.views.builder import workflow_named_in
 from nocode.foundation.admin.forms import dress
-from nocode.foundation.admin.pages import fragment, page, page_context, tell, visible_object
+from nocode.foundation.pages import fragment, page, page_context, tell, visible_object
 
 VIEW, CHANGE, RUN = "automation.view_trigger", "automation.change_trigger", "automation.run_trigger"
 PREFIX = "config"

@@ -21,10 +21,10 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminIntegerFiel
 from nocode.foundation.admin.actions import object_action
 from nocode.foundation.admin.base import ConsoleAdmin, PlatformAdmin, ReadOnly
 from nocode.foundation.admin.filters import VisibleRelatedFilter
-from nocode.foundation.admin.pages import tell
 from nocode.foundation.displays import pill, status_pill
 from nocode.foundation.meters import meters
 from nocode.foundation.models import Invoice, InvoiceCounter, Plan, Subscription
+from nocode.foundation.pages import tell
 from nocode.foundation.services import billing
 from nocode.foundation.services.billing.money import shown
 

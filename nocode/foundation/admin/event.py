@@ -13,9 +13,9 @@ from unfold.forms import BaseDialogForm
 from nocode.foundation.admin.actions import object_action
 from nocode.foundation.admin.base import ArchiveAdmin
 from nocode.foundation.admin.filters import VisibleRelatedFilter
-from nocode.foundation.admin.pages import tell
 from nocode.foundation.displays import code_block, pill
 from nocode.foundation.models import OutboxEvent
+from nocode.foundation.pages import tell
 from nocode.foundation.services import events
 
 

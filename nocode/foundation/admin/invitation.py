@@ -17,9 +17,9 @@ from nocode.foundation import smtp
 from nocode.foundation.admin.actions import object_action
 from nocode.foundation.admin.base import ConsoleAdmin, ReadOnly
 from nocode.foundation.admin.filters import VisibleRelatedFilter
-from nocode.foundation.admin.pages import tell
 from nocode.foundation.displays import pill
 from nocode.foundation.models import Invitation
+from nocode.foundation.pages import tell
 from nocode.foundation.services import auth
 
 

@@ -17,9 +17,9 @@ from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget
 from nocode.foundation.admin.actions import object_action
 from nocode.foundation.admin.base import HistoryAdmin
 from nocode.foundation.admin.invitation import link_dialog, what_inviting_does
-from nocode.foundation.admin.pages import tell
 from nocode.foundation.errors import NoCodeError
 from nocode.foundation.models import Membership, Organization, Role, User
+from nocode.foundation.pages import tell
 from nocode.foundation.services import auth, billing, members
 
 SHOWN = 100  # invitations on the page; the list has them all

@@ -14,9 +14,9 @@ from unfold.forms import BaseDialogForm, UserChangeForm, UserCreationForm
 
 from nocode.foundation.admin.actions import object_action
 from nocode.foundation.admin.base import ConsoleAdmin
-from nocode.foundation.admin.pages import tell
 from nocode.foundation.forms import SetPasswordForm
 from nocode.foundation.models import Membership, User
+from nocode.foundation.pages import tell
 from nocode.foundation.services import auth
 
 

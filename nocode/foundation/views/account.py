@@ -11,10 +11,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_POST
 
 from nocode.foundation import smtp
-from nocode.foundation.admin.pages import page, page_context, tell
 from nocode.foundation.errors import NoCodeError
 from nocode.foundation.forms import NameForm, NewAddressForm
 from nocode.foundation.models import AddressChange, User
+from nocode.foundation.pages import page, page_context, tell
 from nocode.foundation.services import auth
 from nocode.foundation.services.attempts import TooManyAttempts
 from nocode.foundation.views.answers import notice, opened, public, public_page, too_many

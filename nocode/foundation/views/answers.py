@@ -11,9 +11,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from nocode.foundation.admin.pages import page_context
 from nocode.foundation.callers import caller_address
 from nocode.foundation.models import FailedAttempts
+from nocode.foundation.pages import page_context
 from nocode.foundation.services import attempts, auth
 from nocode.foundation.services.attempts import TooManyAttempts
 

@@ -10,11 +10,11 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from nocode.foundation.admin.pages import page, page_context, tell, visible_object
 from nocode.foundation.downloads import download
 from nocode.foundation.errors import NoCodeError
 from nocode.foundation.htmx import render_part
 from nocode.foundation.models import Invoice, Organization, Plan, Subscription
+from nocode.foundation.pages import page, page_context, tell, visible_object
 from nocode.foundation.services import billing as service
 from nocode.foundation.services.billing.document import document
 from nocode.foundation.services.billing.pdf import invoice_pdf

@@ -6,10 +6,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from nocode.foundation.admin.pages import tell
 from nocode.foundation.errors import NoCodeError
 from nocode.foundation.forms import NewAccountForm
 from nocode.foundation.models import Invitation, Membership, User
+from nocode.foundation.pages import tell
 from nocode.foundation.services import auth
 from nocode.foundation.views.answers import opened, public, public_page
 

@@ -8,9 +8,9 @@ from django.urls import reverse
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from nocode.foundation.admin.pages import fragment, page, visible_object
 from nocode.foundation.htmx import is_unchanged, unchanged
 from nocode.foundation.models import Notification
+from nocode.foundation.pages import fragment, page, visible_object
 from nocode.foundation.services import notifications
 
 LATEST, MOST = 10, 99

@@ -7,9 +7,9 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from nocode.foundation.admin.pages import page, page_context
 from nocode.foundation.downloads import download
 from nocode.foundation.models import Organization
+from nocode.foundation.pages import page, page_context
 from nocode.foundation.permissions import organizations_where
 from nocode.insights.figures import charts, milliseconds, tiles, whole
 from nocode.insights.forms import LENGTHS, PeriodForm

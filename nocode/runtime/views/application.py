@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from nocode.automation.views.answers import base_url
-from nocode.foundation.admin.pages import page, tell, visible_object
+from nocode.foundation.pages import page, tell, visible_object
 from nocode.runtime import queries
 from nocode.runtime.models import Deployment, GeneratedApp
 from nocode.runtime.services import deployments

@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from nocode.foundation.admin.pages import fragment, page, page_context, tell, visible_object
 from nocode.foundation.htmx import is_unchanged, unchanged, version_of
+from nocode.foundation.pages import fragment, page, page_context, tell, visible_object
 from nocode.runtime import queries
 from nocode.runtime.models import Deployment
 from nocode.runtime.services import deployments

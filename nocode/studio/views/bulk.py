@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from nocode.foundation.admin.pages import tell
+from nocode.foundation.pages import tell
 from nocode.studio.blocks.asking import row_id
 from nocode.studio.errors import QueryRefused, RecordErrors
 from nocode.studio.forms import RowForm

@@ -18,10 +18,10 @@ from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import push_url
 
 from nocode.foundation.admin.forms import dress
-from nocode.foundation.admin.pages import fragment, page, page_context, visible_object
 from nocode.foundation.errors import NoCodeError
 from nocode.foundation.htmx import render_part
 from nocode.foundation.ids import uuid_or_none
+from nocode.foundation.pages import fragment, page, page_context, visible_object
 from nocode.studio.blocks import Block as Drawn
 from nocode.studio.blocks import BlockType, block_types
 from nocode.studio.blocks.config import BlockForm

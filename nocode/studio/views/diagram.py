@@ -5,7 +5,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from nocode.foundation.admin.pages import page_context
+from nocode.foundation.pages import page_context
 from nocode.studio import diagram
 from nocode.studio.models import Project
 from nocode.studio.views.guard import of_project

@@ -8,7 +8,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from nocode.foundation.admin.pages import page, visible_object
+from nocode.foundation.pages import page, visible_object
 from nocode.studio.errors import FileRefused
 from nocode.studio.fields.file import PICTURES, File
 from nocode.studio.layouts import layout_of

@@ -9,8 +9,8 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from nocode.foundation.admin.pages import page, visible_object
 from nocode.foundation.errors import NoCodeError
+from nocode.foundation.pages import page, visible_object
 from nocode.studio.models import DataTable, Project
 
 

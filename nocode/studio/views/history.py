@@ -9,8 +9,8 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from nocode.foundation.admin.pages import page_context, tell
 from nocode.foundation.htmx import render_part
+from nocode.foundation.pages import page_context, tell
 from nocode.studio.models import DataTable, RecordComment
 from nocode.studio.services import comments
 from nocode.studio.services.records import Records

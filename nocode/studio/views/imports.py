@@ -12,10 +12,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from nocode.foundation.admin.pages import page, page_context, visible_object
 from nocode.foundation.errors import NoCodeError
 from nocode.foundation.htmx import render_part
 from nocode.foundation.ids import uuid_or_none
+from nocode.foundation.pages import page, page_context, visible_object
 from nocode.studio.importing.formats import Format
 from nocode.studio.importing.options import NEW, Options
 from nocode.studio.importing.preview import Preview

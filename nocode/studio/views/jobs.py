@@ -10,8 +10,8 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from nocode.foundation.admin.pages import page, page_context, tell, visible_object
 from nocode.foundation.htmx import is_unchanged, render_part, unchanged, version_of
+from nocode.foundation.pages import page, page_context, tell, visible_object
 from nocode.studio.jobs.base import job_types
 from nocode.studio.models import TableJob
 from nocode.studio.services import files, jobs

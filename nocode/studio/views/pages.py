@@ -8,8 +8,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from nocode.foundation.admin.pages import page, tell, visible_object
 from nocode.foundation.ids import uuid_or_none
+from nocode.foundation.pages import page, tell, visible_object
 from nocode.studio.models import Page, Project
 from nocode.studio.services import pages
 from nocode.studio.views.guard import of_project

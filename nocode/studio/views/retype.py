@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from nocode.foundation.admin.pages import page, page_context, visible_object
 from nocode.foundation.errors import NoCodeError
+from nocode.foundation.pages import page, page_context, visible_object
 from nocode.studio.fields import field_types
 from nocode.studio.models import Field
 from nocode.studio.schema.manager import SchemaManager

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import trigger_client_event
 
-from nocode.foundation.admin.pages import page_context
 from nocode.foundation.htmx import render_part
+from nocode.foundation.pages import page_context
 from nocode.studio.forms import RowForm
 from nocode.studio.layouts import SYSTEM_FIELDS, Layout
 from nocode.studio.models import DataTable

@@ -7,9 +7,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from nocode.foundation.admin.pages import page_context
 from nocode.foundation.htmx import render_part
 from nocode.foundation.ids import uuid_or_none
+from nocode.foundation.pages import page_context
 from nocode.studio.errors import QueryRefused
 from nocode.studio.models import DataTable, GridView
 from nocode.studio.services.records import Records

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from nocode.foundation.admin.pages import page, page_context, tell, visible_object
+from nocode.foundation.pages import page, page_context, tell, visible_object
 from nocode.studio.models import DataTable, Field, Project, TableIndex
 from nocode.studio.schema import history
 from nocode.studio.schema.manager import SchemaManager
