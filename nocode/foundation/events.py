@@ -18,7 +18,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
 
 from nocode.foundation import outbox
-from nocode.foundation.middleware import REQUEST_ID, current_actor_id
+from nocode.foundation.middleware import REQUEST_ID, calling_address, calling_browser, current_actor_id
 from nocode.foundation.models import OutboxEvent
 from nocode.foundation.queue import every, task
 
@@ -28,10 +28,12 @@ Subscriber = Callable[[OutboxEvent], Any]
 Sieve = Callable[[list[int]], Iterable[int]]
 
 INSERT = """
-    INSERT INTO foundation_outboxevent (name, key, payload, organization_id, actor_id, request_id)
-    SELECT name, key, payload, organization_id, actor_id, request_id
+    INSERT INTO foundation_outboxevent
+        (name, key, payload, organization_id, actor_id, request_id, ip, user_agent)
+    SELECT name, key, payload, organization_id, actor_id, request_id, ip, user_agent
     FROM json_to_recordset(%s) AS event
-         (name text, key text, payload jsonb, organization_id uuid, actor_id bigint, request_id text)
+         (name text, key text, payload jsonb, organization_id uuid, actor_id bigint, request_id text, ip inet,
+          user_agent text)
 """
 
 
@@ -58,11 +60,13 @@ class EventBus:
     def publish(self, *events: Event) -> None:
         """Write events in the caller's transaction with one statement; a rollback forgets them.
 
-        The actor and the request are those of the current request or task unless the event names its actor.
+        The actor and the request are those of the current request or task unless the event names its actor. Where
+        from and with what is noted of persons only: nobody asks that of programs.
         """
         if not events:
             return
         actor_id, request_id = current_actor_id(), REQUEST_ID.get()
+        ip, user_agent = calling_address() or None, calling_browser()
         rows = [
             {
                 "name": event.name,
@@ -71,6 +75,8 @@ class EventBus:
                 "organization_id": event.organization_id,
                 "actor_id": event.actor_id or actor_id,
                 "request_id": request_id,
+                "ip": ip if actor_id else None,
+                "user_agent": user_agent if actor_id else "",
             }
             for event in events
         ]

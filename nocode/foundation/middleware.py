@@ -90,6 +90,12 @@ def calling_address() -> str:
     return str(caller_address(request) or "") if request else _ADDRESS.get()
 
 
+def calling_browser() -> str:
+    """With what the request was sent that is being answered, as it says itself; empty outside of one."""
+    request = _REQUEST.get()
+    return request.headers.get("User-Agent", "").replace("\0", "")[:300] if request else ""
+
+
 def current_actor_id() -> int | None:
     """Who acts: the person set by `acting_as`, else the one logged in to the current request.
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.utils import timezone
 
-from nocode.foundation.middleware import calling_address, current_request
+from nocode.foundation.middleware import calling_address, calling_browser
 from nocode.foundation.models.session import LoginSession
 
 SEEN_AGAIN = timedelta(minutes=5)  # how exactly it is known when a session was last used
@@ -23,20 +23,13 @@ class SessionStore(DatabaseStore):
         session = super().create_model_instance(data)
         session.user_id = data.get("_auth_user_id")
         session.seen_at = timezone.now()
-        session.ip, session.user_agent = _origin()
+        session.ip, session.user_agent = calling_address() or None, calling_browser()
         return session
 
     def _get_session_from_db(self) -> LoginSession | None:
         """The session; now and then, that it was used is noted without touching what it holds."""
         session = super()._get_session_from_db()
         if session and session.seen_at < timezone.now() - SEEN_AGAIN:
-            ip, user_agent = _origin()
             used = LoginSession.objects.filter(pk=session.pk)
-            used.update(seen_at=timezone.now(), ip=ip, user_agent=user_agent)
+            used.update(seen_at=timezone.now(), ip=calling_address() or None, user_agent=calling_browser())
         return session
-
-
-def _origin() -> tuple[str | None, str]:
-    request = current_request()
-    user_agent = request.headers.get("User-Agent", "") if request else ""
-    return calling_address() or None, user_agent.replace("\0", "")[:300]

@@ -120,7 +120,9 @@ class ActivityTracker:
             "target_id": target_id,
             "target_label": cleaning.text(name, 250),
             "details": {},
-            **_origin(None),
+            "ip": event.ip,
+            "user_agent": event.user_agent,
+            "request_id": event.request_id,
         }
         _insert([row])
 

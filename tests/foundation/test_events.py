@@ -76,7 +76,7 @@ def test_a_rolled_back_change_publishes_nothing():
     assert not OutboxEvent.objects.exists()
 
 
-def test_events_of_a_request_carry_its_id_and_its_user():
+def test_events_of_a_request_carry_its_id_its_user_and_where_from():
     person = make_user()
 
     def view(request):
@@ -84,12 +84,26 @@ def test_events_of_a_request_carry_its_id_and_its_user():
         publish("test.a")
         return {}
 
-    RequestIdMiddleware(view)(RequestFactory().get("/", headers={"X-Request-Id": "request-1"}))
+    headers = {"X-Request-Id": "request-1", "User-Agent": "Firefox/140.0"}
+    RequestIdMiddleware(view)(RequestFactory().get("/", headers=headers, REMOTE_ADDR="192.0.2.7"))
     publish("test.b")
 
     first, second = OutboxEvent.objects.order_by("id")
     assert (first.request_id, first.actor) == ("request-1", person)
-    assert (second.request_id, second.actor) == ("", None)
+    assert (first.ip, first.user_agent) == ("192.0.2.7", "Firefox/140.0")
+    assert (second.request_id, second.actor, second.ip, second.user_agent) == ("", None, None, "")
+
+
+def test_events_of_programs_do_not_say_where_from():
+    def view(request):
+        publish("test.a")
+        return {}
+
+    RequestIdMiddleware(view)(RequestFactory().get("/", headers={"User-Agent": "curl/8"}, REMOTE_ADDR="192.0.2.7"))
+
+    event = OutboxEvent.objects.get()
+    assert event.request_id
+    assert (event.actor, event.ip, event.user_agent) == (None, None, "")
 
 
 @pytest.mark.parametrize(

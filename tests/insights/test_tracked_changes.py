@@ -88,6 +88,23 @@ def test_a_page_that_is_designed_is_told_once_in_a_while(project, owner):
     ]
 
 
+def test_what_events_tell_is_remembered_with_where_it_came_from(client, project, owner):
+    client.force_login(owner)
+    table = factories.make_table(project, "Orders")
+
+    client.post(
+        reverse("admin:studio_pages_make", args=[project.pk]),
+        {"table": table.pk},
+        REMOTE_ADDR="192.0.2.7",
+        headers={"User-Agent": "Firefox/140.0", "X-Request-Id": "request-1"},
+    )
+
+    assert set(told("user_label", "ip", "user_agent", "request_id", begins="page.created")) == {
+        ("page.created", "owner@example.com", "192.0.2.7", "Firefox/140.0", "request-1")
+    }
+    assert told("user_label", "ip", "user_agent", begins="table.") == [("table.created", "", None, "")]
+
+
 def test_the_life_of_a_workflow_is_remembered(organization, owner):
     with acting_as(owner.pk), called_from("192.0.2.9"):
         workflow = factories.make_published(("a", "set", factories.set_values(x=1)), organization=organization)

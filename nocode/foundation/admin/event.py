@@ -41,6 +41,7 @@ class OutboxEventAdmin(ArchiveAdmin):
         "payload_block",
         "delivered_to",
         ("organization", "actor", "request_id"),
+        ("ip", "user_agent"),
         ("created_at", "delivered_at"),
     ]
     readonly_fields = ["state", "payload_block"]

@@ -31,6 +31,8 @@ class OutboxEvent(models.Model):
     )
     actor = models.ForeignKey("foundation.User", models.SET_NULL, null=True, related_name="+", verbose_name=_("actor"))
     request_id = models.CharField(_("request"), max_length=64, blank=True, db_default="")
+    ip = models.GenericIPAddressField(_("IP address"), null=True)
+    user_agent = models.CharField(_("browser"), max_length=300, blank=True, db_default="")
     created_at = models.DateTimeField(_("time"), db_default=Now())
     delivered_at = models.DateTimeField(_("delivered"), null=True)
     delivered_to = models.JSONField(_("delivered to"), default=list, db_default=models.Value([], models.JSONField()))
