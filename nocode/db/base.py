@@ -16,6 +16,7 @@ from nocode.setup import embedded
 from nocode.setup.embedded.roles import superuser
 from nocode.setup.errors import SetupError
 
+WITHOUT_JIT = "-c jit=off"
 RESTART_PATIENCE = 15  # seconds in which a server that crashed is expected back
 
 
@@ -27,12 +28,18 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """PostgreSQL as Django knows it, plus the embedded server."""
 
     def get_connection_params(self) -> dict:
+        """How to connect. Without JIT, unless DATABASE_URL asks for it (`?options=…` comes later, and wins).
+
+        Compiling takes a second for the long statements that computed fields make, and saves milliseconds.
+        """
         if "EMBEDDED" in self.settings_dict:
             running = self._ensure()
             self.settings_dict.update(
                 HOST=running["host"], PORT=running["port"], USER=running["user"], PASSWORD=running["password"]
             )
-        return super().get_connection_params()
+        params = super().get_connection_params()
+        params["options"] = f"{WITHOUT_JIT} {params.get('options', '')}".strip()
+        return params
 
     def get_new_connection(self, conn_params: dict):
         deadline = time.monotonic() + (RESTART_PATIENCE if "EMBEDDED" in self.settings_dict else 0)
