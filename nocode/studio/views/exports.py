@@ -2,12 +2,12 @@
 
 from dataclasses import asdict
 
-from django.http import Http404, HttpRequest, StreamingHttpResponse
+from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods
 
+from nocode.foundation.downloads import download
 from nocode.studio.layouts import layout_of
 from nocode.studio.models import DataTable
 from nocode.studio.services import exports, jobs
@@ -29,9 +29,4 @@ def table_export(request: HttpRequest, table: DataTable) -> HttpResponseBase:
         options = {"format": kind, "wanted": asdict(wanted)}
         job = jobs.start("export", project=table.project, table=table, user=request.user, options=options)
         return redirect("admin:studio_job", job.pk)
-    headers = {
-        "Content-Disposition": content_disposition_header(True, exports.file_name(table, kind)),
-        "X-Content-Type-Options": "nosniff",
-    }
-    pieces = exports.export(table, wanted, kind)
-    return StreamingHttpResponse(pieces, content_type=CONTENT_TYPES[kind], headers=headers)
+    return download(exports.export(table, wanted, kind), exports.file_name(table, kind), CONTENT_TYPES[kind])

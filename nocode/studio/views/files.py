@@ -3,11 +3,12 @@
 from uuid import UUID
 
 from django.core.files.uploadedfile import UploadedFile
-from django.http import Http404, HttpRequest, JsonResponse, StreamingHttpResponse
-from django.utils.http import content_disposition_header
+from django.http import Http404, HttpRequest, JsonResponse
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from nocode.foundation.downloads import download
 from nocode.foundation.pages import page, visible_object
 from nocode.studio.errors import FileRefused
 from nocode.studio.fields.file import PICTURES, File
@@ -21,19 +22,14 @@ VIEW = "studio.view_storedfile"
 
 @require_GET
 @page(VIEW)
-def file_download(request: HttpRequest, pk: UUID) -> StreamingHttpResponse:
+def file_download(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """A file of a project. Pictures are shown, everything else is saved: nothing uploaded may act as the console."""
     rows = StoredFile.objects.filter(project__isnull=False, project__trashed_at=None)
     file = visible_object(request, rows, VIEW, pk=pk)
     is_picture = file.content_type in PICTURES
-    response = StreamingHttpResponse(
-        files.iterate(file), content_type=file.content_type if is_picture else "application/octet-stream"
-    )
-    response["Content-Length"] = file.size
-    response["Content-Disposition"] = content_disposition_header(not is_picture, file.name)
+    content_type = file.content_type if is_picture else files.UNKNOWN
+    response = download(files.iterate(file), file.name, content_type, size=file.size, is_shown=is_picture)
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Cache-Control"] = "private, max-age=86400, immutable"  # a file never changes
     return response
 
 

@@ -3,13 +3,13 @@
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from nocode.foundation.downloads import download
 from nocode.foundation.htmx import is_unchanged, render_part, unchanged, version_of
 from nocode.foundation.pages import page, page_context, tell, visible_object
 from nocode.studio.jobs.base import job_types
@@ -70,12 +70,7 @@ def table_job_file(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     file = _visible(request, pk).output
     if file is None:
         raise Http404
-    headers = {
-        "Content-Disposition": content_disposition_header(True, file.name),
-        "Content-Length": str(file.size),
-        "X-Content-Type-Options": "nosniff",
-    }
-    return StreamingHttpResponse(files.iterate(file), content_type="application/octet-stream", headers=headers)
+    return download(files.iterate(file), file.name, file.content_type, size=file.size)
 
 
 def _visible(request: HttpRequest, pk: UUID) -> TableJob:
