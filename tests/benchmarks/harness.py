@@ -11,12 +11,13 @@ A module of this package registers measurements; `manage.py bench <module>` runs
 A round runs every measurement once, so that a noisy moment hits all of them alike. Ratios compare rounds, not medians.
 """
 
+import gc
 import json
 import platform
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -64,6 +65,7 @@ class Bench:
 
     quick: bool = False
     shared: dict = field(default_factory=dict)  # lasts for all rounds: prepare data once
+    running: ExitStack = field(default_factory=ExitStack)  # what is entered here runs until the last round is over
 
     @contextmanager
     def clock(self) -> Iterator[Clock]:
@@ -79,7 +81,7 @@ class Bench:
             yield count
 
 
-Measure = Callable[[Bench], float | Sample | dict[str, float]]
+Measure = Callable[[Bench], float | Sample | dict[str, float | Sample]]
 
 
 @dataclass
@@ -116,6 +118,7 @@ class Figures:
 
 MEASUREMENTS: list[Measurement] = []
 RATIOS: list[Ratio] = []
+GOALS: dict[str, float] = {}  # what a figure should not exceed, by its name
 
 
 def measurement(name: str, *, unit: str) -> Callable[[Measure], Measure]:
@@ -133,8 +136,20 @@ def ratio(name: str, over: str, under: str, *, at_least: float) -> None:
     RATIOS.append(Ratio(name, over, under, at_least))
 
 
+def goal(name: str, *, at_most: float) -> None:
+    """Say what a figure should not exceed."""
+    GOALS[name] = at_most
+
+
 def run(bench: Bench, rounds: int, tell: Callable[[str], None]) -> tuple[list[Figures], dict[str, str]]:
     """Take `rounds` samples of every measurement, in turns: (figures, reasons of those that were skipped)."""
+    gc.collect()
+    gc.freeze()  # as the workers do: what is loaded by now is not looked at again
+    with bench.running:
+        return _rounds(bench, rounds, tell)
+
+
+def _rounds(bench: Bench, rounds: int, tell: Callable[[str], None]) -> tuple[list[Figures], dict[str, str]]:
     figures: dict[str, Figures] = {}
     skipped: dict[str, str] = {}
     for number in range(1, rounds + 1):
@@ -152,10 +167,9 @@ def run(bench: Bench, rounds: int, tell: Callable[[str], None]) -> tuple[list[Fi
     return list(figures.values()), skipped
 
 
-def _named(name: str, taken: float | Sample | dict[str, float]) -> list[tuple[str, Sample]]:
-    if isinstance(taken, dict):
-        return [(f"{name}, {key}", Sample(value)) for key, value in taken.items()]
-    return [(name, taken if isinstance(taken, Sample) else Sample(taken))]
+def _named(name: str, taken: float | Sample | dict[str, float | Sample]) -> list[tuple[str, Sample]]:
+    several = {f"{name}, {key}": each for key, each in taken.items()} if isinstance(taken, dict) else {name: taken}
+    return [(key, each if isinstance(each, Sample) else Sample(each)) for key, each in several.items()]
 
 
 def table(figures: list[Figures], skipped: dict[str, str]) -> str:
@@ -165,12 +179,14 @@ def table(figures: list[Figures], skipped: dict[str, str]) -> str:
     for each in figures:
         spread = f"{_short(min(each.values))} – {_short(max(each.values))}"
         costs = [f"{label}: {cost:,}" for label, cost in _costs(each)]
+        if each.name in GOALS:
+            costs.append(f"goal ≤ {GOALS[each.name]:g} {_verdict(statistics.median(each.values) <= GOALS[each.name])}")
         median = _short(statistics.median(each.values))
         line = f"{each.name:{width}}  {median:>12} {spread:>23} {len(each.values):>3}  {each.unit}"
         lines.append("  ".join([line, *costs]))
     for name, values, target in ratios(figures):
         spread = f"{_short(min(values))} – {_short(max(values))}"
-        verdict = "reached" if statistics.median(values) >= target else "MISSED"
+        verdict = _verdict(statistics.median(values) >= target)
         median = f"{_short(statistics.median(values))} ×"
         lines.append(f"{name:{width}}  {median:>12} {spread:>23} {len(values):>3}  target {target:g} × {verdict}")
     lines += [f"{name}: skipped. {reason}" for name, reason in skipped.items()]
@@ -215,6 +231,10 @@ def _costs(figures: Figures) -> Iterator[tuple[str, int]]:
     for label in ("statements", "bytes"):
         if values := [getattr(sample, label) for sample in figures.samples if getattr(sample, label) is not None]:
             yield label, int(statistics.median(values))
+
+
+def _verdict(is_reached: bool) -> str:
+    return "reached" if is_reached else "MISSED"
 
 
 def _short(value: float) -> str:

@@ -71,9 +71,16 @@ class WorkflowExecution(Record):
     trigger_kind = models.CharField(_("trigger"), max_length=10)
     entry = models.CharField(max_length=60, blank=True)
     triggered_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("started by")
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        related_name="+",
+        verbose_name=_("started by"),
+        db_index=False,
     )
-    retry_of = models.ForeignKey("self", models.SET_NULL, null=True, related_name="retries", verbose_name=_("retry of"))
+    retry_of = models.ForeignKey(
+        "self", models.SET_NULL, null=True, related_name="retries", verbose_name=_("retry of"), db_index=False
+    )
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.PENDING)
     input = models.JSONField(_("input"), null=True)
     output = models.JSONField(_("output"), null=True)
@@ -99,6 +106,11 @@ class WorkflowExecution(Record):
                 fields=["status", "updated_at"],
                 name="execution_unfinished",
                 condition=models.Q(status__in=["pending", "running", "waiting"]),
+            ),
+            # Most executions have neither: every entry of an index costs each run a write.
+            *(
+                models.Index(fields=[name], name=f"execution_{name}", condition=models.Q((f"{name}__isnull", False)))
+                for name in ("triggered_by", "retry_of")
             ),
             # What is old enough to be deleted; a row enters it once, when it ends.
             models.Index(

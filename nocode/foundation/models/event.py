@@ -29,7 +29,9 @@ class OutboxEvent(models.Model):
         verbose_name=_("organization"),
         db_index=False,  # event_by_organization begins with it
     )
-    actor = models.ForeignKey("foundation.User", models.SET_NULL, null=True, related_name="+", verbose_name=_("actor"))
+    actor = models.ForeignKey(
+        "foundation.User", models.SET_NULL, null=True, related_name="+", verbose_name=_("actor"), db_index=False
+    )
     request_id = models.CharField(_("request"), max_length=64, blank=True, db_default="")
     ip = models.GenericIPAddressField(_("IP address"), null=True)
     user_agent = models.CharField(_("browser"), max_length=300, blank=True, db_default="")
@@ -51,6 +53,7 @@ class OutboxEvent(models.Model):
             models.Index(fields=["key", "id"], name="event_pending_by_key", condition=PENDING),
             models.Index(fields=["organization", "-id"], name="event_by_organization"),
             models.Index(fields=["name"], name="event_given_up", condition=GAVE_UP),
+            models.Index(fields=["actor"], name="event_by_actor", condition=models.Q(actor__isnull=False)),
         ]
 
     def __str__(self) -> str:
