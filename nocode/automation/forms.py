@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator, URLValidator
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from nocode.automation.integrations import SecretField
 from nocode.automation.models import Integration, Node, Trigger, Workflow
@@ -77,8 +78,8 @@ class PlaceForm(forms.Form):
 class ConnectionForm(forms.Form):
     """A connection between an output and a step."""
 
-    source = forms.ChoiceField(label=_("From"))
-    target = forms.ChoiceField(label=_("To"))
+    source = forms.ChoiceField(label=pgettext_lazy("connect … to …", "From"))
+    target = forms.ChoiceField(label=pgettext_lazy("connect … to …", "To"))
 
     def __init__(self, *args: Any, outputs: list[tuple[str, str]], steps: list[tuple[str, str]], **kwargs: Any):
         super().__init__(*args, **kwargs)

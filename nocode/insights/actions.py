@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 
 @dataclass(frozen=True)
@@ -192,4 +192,4 @@ def sentence(action: str, name: str) -> str:
 
 def nobody() -> str:
     """Who acts where no person does: a schedule, a command, the queue."""
-    return _("System")
+    return pgettext("who did it", "System")

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from nocode.automation.errors import NotTestable
 from nocode.automation.integrations.base import IntegrationType, SecretField, integration_types
@@ -107,7 +107,7 @@ class ApiKey(HttpIntegration):
 
     class Config(HostsForm):
         header = forms.CharField(label=gettext_lazy("Header"), initial="X-API-Key", validators=[_header_name])
-        value = SecretField(label=gettext_lazy("Key"), max_length=8000, validators=[_one_line])
+        value = SecretField(label=pgettext_lazy("secret", "Key"), max_length=8000, validators=[_one_line])
 
         def clean_header(self) -> str:
             """A header that stays behind when a redirect leaves the host, and that the call does not set itself."""

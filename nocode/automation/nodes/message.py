@@ -12,6 +12,7 @@ from django.conf import settings as django_settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from nocode.automation.errors import PermanentFailure
 from nocode.automation.integrations.smtp import server_of
@@ -73,7 +74,9 @@ class SendEmail(UsesIntegration):
     nothing = _("This installation's mail server")
 
     class Config(ConfigForm):
-        to = AddressesField(label=_("To"), help_text=_("Several addresses with commas between them."))
+        to = AddressesField(
+            label=pgettext_lazy("e-mail", "To"), help_text=_("Several addresses with commas between them.")
+        )
         cc = AddressesField(label=_("Copy to"), required=False)
         reply_to = AddressesField(label=_("Answers go to"), required=False, limit=1)
         subject = TextField(label=_("Subject"), max_length=1000)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from nocode.console.demo.shop import Shop
 from nocode.studio.models import DataTable, Page
@@ -22,7 +23,7 @@ class Trio:
 def create_pages(shop: Shop) -> None:
     """Create the pages, those that people find in the menu first."""
     home = add_page(shop.project, _("Home"), icon="home")
-    orders = _trio(shop.orders, _("Orders"), _("Order"), _("Order form"), icon="receipt_long")
+    orders = _trio(shop.orders, _("Orders"), pgettext("purchase", "Order"), _("Order form"), icon="receipt_long")
     customers = _trio(shop.customers, _("Customers"), _("Customer"), _("Customer form"), icon="group")
     _fill_home(home, shop, orders)
     fields = [shop.order[each] for each in ("reference", "customer", "total", "status")]

@@ -3,6 +3,7 @@
 import json
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from nocode.automation.models import Edge, Node, Workflow
 from nocode.automation.services import triggers, workflows
@@ -30,7 +31,12 @@ def create_order_intake(shop: Shop, owner: User) -> Workflow:
     draw.step("check", "if", _("Is the order complete?"), 0, 1, **_complete())
     draw.step("refuse", "respond", _("Refuse the order"), 1, 3, **_refusal())
     draw.step(
-        "stop", "stop", _("Stop"), 2, 3, message=_("The order is not complete: {{ JSON.stringify(trigger.body) }}")
+        "stop",
+        "stop",
+        pgettext("step", "Stop"),
+        2,
+        3,
+        message=_("The order is not complete: {{ JSON.stringify(trigger.body) }}"),
     )
     draw.step("large", "if", _("Is it large?"), 1, 1, **_at_least("{{ Number(trigger.body.total) }}", "1000"))
     draw.step("notify", "http.request", _("Tell the sales team"), 2, 0, **_notification())

@@ -137,7 +137,7 @@ class Invoice(Record):
     period_start = models.DateField(_("period from"))
     period_end = models.DateField(_("period to"))
     issued_on = models.DateField(_("issued"))
-    due_on = models.DateField(_("due"))
+    due_on = models.DateField(pgettext_lazy("invoice", "due"))
     paid_at = models.DateTimeField(_("paid"), null=True, blank=True)
     payment_reference = models.CharField(_("payment reference"), max_length=120, blank=True)
 

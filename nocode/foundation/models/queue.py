@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 # A worker that has not been heard of for this long is dead, and its tasks are taken again.
 LEASE = timedelta(seconds=5)
@@ -37,7 +38,7 @@ class QueuedTask(models.Model):
     queue = models.CharField(_("queue"), max_length=60)
     name = models.CharField(_("task"), max_length=200, blank=True)
     payload = models.TextField(_("payload"))
-    due_at = models.DateTimeField(_("due"), db_default=Now())
+    due_at = models.DateTimeField(pgettext_lazy("task", "due"), db_default=Now())
     claimed_by = models.UUIDField(_("worker"), null=True)
     attempts = models.PositiveSmallIntegerField(_("lost attempts"), db_default=0)
     created_at = models.DateTimeField(_("queued"), db_default=Now())

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import pgettext_lazy
 
 from nocode.studio.errors import TableMissing
 from nocode.studio.importing.streams import PieceStream
@@ -24,7 +24,7 @@ LARGEST = 2 * 1024**3  # bytes
 class ExportRows(JobType):
     """Export the rows of a table."""
 
-    kind, label = "export", gettext_lazy("Export")
+    kind, label = "export", pgettext_lazy("job", "Export")
     in_transaction = True
 
     def run(self, job: TableJob, progress: Progress) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.db import DatabaseError, transaction
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext, pgettext_lazy
 
 from nocode.foundation.events import Event, bus
 from nocode.foundation.ids import uuid7
@@ -46,7 +46,7 @@ class _Undone(Exception):
 class ImportRows(JobType):
     """Import a file into a table: an existing one, or one made for it."""
 
-    kind, label = "import", gettext_lazy("Import")
+    kind, label = "import", pgettext_lazy("job", "Import")
     in_transaction = True
 
     def run(self, job: TableJob, progress: Progress) -> dict[str, Any]:

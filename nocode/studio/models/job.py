@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from nocode.foundation.models import Record
 
@@ -76,7 +77,7 @@ class TableJob(Record):
     options = models.JSONField(_("options"), default=dict)
     result = models.JSONField(_("result"), default=dict)
     error = models.TextField(_("error"), blank=True)
-    done = models.PositiveBigIntegerField(_("done"), default=0)
+    done = models.PositiveBigIntegerField(pgettext_lazy("how much", "done"), default=0)
     total = models.PositiveBigIntegerField(_("of"), default=0)
     cancel_requested = models.BooleanField(default=False)
     input = models.ForeignKey(StoredFile, models.SET_NULL, null=True, related_name="+", verbose_name=_("input"))

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from nocode.foundation.models import Record
 from nocode.studio.fields import FieldType, field_types
@@ -72,7 +73,7 @@ class Field(Trashable, Record):
     required = models.BooleanField(_("required"), default=False)
     unique = models.BooleanField(_("unique"), default=False)
     settings = models.JSONField(_("settings"), default=dict, blank=True)
-    default = models.JSONField(_("default"), null=True, blank=True)
+    default = models.JSONField(pgettext_lazy("value", "default"), null=True, blank=True)
     help_text = models.CharField(_("help text"), max_length=300, blank=True)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
 
