@@ -45,12 +45,20 @@ class RecordChanged(NoCodeError):
     """Somebody changed this row meanwhile."""
 
 
+class RowsBusy(NoCodeError):
+    """Somebody is changing the same rows right now; nothing was changed. Try again in a moment."""
+
+
 class CommentRefused(NoCodeError):
     """This comment cannot be kept."""
 
 
 class QueryRefused(NoCodeError):
     """The search cannot be done."""
+
+
+class TooManyFollow(QueryRefused):
+    """Too many rows would go with these at once."""
 
 
 class FieldBroken(NoCodeError):
@@ -103,3 +111,11 @@ class FileRefused(NoCodeError):
 
 class ImportRefused(NoCodeError):
     """This file cannot be imported like this."""
+
+
+class TakeoverRefused(NoCodeError):
+    """This schema cannot be taken over."""
+
+
+class RuleBroken(SchemaRefused):
+    """Rows break the rule; nothing was changed. `details["problem"]` says which."""

@@ -9,7 +9,8 @@ from nocode.studio.errors import QueryRefused, RecordErrors, RecordNotFound
 from nocode.studio.models import DataTable, RecordChange
 from nocode.studio.schema.manager import NewField, SchemaManager
 from nocode.studio.services.history import Line
-from nocode.studio.services.records import MOST_AT_ONCE, Records
+from nocode.studio.services.many import MOST_AT_ONCE
+from nocode.studio.services.records import Records
 from tests.factories import make_table, make_user
 
 pytestmark = pytest.mark.django_db
@@ -164,7 +165,7 @@ def test_many_rows_cost_as_much_as_one(deals, amount, django_assert_max_num_quer
         act = deals.update_many({"amount": 7}, ids=ids)
     with django_assert_max_num_queries(8):
         deals.restore(act.batch)
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(7):  # the rows are held first
         gone = deals.delete_many(ids=ids)
     with django_assert_max_num_queries(8):
         assert deals.restore(gone.batch) == amount
@@ -321,4 +322,4 @@ def test_rows_that_follow_cost_as_much_as_one(orders, deals, amount):
     with CaptureQueriesContext(connection) as asked:
         deals.delete_many(ids=ids)
 
-    assert len(asked) <= 12
+    assert len(asked) <= 14

@@ -31,6 +31,7 @@ __all__ = [
     "delete",
     "estimate",
     "groups",
+    "hold",
     "ids",
     "insert",
     "keys_of",

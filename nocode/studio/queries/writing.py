@@ -34,6 +34,13 @@ def put_back(layout: Layout, rows: Sequence[Mapping[str, Any]]) -> sql.Composabl
     )
 
 
+def hold(layout: Layout, condition: sql.Composable, limit: int | None = None, after: int = 0) -> sql.Composable:
+    """The ids of rows of a condition, locked in their order: who acts on the same rows waits, and never in a circle."""
+    return sql.SQL("SELECT t.id FROM {} AS t WHERE ({}) AND t.id > {} ORDER BY t.id LIMIT {} FOR UPDATE OF t").format(
+        layout.target, condition, sql.Literal(after), sql.Literal(limit)
+    )
+
+
 def update(
     layout: Layout, condition: sql.Composable, values: Mapping[str, Any], expected: datetime | None = None
 ) -> sql.Composable:

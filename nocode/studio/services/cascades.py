@@ -7,7 +7,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from nocode.studio import queries
-from nocode.studio.errors import QueryRefused
+from nocode.studio.errors import TooManyFollow
 
 if TYPE_CHECKING:
     from nocode.studio.services.rowstore import RowStore
@@ -18,7 +18,7 @@ MOST = 10_000
 def follow(records: "RowStore", ids: Sequence[int], batch: UUID) -> None:
     """Before rows are deleted: delete the rows that go with them, empty the relations that may be.
 
-    The foreign keys of the database would do the same, but without history and events. Raises QueryRefused when more
+    The foreign keys of the database would do the same, but without history and events. Raises TooManyFollow when more
     than MOST rows of a table would follow.
     """
     for field in records.layout.reverse():
@@ -39,7 +39,7 @@ def _pointing(others: "RowStore", name: str, ids: Sequence[int], besides: Sequen
     condition = queries.condition(layout, [{"field": name, "op": "in", "value": list(ids)}])
     found = [row[0] for row in others._answer(queries.ids(layout, condition, MOST + 1))]
     if len(found) > MOST:
-        raise QueryRefused(
+        raise TooManyFollow(
             _("More than %(most)d rows of “%(table)s” would go with it; delete them first.")
             % {"most": MOST, "table": layout.label}
         )

@@ -1,12 +1,13 @@
 """What became of rows: kept with every change, told to people, and turned back."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
+from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
 from nocode.foundation.ids import uuid7
@@ -87,14 +88,41 @@ def revert(records: "Records", record_id: int, change_id: int) -> dict[str, Any]
     return records.update(record_id, _writable(records.layout, found.before))
 
 
-def restore(records: "Records", batch: UUID) -> int:
+def size(records: "RowStore", batch: UUID) -> int:
+    """How many changes of rows an act made. Raises RecordNotFound when it made none in this table."""
+    numbers = dict(_of_act(batch).order_by().values_list("table").annotate(Count("pk")))
+    _refuse_unknown(records, numbers)
+    return sum(numbers.values())
+
+
+def restore(records: "RowStore", batch: UUID) -> int:
     """Undo an act in every table it touched; rows changed since keep what they have. Answers how many are as before."""
-    changes = list(RecordChange.objects.filter(batch=batch).exclude(verb=Verb.RESTORED).order_by("-id"))
-    tables = {each.table_id for each in changes}
-    if not changes or records.layout.table_id not in tables:
+    changes = list(_of_act(batch))
+    _refuse_unknown(records, {each.table_id for each in changes})
+    return _restore(records, changes, new_act())
+
+
+def restore_next(
+    records: "RowStore", batch: UUID, act: UUID, before: int | None, most: int
+) -> tuple[int, int, int | None]:
+    """Undo the last changes of an act before a change: how many there were, how many rows are as before, the first."""
+    changes = list((_of_act(batch).filter(pk__lt=before) if before else _of_act(batch))[:most])
+    return len(changes), _restore(records, changes, act), changes[-1].pk if changes else before
+
+
+def _refuse_unknown(records: "RowStore", tables: Collection[UUID]) -> None:
+    if records.layout.table_id not in tables:
         raise RecordNotFound(_("This change is not known any more."))
-    others = DataTable.objects.select_related("project").in_bulk(tables)
-    done, act = 0, new_act()
+
+
+def _of_act(batch: UUID) -> QuerySet[RecordChange]:
+    """What an act did, the last first."""
+    return RecordChange.objects.filter(batch=batch).exclude(verb=Verb.RESTORED).order_by("-id")
+
+
+def _restore(records: "RowStore", changes: list[RecordChange], act: UUID) -> int:
+    others = DataTable.objects.select_related("project").in_bulk({each.table_id for each in changes})
+    done = 0
     # What was deleted comes back first, the rows that others point to before those others: deleted last, back first.
     for verb in (Verb.DELETED, Verb.UPDATED):
         for table_id, own in _by_table(changes, verb):
@@ -112,7 +140,7 @@ def _by_table(changes: Iterable[RecordChange], verb: str) -> list[tuple[UUID, li
     return list(found.items())
 
 
-def _put_back(records: "Records", changes: list[RecordChange], act: UUID) -> int:
+def _put_back(records: "RowStore", changes: list[RecordChange], act: UUID) -> int:
     changes = sorted(changes, key=lambda each: each.record_id)
     rows = [_cleaned(records.layout, each.before) | {"id": each.record_id} for each in changes]
     times = [each.before.get("created_at") for each in changes]
@@ -120,7 +148,7 @@ def _put_back(records: "Records", changes: list[RecordChange], act: UUID) -> int
     return records.put_back(rows, act)
 
 
-def _turn_back(records: "Records", changes: list[RecordChange], act: UUID) -> int:
+def _turn_back(records: "RowStore", changes: list[RecordChange], act: UUID) -> int:
     """Rows get their old values in one statement for each set of fields."""
     same: dict[tuple[str, ...], dict[int, tuple[dict, dict]]] = defaultdict(dict)
     for each in changes:

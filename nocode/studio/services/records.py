@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
@@ -18,12 +17,10 @@ from nocode.studio.layouts import SYSTEM_FIELDS
 from nocode.studio.models import RecordChange
 from nocode.studio.services import files, history
 from nocode.studio.services.checking import Checking, Row
-from nocode.studio.services.history import Act
-from nocode.studio.services.rowstore import RowStore
+from nocode.studio.services.many import ManyRows
 from nocode.studio.services.sizes import ABOUT, AT_LEAST, WORTH_COUNTING, Size
 
 MOST_ROWS = 1000
-MOST_AT_ONCE = 10_000
 _BIGGEST_ID = 2**63 - 1
 
 
@@ -49,7 +46,7 @@ class Group:
     sums: dict[str, Decimal | None]
 
 
-class Records(RowStore):
+class Records(ManyRows):
     """The rows of one table, as its fields were when `table` was read. Values are keyed by physical name.
 
     Answers are JSON-ready dicts with id, created_at, updated_at and every field. Writes, their history (made by
@@ -195,7 +192,7 @@ class Records(RowStore):
         if not cleaned:
             return self.get(record_id)
         with self._writing():
-            rows = self.change([record_id], cleaned, history.new_act(), _moment(seen_at))
+            rows = self.change([record_id], cleaned, history.new_act(), _moment(seen_at)).rows
             if not rows:
                 self.get(record_id)
                 raise RecordChanged(_("Somebody changed this row meanwhile; look at it again before you save."))
@@ -205,16 +202,6 @@ class Records(RowStore):
         """Keep an upload, for a day unless a row is saved with what this answers. Raises FileRefused."""
         return files.keep(upload, self.table.project, self.actor)
 
-    def update_many(self, values: Mapping[str, Any], *, ids: Sequence[int]) -> Act:
-        """Write the same values to many rows, all or none; the Act undoes it. Raises RecordErrors."""
-        self._refuse_too_many(ids)
-        self._catch_up([values])
-        cleaned = Checking(self.layout).changes(values)
-        batch = history.new_act()
-        with self._writing():
-            changed = self.change(ids, cleaned, batch) if cleaned and ids else []
-        return Act(len(changed), batch)
-
     def delete(self, record_id: Any) -> Row:
         """Remove a row and answer what it was. Raises RecordNotFound, RecordErrors."""
         with self._writing():
@@ -222,13 +209,6 @@ class Records(RowStore):
             if not rows:
                 raise self._not_found(record_id)
         return rows[0]
-
-    def delete_many(self, *, ids: Sequence[int]) -> Act:
-        """Remove many rows, all or none, and those that go with them; the Act undoes it. Raises RecordErrors."""
-        self._refuse_too_many(ids)
-        batch = history.new_act()
-        with self._writing():
-            return Act(len(self.remove(ids, batch)), batch)
 
     # --- What became of rows
 
@@ -240,17 +220,7 @@ class Records(RowStore):
         """Give a row the values it had before a change. Raises RecordNotFound, RecordErrors."""
         return history.revert(self, self._id(record_id), change_id)
 
-    def restore(self, batch: UUID) -> int:
-        """Undo an act; answers how many rows are as they were. Raises RecordNotFound, RecordErrors."""
-        with self._writing():
-            return history.restore(self, batch)
-
     # --- What the methods above share
-
-    def _catch_up(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """A value for a field that was added since `table` was read: read the table again."""
-        if any(not set(values) <= set(self.layout.fields) for values in rows):
-            self.table.refresh_from_db(fields=["updated_at"])
 
     def _id(self, record_id: Any) -> int:
         text = str(record_id)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 from uuid import UUID
 
 from django.db import DatabaseError, connection, transaction
@@ -18,6 +18,13 @@ from nocode.studio.services import cascades, history
 from nocode.studio.services.checking import Checking, Row
 from nocode.studio.services.history import Changed, Verb
 from nocode.studio.services.refusals import explain
+
+
+class Written(NamedTuple):
+    """The rows that were found, as they are now, and how many of them were others before."""
+
+    rows: list[Row]
+    changed: int
 
 
 class RowStore:
@@ -46,8 +53,13 @@ class RowStore:
     def layout(self) -> Layout:
         return layout_of(self.table)
 
-    def change(self, ids: Sequence[int], values: Row, batch: UUID, seen_at: datetime | None = None) -> list[Row]:
-        """Write the same values to rows; answers the rows found, as they are then."""
+    def _catch_up(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """A value for a field that was added since `table` was read: read the table again."""
+        if any(not set(values) <= set(self.layout.fields) for values in rows):
+            self.table.refresh_from_db(fields=["updated_at"])
+
+    def change(self, ids: Sequence[int], values: Row, batch: UUID, seen_at: datetime | None = None) -> Written:
+        """Write the same values to rows."""
         layout = self.layout
         Checking(layout).accept([values])
         stored = {name: value for name, value in values.items() if layout.fields[name].type.column}
@@ -64,11 +76,12 @@ class RowStore:
         if changes:
             history.keep(self, Verb.UPDATED, changes, batch)
             self._tell("updated", [(each.record_id, sorted(each.after)) for each in changes], batch)
-        return rows
+        return Written(rows, len(changes))
 
     def remove(self, ids: Sequence[int], batch: UUID) -> list[Row]:
         """Delete rows, after those of other tables that go with them; answers what they were."""
         layout = self.layout
+        ids = self.hold(queries.one_of(ids))  # a row that is about to point to one of them waits, and then learns of it
         cascades.follow(self, ids, batch)
         gone = self._dicts(self._answer(queries.delete(layout, queries.one_of(ids))))
         if gone:
@@ -91,6 +104,7 @@ class RowStore:
     def turn_back(self, names: Sequence[str], rows: Mapping[int, tuple[Row, Row]], act: UUID) -> int:
         """Give rows values of their own (first) where they still have those seen (second); answers how many."""
         layout = self.layout
+        self.hold(queries.one_of(rows))
         stored = [name for name in names if layout.fields[name].type.column]
         done = [row[0] for row in self._answer(queries.update_each(layout, stored, rows))] if stored else list(rows)
         for name in set(names) - set(stored):
@@ -99,6 +113,10 @@ class RowStore:
         history.keep(self, Verb.RESTORED, [Changed(record_id, {}) for record_id in done], act)
         self._tell("updated", [(record_id, sorted(names)) for record_id in done], act)
         return len(done)
+
+    def hold(self, condition: sql.Composable, limit: int | None = None, after: int = 0) -> list[int]:
+        """Keep rows from others until the end of the transaction; answers their ids, in order."""
+        return [row[0] for row in self._answer(queries.hold(self.layout, condition, limit, after))]
 
     # --- Statements
 
@@ -159,6 +177,7 @@ class RowStore:
         """What rows are linked to now, where that is about to change."""
         if not linked:
             return {}
+        self.hold(queries.one_of(ids))
         return {row["id"]: row for row in self._dicts(self._answer(queries.by_ids(self.layout, ids)))}
 
     def _again(self, found: Sequence[tuple]) -> list[Row]:

@@ -1,0 +1,55 @@
+"""Acts on all rows that match, however many: a few at once, many by a job that goes through them part by part."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from nocode.foundation.models import User
+from nocode.studio.models import DataTable, TableJob
+from nocode.studio.services import history, jobs
+from nocode.studio.services.history import Act
+from nocode.studio.services.many import MOST_AT_ONCE, Matching
+from nocode.studio.services.records import Records
+
+
+def change(table: DataTable, matching: Matching, values: Mapping[str, Any], user: User) -> Act | TableJob:
+    """Give all rows that match the same values. Raises RecordErrors, QueryRefused."""
+    records = Records(table, actor=user)
+    cleaned = records.checked(values)
+    number = records.count(matching.filters, search=matching.search)
+    if number <= MOST_AT_ONCE:
+        return records.update_many(values, matching=matching)
+    types = records.layout.types
+    kept = {name: None if value is None else types[name].to_json(value) for name, value in cleaned.items()}
+    return _start(table, matching, kept, number, user)
+
+
+def delete(table: DataTable, matching: Matching, user: User) -> Act | TableJob:
+    """Delete all rows that match. Raises RecordErrors, QueryRefused."""
+    records = Records(table, actor=user)
+    number = records.count(matching.filters, search=matching.search)
+    if number <= MOST_AT_ONCE:
+        return records.delete_many(matching=matching)
+    return _start(table, matching, None, number, user)
+
+
+def undo(table: DataTable, batch: UUID, user: User) -> int | TableJob:
+    """Undo an act: answers how many rows are as they were. Raises RecordNotFound, RecordErrors."""
+    records = Records(table, actor=user)
+    number = history.size(records, batch)
+    if number <= MOST_AT_ONCE:
+        return records.restore(batch)
+    options = {"batch": str(batch), "act": str(history.new_act()), "rows": number}
+    return jobs.start("undo", project=table.project, table=table, user=user, options=options)
+
+
+def _start(table: DataTable, matching: Matching, values: dict[str, Any] | None, number: int, user: User) -> TableJob:
+    options = {
+        "filters": list(matching.filters),
+        "search": matching.search,
+        "values": values,
+        "batch": str(history.new_act()),
+        "rows": number,
+    }
+    kind = "delete_rows" if values is None else "change_rows"
+    return jobs.start(kind, project=table.project, table=table, user=user, options=options)

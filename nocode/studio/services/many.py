@@ -1,0 +1,119 @@
+"""Many rows at once: the same values for all, or their end, for rows that were picked and for all that match."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import DatabaseError
+from django.utils.translation import gettext as _
+from psycopg2 import errorcodes
+
+from nocode.studio import queries
+from nocode.studio.errors import QueryRefused, RowsBusy
+from nocode.studio.services import history
+from nocode.studio.services.checking import Checking, Row
+from nocode.studio.services.history import Act
+from nocode.studio.services.rowstore import RowStore
+
+MOST_AT_ONCE = 10_000
+
+
+@dataclass(frozen=True)
+class Matching:
+    """The rows that meet every filter, and whose texts contain `search`: as they are when they are acted on."""
+
+    filters: Sequence[queries.Filter] = ()
+    search: str = ""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of an act: how many rows were met, how many of them changed or went, and the id of the last one."""
+
+    met: int = 0
+    changed: int = 0
+    last: int | None = 0
+
+
+class ManyRows(RowStore):
+    """Acts on many rows. Each locks its rows in the order of their ids, so that two of them never block each other.
+
+    What an act does it does to the rows that are there and match when it holds them; its answer says how many.
+    """
+
+    def update_many(
+        self, values: Mapping[str, Any], *, ids: Sequence[int] | None = None, matching: Matching | None = None
+    ) -> Act:
+        """Write the same values to rows by their ids, or to all that match; all or none, and the Act undoes it.
+
+        It counts the rows that are others now. Raises RecordErrors, QueryRefused, RowsBusy.
+        """
+        cleaned, batch = self.checked(values), history.new_act()
+        with self._together():
+            held = self._held(ids, matching)
+            return Act(self.change(held, cleaned, batch).changed if cleaned and held else 0, batch)
+
+    def delete_many(self, *, ids: Sequence[int] | None = None, matching: Matching | None = None) -> Act:
+        """Remove rows by their ids, or all that match, and those that go with them; all or none, the Act undoes it.
+
+        Raises RecordErrors, QueryRefused, RowsBusy.
+        """
+        batch = history.new_act()
+        with self._together():
+            held = self._held(ids, matching)
+            return Act(len(self.remove(held, batch)) if held else 0, batch)
+
+    def act_on_next(
+        self, matching: Matching, values: Mapping[str, Any] | None, *, batch: UUID, after: int, most: int
+    ) -> Part:
+        """Do the part of an act that concerns the next rows that match, beyond a row: change them, None: delete them.
+
+        Raises RecordErrors, QueryRefused, RowsBusy.
+        """
+        cleaned = None if values is None else self.checked(values)
+        with self._together():
+            held = self.hold(self._condition(matching), most, after)
+            if not held:
+                return Part(last=after)
+            done = len(self.remove(held, batch)) if cleaned is None else self.change(held, cleaned, batch).changed
+        return Part(len(held), done, held[-1])
+
+    def checked(self, values: Mapping[str, Any]) -> Row:
+        """The values that rows are to get, cleaned. Raises RecordErrors."""
+        self._catch_up([values])
+        return Checking(self.layout).changes(values)
+
+    def restore(self, batch: UUID) -> int:
+        """Undo an act; answers how many rows are as they were. Raises RecordNotFound, RecordErrors, RowsBusy."""
+        with self._together():
+            return history.restore(self, batch)
+
+    def restore_next(self, batch: UUID, *, act: UUID, before: int | None, most: int) -> Part:
+        """Undo the part of an act that was done last, before a change; `last` is the first change of that part."""
+        with self._together():
+            return Part(*history.restore_next(self, batch, act, before, most))
+
+    def _held(self, ids: Sequence[int] | None, matching: Matching | None) -> Sequence[int]:
+        """The rows that are meant: those picked, or all that match now, and so as long as this transaction lasts."""
+        if (ids is None) == (matching is None):
+            raise TypeError("name the rows either by ids or by what they match")
+        found = ids if matching is None else self.hold(self._condition(matching), MOST_AT_ONCE + 1)
+        if len(found) > MOST_AT_ONCE:
+            raise QueryRefused(_("At most %(max)d rows can be changed at once.") % {"max": MOST_AT_ONCE})
+        return found
+
+    def _condition(self, matching: Matching) -> Any:
+        return queries.condition(self.layout, matching.filters, matching.search)
+
+    @contextmanager
+    def _together(self) -> Iterator[None]:
+        """One transaction. Raises RowsBusy where the database had to let somebody else go first."""
+        try:
+            with self._writing():
+                yield
+        except DatabaseError as error:
+            if getattr(error.__cause__, "pgcode", None) == errorcodes.DEADLOCK_DETECTED:
+                raise RowsBusy from error
+            raise
