@@ -235,10 +235,6 @@ class Records(ManyRows):
         found = self._rows(queries.by_ids(self.layout, [record_id]))
         return found[0] if found else None
 
-    def _refuse_too_many(self, ids: Sequence[int]) -> None:
-        if len(ids) > MOST_AT_ONCE:
-            raise QueryRefused(_("At most %(max)d rows can be changed at once.") % {"max": MOST_AT_ONCE})
-
     def _not_found(self, record_id: Any) -> RecordNotFound:
         return RecordNotFound(
             _("“%(table)s” has no row %(id)s.") % {"table": self.layout.label, "id": str(record_id)[:40]}
