@@ -30,12 +30,14 @@ ROWS = st.lists(
             "amount": st.sampled_from([None, -1, 0, 2.5]),
             "due": st.sampled_from([None, "2026-01-01", "2026-12-31"]),
             "sure": st.sampled_from([None, True, False]),
+            "owner": st.sampled_from([None, 1, 2, 3]),
         }
     ),
     min_size=1,
     max_size=25,
 )
-NAMES = ("name", "count", "amount", "due", "sure")
+OWNERS = {1: "b", 2: "a", 3: "a"}  # what people read: two have the same name
+NAMES = ("name", "count", "amount", "due", "sure", "owner")
 ORDERS = st.tuples(
     st.lists(st.sampled_from(NAMES), unique=True, max_size=4),
     st.lists(st.booleans(), min_size=5, max_size=5),
@@ -48,18 +50,21 @@ ORDERS = st.tuples(
 @pytest.fixture
 def table() -> DataTable:
     """One table for all examples: each adds its rows and takes them back."""
-    return make_table(label="Things", fields=FIELDS)
+    owners = make_table(label="Owners", fields=[NewField("Name", "text")])
+    Records(owners).create_many([{"name": name} for name in OWNERS.values()])
+    relation = NewField("Owner", "relation", settings={"table": str(owners.pk)})
+    return make_table(owners.project, "Things", (*FIELDS, relation))
 
 
 def in_order(rows: list[dict], order: list[str]) -> list[int]:
-    """The ids of rows as Python sorts them: empty values last in both directions, then the older row."""
+    """The ids of rows as Python sorts them: empty values last in both directions, then by id as by the key before."""
     keys = [(key.removeprefix("-"), key.startswith("-")) for key in order]
     if "id" not in dict(keys):
-        keys.append(("id", False))
+        keys.append(("id", bool(keys) and keys[-1][1]))
 
     def compare(one: dict, other: dict) -> int:
         for name, down in keys:
-            mine, its = one[name], other[name]
+            mine, its = (OWNERS.get(row[name]) if name == "owner" else row[name] for row in (one, other))
             if mine == its:
                 continue
             if mine is None or its is None:

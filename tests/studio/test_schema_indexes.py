@@ -60,7 +60,7 @@ def test_index_is_asked_for_and_built_by_a_job(table, manager):
     build_all()
 
     index.refresh_from_db()
-    assert (index.state, definition(index)) == (State.READY, "btree (age, name)")
+    assert (index.state, definition(index)) == (State.READY, "btree (age, name, id)")
     assert TableJob.objects.get().state == "done"
     assert DataTable.objects.get(pk=table.pk).updated_at > version
 
@@ -132,14 +132,14 @@ def test_index_goes_and_comes_with_its_field_and_its_type(table, manager):
     assert (definition(index), TableIndex.objects.count()) == ("", 0)
     manager.undo()
     build_all()
-    assert definition(index) == "btree (age)"
+    assert definition(index) == "btree (age, id)"
 
     manager.retype_field(age, "text")
     build_all()
-    assert definition(index) == "btree (age)"
+    assert definition(index) == "btree (age, id)"
     manager.undo()
     build_all()
-    assert definition(index) == "btree (age)"
+    assert definition(index) == "btree (age, id)"
 
 
 @needs_commits
@@ -151,7 +151,7 @@ def test_undo_drops_the_index_and_redo_builds_it_again(table, manager):
     assert (definition(index), TableIndex.objects.count()) == ("", 0)
     manager.redo()
     build_all()
-    assert definition(index) == "btree (age)"
+    assert definition(index) == "btree (age, id)"
     manager.drop_index(TableIndex.objects.get())
     assert definition(index) == ""
 
@@ -178,7 +178,7 @@ def test_half_built_index_is_dropped_and_built_again(table, manager):
 
     build_all()
 
-    assert definition(index) == "btree (age)"
+    assert definition(index) == "btree (age, id)"
 
 
 @needs_commits

@@ -89,6 +89,10 @@ class FieldType:
 
     def resolve(self, settings: dict, field: Field) -> dict:
         """Settings that name other fields or tables, checked and as they are stored. Raises ValidationError."""
+    def titles(self, field: Field, layout: Layout) -> sql.Composable | None:
+        """The rows (`id`, `label`) by whose labels, not by the value itself, people want rows sorted."""
+        return None
+
         return settings
 
     def needs(self, settings: dict) -> frozenset[UUID]:

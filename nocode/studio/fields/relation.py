@@ -64,6 +64,10 @@ class Relation(Link):
             sql.Identifier(alias, field.physical_name),
         )
 
+    def titles(self, field: Field, layout: Layout) -> sql.Composable:
+        other = layout.related(field.settings["table"])
+        return sql.SQL("SELECT o.id, {} AS label FROM {} AS o").format(other.title("o"), other.target)
+
     def from_text(self, text: sql.Composable, settings: dict) -> sql.Composable:
         return call("try_integer", text, 1, None)
 

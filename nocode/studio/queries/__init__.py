@@ -15,6 +15,7 @@ from nocode.studio.queries.reading import (
     measure,
     phases,
     select,
+    start,
     to_dict,
 )
 from nocode.studio.queries.writing import delete, insert, put_back, update, update_each
@@ -41,6 +42,7 @@ __all__ = [
     "phases",
     "put_back",
     "select",
+    "start",
     "to_dict",
     "unknown_field",
     "update",

@@ -1,7 +1,7 @@
 """Reading rows: in an order, a page at a time, counted, added up, grouped."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from psycopg2 import sql
 
 from nocode.studio.errors import QueryRefused
 from nocode.studio.layouts import Column, Layout
-from nocode.studio.queries.conditions import compared, known, one_of
+from nocode.studio.queries.conditions import known, one_of
 
 MEASURES = frozenset({"sum", "avg", "min", "max"})
 MOST_KEYS = 5
@@ -18,14 +18,35 @@ MOST_KEYS = 5
 
 @dataclass(frozen=True)
 class Key:
-    """One column of an order."""
+    """One column of an order. Where people read titles of other rows (`titles`), these are what is sorted.
+
+    `alias` is how the statement calls the titles.
+    """
 
     column: Column
     descending: bool
+    titles: sql.Composable | None = None
+    alias: str = ""
+
+    @property
+    def by(self) -> sql.Composable:
+        """What rows are compared by."""
+        return self.column.sql if self.titles is None else sql.Identifier(self.alias, "label")
 
     @property
     def may_be_empty(self) -> bool:
         return self.column.field is not None and not self.column.field.required
+
+    def join(self, *, first: bool = False) -> sql.Composable:
+        """The titles beside the rows. For the `first` key of rows that have one they come in their order.
+
+        PostgreSQL then goes from title to title and stops when a page is full, instead of sorting all rows.
+        """
+        if self.titles is None:
+            return sql.SQL("")
+        shape = " JOIN ({} ORDER BY label) AS {} ON {} = {}" if first else " LEFT JOIN ({}) AS {} ON {} = {}"
+        name = sql.Identifier(self.alias)
+        return sql.SQL(shape).format(self.titles, name, sql.Identifier(self.alias, "id"), self.column.sql)
 
 
 @dataclass(frozen=True)
@@ -34,24 +55,36 @@ class Phase:
 
     condition: sql.Composable
     order: sql.Composable
+    joins: sql.Composable
 
 
 def keys_of(layout: Layout, order: str | Iterable[str]) -> list[Key]:
-    """Sort keys, `-` for descending; the id, which is always the last one, ends them. Raises QueryRefused."""
+    """Sort keys, `-` for descending; the id, which is always the last one, ends them. Raises QueryRefused.
+
+    Unless it is named it goes the way of the key before it, as in the indexes.
+    """
     names = [order] if isinstance(order, str) else list(order)
     if len(names) > MOST_KEYS:
         raise QueryRefused(_("Rows are sorted by at most %(max)d fields.") % {"max": MOST_KEYS})
     keys = []
-    for name in names:
-        plain = name.removeprefix("-")
-        keys.append(Key(known(layout, plain), name.startswith("-")))
-        if plain == "id":
+    for place, name in enumerate(names):
+        column = known(layout, name.removeprefix("-"))
+        titles = column.field and column.field.type.titles(column.field, layout)
+        keys.append(Key(column, name.startswith("-"), titles, f"k{place}"))
+        if column.name == "id":
             return keys
-    return [*keys, Key(layout.columns["id"], False)]
+    return [*keys, Key(layout.columns["id"], bool(keys) and keys[-1].descending)]
 
 
-def phases(layout: Layout, keys: Sequence[Key], start: Mapping[str, Any] | None, *, backwards: bool) -> list[Phase]:
-    """The rows in an order, or those that come after a row in it (before it: `backwards`), nearest first.
+def start(layout: Layout, keys: Sequence[Key], record_id: int) -> sql.Composable:
+    """Where a row stands in an order: the values of its keys."""
+    return sql.SQL("SELECT {} FROM {} AS t{} WHERE t.id = {}").format(
+        sql.SQL(", ").join(key.by for key in keys), layout.target, _joins(keys), sql.Literal(record_id)
+    )
+
+
+def phases(keys: Sequence[Key], start: Sequence[Any] | None, *, backwards: bool) -> list[Phase]:
+    """The rows in an order, or those that come after a place in it (before it: `backwards`), nearest first.
 
     Empty values come last. Rows with and without a value for the first key are phases of their own, and so are those
     that share it with the row to go on from: each is in the order of an index, and `OR` would keep PostgreSQL from
@@ -71,12 +104,16 @@ def select(
     labels: bool = False,
 ) -> sql.Composable:
     """Rows in an order with empty values last, or those of a phase; with the `labels` of related rows behind them."""
-    where = condition if phase is None else sql.SQL("{} AND {}").format(condition, phase.condition)
-    return sql.SQL("SELECT {} FROM {} AS t WHERE {} ORDER BY {} LIMIT {} OFFSET {}").format(
+    if phase is None:
+        keys = keys_of(layout, order)
+        phase = Phase(sql.SQL("TRUE"), _order(keys, False, last=True), _joins(keys))
+    return sql.SQL("SELECT {} FROM {} AS t{} WHERE {} AND {} ORDER BY {} LIMIT {} OFFSET {}").format(
         columns(layout, labels=labels),
         layout.target,
-        where,
-        phase.order if phase else _order(keys_of(layout, order), False, last=True),
+        phase.joins,
+        condition,
+        phase.condition,
+        phase.order,
         sql.Literal(limit),
         sql.Literal(offset),
     )
@@ -157,50 +194,73 @@ def _order(keys: Sequence[Key], backwards: bool, *, last: bool = False) -> sql.C
     parts = []
     for place, key in enumerate(keys):
         direction = sql.SQL("DESC" if key.descending != backwards else "ASC")
-        part = sql.SQL("{} {}").format(key.column.sql, direction)
+        part = sql.SQL("{} {}").format(key.by, direction)
         if key.may_be_empty and (place or last):
             part = sql.SQL("{} {}").format(part, sql.SQL("NULLS FIRST" if backwards else "NULLS LAST"))
         parts.append(part)
     return sql.SQL(", ").join(parts)
 
 
+def _joins(keys: Sequence[Key], *, filled: bool = False) -> sql.Composable:
+    """The titles that keys need; `filled`: all rows have one for the first of them."""
+    return sql.Composed([key.join(first=filled and place == 0) for place, key in enumerate(keys)])
+
+
 def _whole(keys: Sequence[Key], backwards: bool) -> list[Phase]:
     """All rows: those that have a value for the first key, then those without."""
     if not keys[0].may_be_empty:
-        return [Phase(sql.SQL("TRUE"), _order(keys, backwards))]
+        return [_part(sql.SQL("TRUE"), keys, backwards)]
     found = [_filled(keys, backwards), _empty(keys, backwards)]
     return found[::-1] if backwards else found
 
 
-def _further(keys: Sequence[Key], start: Mapping[str, Any], backwards: bool) -> list[Phase]:
-    """The rows beyond one."""
+def _further(keys: Sequence[Key], start: Sequence[Any], backwards: bool) -> list[Phase]:
+    """The rows beyond a place."""
     key, rest = keys[0], keys[1:]
-    place, value = key.column.sql, start[key.column.name]
-    further = sql.SQL("<" if key.descending != backwards else ">")
-    if not rest:  # the id
-        return [Phase(sql.SQL("{} {} {}").format(place, further, sql.Literal(value)), _order(keys, backwards))]
-    if value is None:
-        near = _within(sql.SQL("{} IS NULL").format(place), _further(rest, start, backwards))
+    if not rest or (len(rest) == 1 and start[0] is not None):
+        near = [_part(_beyond(keys, start, backwards), keys, backwards)]
+    elif start[0] is None:
+        near = _within(sql.SQL("{} IS NULL").format(key.column.sql), _further(rest, start[1:], backwards))
         return [*near, _filled(keys, backwards)] if backwards else near
-    shape = {"place": place, "further": further, "value": compared(key.column, value)}
-    if len(rest) == 1:  # one index entry after the other: equal ones by their id, then the others
-        beyond = sql.SQL("{place} {further}= {value} AND ({place} {further} {value} OR {same})")
-        same = _further(rest, start, backwards)[0].condition
-        near = [Phase(beyond.format(**shape, same=same), _order(keys, backwards))]
     else:
-        equal = sql.SQL("{place} = {value}").format(**shape)
-        beyond = sql.SQL("{place} {further} {value}").format(**shape)
-        near = [*_within(equal, _further(rest, start, backwards)), Phase(beyond, _order(keys, backwards))]
+        equal = sql.SQL("{} = {}").format(key.by, sql.Literal(start[0]))
+        near = _within(equal, _further(rest, start[1:], backwards), key.join())
+        near.append(_part(_beyond(keys[:1], start, backwards), keys, backwards))
     return [*near, _empty(keys, backwards)] if key.may_be_empty and not backwards else near
 
 
-def _within(condition: sql.Composable, found: Iterable[Phase]) -> list[Phase]:
-    return [Phase(sql.SQL("{} AND {}").format(condition, each.condition), each.order) for each in found]
+def _beyond(keys: Sequence[Key], start: Sequence[Any], backwards: bool) -> sql.Composable:
+    """What one key, or one and the id, are beyond a place: a stretch of an index."""
+    place, value = keys[0].by, sql.Literal(start[0])
+    shape = {"place": place, "value": value, "further": sql.SQL("<" if keys[0].descending != backwards else ">")}
+    if len(keys) == 1:
+        return sql.SQL("{place} {further} {value}").format(**shape)
+    shape |= {"id": keys[1].by, "number": sql.Literal(start[1])}
+    if keys[0].descending == keys[1].descending:
+        beyond = sql.SQL("{place} {further}= {value} AND ({place}, {id}) {further} ({value}, {number})")
+        return beyond.format(**shape)
+    beyond = sql.SQL("{place} {further}= {value} AND ({place} {further} {value} OR {id} {back} {number})")
+    return beyond.format(**shape, back=sql.SQL("<" if keys[1].descending != backwards else ">"))
+
+
+def _part(condition: sql.Composable, keys: Sequence[Key], backwards: bool) -> Phase:
+    """The rows of a condition that have a value for the first key, in order."""
+    return Phase(condition, _order(keys, backwards), _joins(keys, filled=True))
+
+
+def _within(condition: sql.Composable, found: Iterable[Phase], join: sql.Composable | None = None) -> list[Phase]:
+    """Phases among the rows that share a value of a key before theirs."""
+    join = join or sql.SQL("")
+    return [
+        Phase(sql.SQL("{} AND {}").format(condition, each.condition), each.order, join + each.joins) for each in found
+    ]
 
 
 def _filled(keys: Sequence[Key], backwards: bool) -> Phase:
-    return Phase(sql.SQL("{} IS NOT NULL").format(keys[0].column.sql), _order(keys, backwards))
+    return _part(sql.SQL("{} IS NOT NULL").format(keys[0].column.sql), keys, backwards)
 
 
 def _empty(keys: Sequence[Key], backwards: bool) -> Phase:
-    return Phase(sql.SQL("{} IS NULL").format(keys[0].column.sql), _order(keys[1:], backwards, last=True))
+    rest = keys[1:]
+    condition = sql.SQL("{} IS NULL").format(keys[0].column.sql)
+    return Phase(condition, _order(rest, backwards, last=True), _joins(rest))

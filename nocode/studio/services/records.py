@@ -101,7 +101,7 @@ class Records(ManyRows):
         start = self._start(keys, after or before)
         backwards = start is not None and not after
         found: list[tuple] = []
-        for phase in queries.phases(layout, keys, start, backwards=backwards):
+        for phase in queries.phases(keys, start, backwards=backwards):
             if (missing := size + 1 - len(found)) > 0:
                 found += self._read(queries.select(layout, condition, limit=missing, phase=phase, labels=True))
         rows, is_cut = found[:size], len(found) > size
@@ -228,11 +228,11 @@ class Records(ManyRows):
             raise self._not_found(record_id)
         return min(int(text), _BIGGEST_ID)
 
-    def _start(self, keys: Sequence[queries.Key], record_id: int | None) -> Row | None:
-        """The row to go on from, as far as the order needs it."""
+    def _start(self, keys: Sequence[queries.Key], record_id: int | None) -> Sequence[Any] | None:
+        """Where the row to go on from stands in an order."""
         if not record_id or len(keys) == 1:
-            return {"id": record_id} if record_id else None
-        found = self._rows(queries.by_ids(self.layout, [record_id]))
+            return (record_id,) if record_id else None
+        found = self._read(queries.start(self.layout, keys, record_id))
         return found[0] if found else None
 
     def _not_found(self, record_id: Any) -> RecordNotFound:
