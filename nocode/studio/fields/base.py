@@ -81,6 +81,10 @@ class FieldType:
         """What `label_sql` says, as one text in SQL."""
         return label
 
+    def titles(self, field: Field, layout: Layout) -> sql.Composable | None:
+        """The rows (`id`, `label`) by whose labels, not by the value itself, people want rows sorted."""
+        return None
+
     def write(self, field: Field, layout: Layout, values: Mapping[int, Any]) -> list[sql.Composable]:
         """For a field that is written but has no column: what gives rows these cleaned values, by the rows' ids."""
         return []
@@ -89,10 +93,6 @@ class FieldType:
 
     def resolve(self, settings: dict, field: Field) -> dict:
         """Settings that name other fields or tables, checked and as they are stored. Raises ValidationError."""
-    def titles(self, field: Field, layout: Layout) -> sql.Composable | None:
-        """The rows (`id`, `label`) by whose labels, not by the value itself, people want rows sorted."""
-        return None
-
         return settings
 
     def needs(self, settings: dict) -> frozenset[UUID]:
