@@ -493,6 +493,8 @@ ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
             "studio_table_choices",
             "studio_table_bulk",
             "studio_table_bulk_input",
+            "studio_table_bulk_all",
+            "studio_table_bulk_delete",
             "studio_table_arrange",
             "studio_table_view_save",
             "studio_table_index_add",

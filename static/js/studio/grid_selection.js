@@ -1,4 +1,5 @@
-// What can be done with selected rows appears with the first of them; Shift selects a range.
+// What can be done with selected rows appears with the first of them; Shift selects a range. With a whole page selected,
+// all rows of the list are offered.
 
 export function watchSelection() {
   let last = null;
@@ -6,9 +7,12 @@ export function watchSelection() {
     const box = event.target.closest?.(".c-sheet [name=row]");
     if (box && event.shiftKey && last) range(last, box);
     if (box) last = box;
+    if (event.target.closest?.("[data-select-all]")) selectAll(true);
+    if (event.target.closest?.("[data-select-page]")) selectAll(false);
   });
   document.addEventListener("change", (event) => {
     if (event.target.matches?.("[data-all]")) for (const box of boxes()) box.checked = event.target.checked;
+    if (event.target.matches?.("[data-all], .c-sheet [name=row]")) offer();
     show();
   });
   document.addEventListener("htmx:afterSettle", show);
@@ -22,6 +26,23 @@ function range(from, to) {
   for (const box of all.slice(first, last + 1)) box.checked = to.checked;
 }
 
+// The server is asked for the number of all rows once a page is selected; another selection takes the offer back.
+function offer() {
+  const place = document.getElementById("bulk-all");
+  if (!place) return;
+  const isWhole = boxes().every((box) => box.checked);
+  place.replaceChildren();
+  if (isWhole) htmx.trigger(place, "page-selected");
+}
+
+function selectAll(isAll) {
+  const [link, all] = document.querySelectorAll("#bulk-all > [data-select-all], #bulk-all > [data-all-selected]");
+  link.hidden = isAll;
+  all.hidden = all.disabled = !isAll;
+  (isAll ? all.querySelector("[tabindex]") : link).focus();
+  show();
+}
+
 function show() {
   const bar = document.getElementById("bulk");
   if (!bar) return;
@@ -29,6 +50,9 @@ function show() {
   const output = bar.querySelector("output");
   bar.hidden = count === 0;
   output.textContent = count === 1 ? output.dataset.one : output.dataset.many.replace("{n}", count);
+  output.hidden = bar.querySelector("[data-all-selected]:not([disabled])") !== null;
   const all = document.querySelector("[data-all]");
-  if (all) all.indeterminate = count > 0 && count < boxes().length;
+  if (!all) return;
+  all.checked = count > 0 && count === boxes().length;
+  all.indeterminate = count > 0 && !all.checked;
 }
