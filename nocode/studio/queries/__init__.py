@@ -18,7 +18,7 @@ from nocode.studio.queries.reading import (
     start,
     to_dict,
 )
-from nocode.studio.queries.writing import delete, insert, put_back, update, update_each
+from nocode.studio.queries.writing import delete, hold, insert, put_back, update, update_each
 
 __all__ = [
     "MEASURES",
