@@ -364,5 +364,5 @@ def test_import_reports_rows_that_are_not_there(customers, orders):
     job = import_file(orders.project, f"Title,Customer\na,{ann}\nb,99\nc,Ann\nd,\n", fresh(orders), skip_bad=True)
 
     assert [row["customer"] for row in records(orders).find(order="id")] == [ann, None]
-    assert "99,the other table has no such row" in mistakes(job)
+    assert "99,“Customers” has no row with the number “99”" in mistakes(job)
     assert "Ann" in mistakes(job)

@@ -16,6 +16,7 @@ from psycopg2 import sql
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget
 
 from nocode.foundation.json_text import read_json, storable
+from nocode.studio.fields import lists
 from nocode.studio.fields.base import EMPTINESS, NO_SETTINGS, FieldType, LinesField, field_types, quoted
 from nocode.studio.fields.conversions import call
 
@@ -204,6 +205,9 @@ class MultiSelect(Choice):
 
     def cell(self, value: Iterable[str], settings: Mapping = NO_SETTINGS) -> SafeString:
         return format_html_join(" ", "{}", ((self.badge(each, settings),) for each in value))
+
+    def export(self, value: Iterable[str], settings: Mapping = NO_SETTINGS) -> str:
+        return lists.written(list(value))
 
     def form_field(self, settings: dict, **options: Any) -> forms.Field:
         choices = [(option, option) for option in settings["options"]]

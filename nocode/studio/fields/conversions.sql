@@ -235,6 +235,40 @@ BEGIN
 END
 $$;
 
+-- The names in a text, each once, in their order: between what matches a regular expression (empty: the text is one
+-- name), or in JSON, whose objects say theirs under `named`.
+CREATE OR REPLACE FUNCTION public.nocode_words(value text, between_words text, named text) RETURNS text[]
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+DECLARE
+    list jsonb;
+    words text[];
+BEGIN
+    IF left(public.nocode_trim(value), 1) IN ('[', '{') THEN
+        list := public.nocode_try_json(value);
+    END IF;
+    IF list IS NOT NULL THEN
+        words := ARRAY(
+            SELECT CASE jsonb_typeof(item) WHEN 'object' THEN coalesce(item ->> named, item::text) ELSE item #>> '{}' END
+            FROM jsonb_array_elements(CASE jsonb_typeof(list) WHEN 'array' THEN list ELSE jsonb_build_array(list) END)
+                WITH ORDINALITY AS _(item, place)
+            ORDER BY place
+        );
+    ELSIF between_words = '' THEN
+        words := ARRAY[value];
+    ELSE
+        words := regexp_split_to_array(value, between_words);
+    END IF;
+    RETURN (
+        SELECT array_agg(word ORDER BY place)
+        FROM (
+            SELECT public.nocode_trim(word) AS word, min(place) AS place
+            FROM unnest(words) WITH ORDINALITY AS _(word, place) GROUP BY 1
+        ) AS each
+        WHERE word <> ''
+    );
+END
+$$;
+
 -- --- days and hours
 
 CREATE OR REPLACE FUNCTION public.nocode_try_day(value text, order_of_parts text) RETURNS date

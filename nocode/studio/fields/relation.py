@@ -71,11 +71,6 @@ class Relation(Link):
     def from_text(self, text: sql.Composable, settings: dict) -> sql.Composable:
         return call("try_integer", text, 1, None)
 
-    def from_cell(self, text: sql.Composable, field: Field, layout: Layout) -> sql.Composable:
-        return sql.SQL("(SELECT o.id FROM {} AS o WHERE o.id = {})").format(
-            layout.related(field.settings["table"]).target, self.from_text(text, field.settings)
-        )
-
     # --- in the structure of the database
 
     def create(self, field: Field, place: Place) -> list[sql.Composable]:

@@ -9,6 +9,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 from psycopg2 import sql
 
+from nocode.studio.fields import lists
 from nocode.studio.importing.plan import Mapped, Plan
 from nocode.studio.importing.staging import TOO_WIDE, UNSTORABLE, cell
 from nocode.studio.models import Field
@@ -69,8 +70,12 @@ def bad_cells(plan: Plan, most: int = MOST_TOLD) -> Iterator[BadCell]:
     with connection.cursor() as cursor:
         cursor.execute(_bad_cells_sql(plan, most))
         found = cursor.fetchall()
+    of_links = _reasons_of_links(plan, found)
     for row, index, raw, faults in found:
-        cells = [_cell(by_index, row, index, raw)] if faults is None else _faults(plan, by_index, row, faults)
+        if faults is None:
+            cells = [_cell(by_index, row, index, raw, of_links.get(index, {}))]
+        else:
+            cells = _faults(plan, by_index, row, faults)
         for each in cells:
             if told == most:
                 return
@@ -91,9 +96,18 @@ def _bad_cells_sql(plan: Plan, most: int) -> sql.Composable:
     ).format(plan.converted(), sql.SQL(", ").join(cells), sql.Literal(most))
 
 
-def _cell(by_index: dict[int, Mapped], row: int, index: int, raw: str | None) -> BadCell:
-    mapped = by_index[index]
-    return BadCell(row, mapped.name, raw or "", _reason(mapped.field, raw or ""))
+def _cell(by_index: dict[int, Mapped], row: int, index: int, raw: str | None, reasons: dict[str, str]) -> BadCell:
+    mapped, raw = by_index[index], raw or ""
+    return BadCell(row, mapped.name, raw, reasons.get(raw) or _reason(mapped.field, raw, mapped.separator))
+
+
+def _reasons_of_links(plan: Plan, found: list[tuple]) -> dict[int, dict[str, str]]:
+    """Why texts name no rows, by column and text."""
+    told: dict[int, set[str]] = {linking.index: set() for linking in plan.linkings}
+    for _row, index, raw, _faults in found:
+        if raw and index in told:
+            told[index].add(raw)
+    return {each.index: each.reasons(told[each.index], _LONGEST_TOLD) for each in plan.linkings}
 
 
 def _faults(plan: Plan, by_index: dict[int, Mapped], row: int, faults: str) -> Iterator[BadCell]:
@@ -106,10 +120,10 @@ def _faults(plan: Plan, by_index: dict[int, Mapped], row: int, faults: str) -> I
         elif int(first) in by_index:
             mapped = by_index[int(first)]
             raw = raws[mapped.index]
-            yield BadCell(row, mapped.name, raw, _reason_of_fault(code, mapped.field, raw, *more))
+            yield BadCell(row, mapped.name, raw, _reason_of_fault(code, mapped, raw, *more))
 
 
-def _reason_of_fault(code: str, field: Field, raw: str, number: str = "") -> str:
+def _reason_of_fault(code: str, mapped: Mapped, raw: str, number: str = "") -> str:
     if code == UNSTORABLE:
         return _("it contains a character that cannot be stored (NUL or half of a surrogate pair)")
     if code == REPEATED:
@@ -118,18 +132,16 @@ def _reason_of_fault(code: str, field: Field, raw: str, number: str = "") -> str
         return _("row %(number)s of the table has this value already; it must be unique") % {"number": number}
     if code == AMBIGUOUS:
         return _("several rows of the table have this value: it does not say which one to update")
-    return _reason(field, raw)
+    return _reason(mapped.field, raw, mapped.separator)
 
 
 @lru_cache(maxsize=2048)
-def _reason(field: Field, raw: str) -> str:
+def _reason(field: Field, raw: str, separator: str) -> str:
     """Why a field does not take a text, in the words of its type."""
     try:
-        value = field.type.clean(raw, field.settings)
+        value = field.type.clean(lists.parts(raw, separator) if separator else raw, field.settings)
     except ValidationError as refusal:
         return " ".join(refusal.messages)
-    if value is not None and field.type.is_relation:
-        return _("the other table has no such row")
     return _("a value is required") if value is None else _("it cannot be used here")
 
 

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from nocode.studio.importing.formats import Format
+from nocode.studio.importing.ways import BY_NUMBER
 
 SKIPPED, NEW = "", "+"
 
@@ -12,7 +13,9 @@ SKIPPED, NEW = "", "+"
 class Column:
     """A column of the file and where it goes: to a field (its physical name), to a NEW one, or nowhere.
 
-    `guessed`: nobody chose the type of the new field, so it may become wider when the whole file is known.
+    `guessed`: nobody chose the type of the new field, so it may become wider when the whole file is known. Where it
+    goes to a relation, `match` says how its texts name rows (see Way), `separator` what stands between several (see
+    fields/lists.py; empty: whatever each cell suggests), and `make_missing` has rows made that are not there.
     """
 
     name: str
@@ -20,6 +23,9 @@ class Column:
     label: str = ""
     kind: str = "text"
     guessed: bool = True
+    match: str = BY_NUMBER
+    separator: str = ""
+    make_missing: bool = False
 
 
 @dataclass(frozen=True)

@@ -20,12 +20,17 @@ Tell = Callable[[int, int], None]  # rows so far, bytes so far
 
 
 class Staging:
-    """An unlogged table in the project's schema: `n` is the row's number in the file, `c0`, `c1`, … are its cells."""
+    """An unlogged table in the project's schema: `n` is the row's number in the file, `c0`, `c1`, … are its cells.
+
+    What is found out about the cells may be kept in tables beside it, which go with it.
+    """
 
     def __init__(self, schema: str, job_id: UUID, width: int):
-        self.target = sql.Identifier(schema, f"st_{job_id.hex}")
+        self.schema, self.name = schema, f"st_{job_id.hex}"
+        self.target = sql.Identifier(schema, self.name)
         self.width = width
         self.rows = 0
+        self._beside: list[sql.Identifier] = []
 
     def create(self) -> None:
         cells = [sql.SQL("{} text").format(cell(index)) for index in range(self.width)]
@@ -50,8 +55,14 @@ class Staging:
         self._run(sql.SQL("ANALYZE {}").format(self.target))
         return self.rows
 
+    def beside(self, name: str) -> sql.Identifier:
+        """The name of a table that is there as long as this one."""
+        self._beside.append(sql.Identifier(self.schema, f"{self.name}_{name}"))
+        return self._beside[-1]
+
     def drop(self) -> None:
-        self._run(sql.SQL("DROP TABLE IF EXISTS {}").format(self.target))
+        for target in [self.target, *self._beside]:
+            self._run(sql.SQL("DROP TABLE IF EXISTS {}").format(target))
 
     def slices(self, most: int = 20, smallest: int = 512) -> Iterator[sql.Composable]:
         """Conditions that part the table `s` into runs of pages, in the order of the file."""

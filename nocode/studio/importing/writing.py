@@ -1,14 +1,17 @@
 """From the staging table into the table: in runs of pages, one statement each, never row by row."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from django.db import connection, transaction
 from psycopg2 import sql
 
 from nocode.foundation.events import bus
-from nocode.studio.importing.plan import Mapped, Plan
+from nocode.studio.fields.relations import links
+from nocode.studio.importing.linking import next_id
+from nocode.studio.importing.plan import Mapped, Plan, defaults
+from nocode.studio.layouts import Layout
 
 _EVENTS = sql.SQL(
     "INSERT INTO foundation_outboxevent (name, key, payload, organization_id, actor_id) "
@@ -29,11 +32,12 @@ class Origin:
 
 @dataclass
 class Written:
-    """How many rows are new, how many were changed, how many were the same already."""
+    """How many rows are new, were changed, were the same already; and how many were made in other tables, by label."""
 
     created: int = 0
     updated: int = 0
     unchanged: int = 0
+    made: dict[str, int] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -43,11 +47,15 @@ class Written:
 def write(plan: Plan, origin: Origin, tell: Callable[[int], None]) -> Written:
     """Write all good rows. `tell` hears how many rows of the file are done, and may raise."""
     written = Written()
+    _make_missing(plan, origin, written)
+    plan = _placed(plan)
     slices = list(plan.staging.slices())
     for number, part in enumerate(slices, start=1):
         if plan.keys:
             _update(plan, origin, part, written)
         written.created += _insert(plan, origin, part)
+        for mapped in plan.linked:
+            _link(plan, mapped, part)
         tell(plan.staging.rows * number // len(slices))
     if origin.each_row:
         transaction.on_commit(bus.after_publish, robust=True)
@@ -55,26 +63,46 @@ def write(plan: Plan, origin: Origin, tell: Callable[[int], None]) -> Written:
 
 
 def _insert(plan: Plan, origin: Origin, part: sql.Composable) -> int:
-    defaults = [*plan.unmapped_defaults(), *_stamps(plan, origin, "created", "updated")]
+    fixed = [
+        *defaults(plan.layout, {mapped.field.physical_name for mapped in plan.columns}),
+        *_stamps(plan.layout, origin, "created", "updated"),
+    ]
     condition = plan.good_row()
+    if plan.places:
+        fixed.append((sql.Identifier("id"), sql.SQL("v.row_id")))
+        condition = sql.SQL("{} AND v.is_new").format(condition)
     if plan.keys:
         condition = sql.SQL("{} AND NOT EXISTS (SELECT FROM {} AS t WHERE {})").format(
             condition, plan.layout.target, plan.same_key()
         )
-    statement = sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {} WHERE {}").format(
-        plan.layout.target,
-        _list([*(mapped.column for mapped in plan.columns), *(name for name, _value in defaults)]),
-        _list([*(mapped.value for mapped in plan.columns), *(value for _name, value in defaults)]),
-        plan.converted(part),
-        condition,
+    statement = _insertion(
+        plan.layout,
+        [*((mapped.column, mapped.value) for mapped in plan.stored), *fixed],
+        sql.SQL("{} WHERE {}").format(plan.converted(part), condition),
     )
-    if origin.each_row:
-        names = sorted(mapped.field.physical_name for mapped in plan.columns)
-        rows = sql.SQL("(SELECT id AS record_id, {}::text[] AS changed FROM made) AS rows").format(sql.Literal(names))
-        statement = sql.SQL("WITH made AS ({} RETURNING id) {}").format(
-            statement, _events(plan, origin, "created", rows)
-        )
-    return _run(statement)
+    names = [mapped.field.physical_name for mapped in plan.columns]
+    return _run(_announced(plan.layout, origin, statement, names))
+
+
+def _insertion(
+    layout: Layout, values: Sequence[tuple[sql.Composable, sql.Composable]], source: sql.Composable
+) -> sql.Composable:
+    """New rows with these values, each worked out in the rows of a source."""
+    if not values:  # the file has nothing but links, and PostgreSQL takes no empty list of columns
+        values = [(sql.Identifier("created_at"), sql.SQL("statement_timestamp()"))]
+    return sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {}").format(
+        layout.target, _list(name for name, _value in values), _list(value for _name, value in values), source
+    )
+
+
+def _announced(layout: Layout, origin: Origin, insertion: sql.Composable, names: Iterable[str]) -> sql.Composable:
+    """The same with an event for each new row, where those are wanted."""
+    if not origin.each_row:
+        return insertion
+    rows = sql.SQL("(SELECT id AS record_id, {}::text[] AS changed FROM made) AS rows").format(
+        sql.Literal(sorted(names))
+    )
+    return sql.SQL("WITH made AS ({} RETURNING id) {}").format(insertion, _events(layout, origin, "created", rows))
 
 
 def _update(plan: Plan, origin: Origin, part: sql.Composable, written: Written) -> None:
@@ -85,21 +113,21 @@ def _update(plan: Plan, origin: Origin, part: sql.Composable, written: Written) 
     changed = 0
     if found and others:
         _remember(plan, origin, matched, others)
+        # What a trigger does for other writers, said here as well: links alone change nothing in the row.
+        changes = [
+            (sql.Identifier("updated_at"), sql.SQL("statement_timestamp()")),
+            *((mapped.column, mapped.value) for mapped in others if mapped.is_stored),
+            *_stamps(plan.layout, origin, "updated"),
+        ]
         changed = _run(
             sql.SQL("UPDATE {} AS t SET {} FROM {} WHERE {} AND {} AND ({})").format(
                 plan.layout.target,
-                _list(
-                    sql.SQL("{} = {}").format(name, value)
-                    for name, value in [
-                        *((mapped.column, mapped.value) for mapped in others),
-                        *_stamps(plan, origin, "updated"),
-                    ]
-                ),
+                _list(sql.SQL("{} = {}").format(name, value) for name, value in changes),
                 plan.converted(part),
                 plan.same_key(),
                 plan.good_row(),
                 sql.SQL(" OR ").join(
-                    sql.SQL("t.{} IS DISTINCT FROM {}").format(mapped.column, mapped.value) for mapped in others
+                    sql.SQL("{} IS DISTINCT FROM {}").format(_before(plan, mapped), mapped.value) for mapped in others
                 ),
             )
         )
@@ -107,11 +135,16 @@ def _update(plan: Plan, origin: Origin, part: sql.Composable, written: Written) 
     written.unchanged += found - changed
 
 
+def _before(plan: Plan, mapped: Mapped) -> sql.Composable:
+    """What a row `t` has now."""
+    return mapped.field.type.expression(mapped.field, plan.layout, "t")
+
+
 def _remember(plan: Plan, origin: Origin, matched: sql.Composable, others: list[Mapped]) -> None:
     """Write the histories of the rows about to be changed, and their events where those are wanted."""
     values = _list(
-        sql.SQL("({}, to_jsonb(t.{}), to_jsonb({}))").format(
-            sql.Literal(mapped.field.physical_name), mapped.column, mapped.value
+        sql.SQL("({}, to_jsonb({}), to_jsonb({}))").format(
+            sql.Literal(mapped.field.physical_name), _before(plan, mapped), mapped.value
         )
         for mapped in others
     )
@@ -135,14 +168,88 @@ def _remember(plan: Plan, origin: Origin, matched: sql.Composable, others: list[
             "(SELECT record_id, ARRAY(SELECT jsonb_object_keys(after) ORDER BY 1) AS changed FROM changes) AS rows"
         )
         changes = sql.SQL("WITH changes AS ({} RETURNING record_id, after) {}").format(
-            changes, _events(plan, origin, "updated", rows)
+            changes, _events(plan.layout, origin, "updated", rows)
         )
     _run(changes)
 
 
-def _events(plan: Plan, origin: Origin, verb: str, rows: sql.Composable) -> sql.Composable:
+# --- Rows of other tables ---------------------------------------------------------------------------------------------
+
+
+def _make_missing(plan: Plan, origin: Origin, written: Written) -> None:
+    """Make the rows of other tables that good rows name and that are not there."""
+    for mapped in plan.columns:
+        if mapped.linking and mapped.linking.makes_missing:
+            made = _run(_missing(plan, origin, mapped))
+            label = mapped.linking.way.layout.label
+            written.made[label] = written.made.get(label, 0) + made
+
+
+def _missing(plan: Plan, origin: Origin, mapped: Mapped) -> sql.Composable:
+    way, linking = mapped.linking.way, mapped.linking
+    name = way.field.physical_name
+    used = sql.SQL("SELECT unnest({}) FROM {} WHERE {}").format(
+        linking.words_of(mapped.raw), plan.converted(), plan.good_row()
+    )
+    values = [
+        (sql.Identifier("id"), sql.SQL("w.id")),
+        (sql.Identifier(name), way.value(sql.SQL("w.word"))),
+        *defaults(way.layout, {name}),
+        *_stamps(way.layout, origin, "created", "updated"),
+    ]
+    source = sql.SQL("{} AS w").format(linking.new_words(used))
+    return _announced(way.layout, origin, _insertion(way.layout, values, source), [name])
+
+
+def _placed(plan: Plan) -> Plan:
+    """The plan with the number of each good row, when there are links to write: those need it beforehand."""
+    if not plan.linked:
+        return plan
+    places = plan.staging.beside("places")
+    there = sql.SQL("LEFT JOIN {} AS t ON {}").format(plan.layout.target, plan.same_key())
+    _run(
+        sql.SQL(
+            "CREATE UNLOGGED TABLE {} WITH (autovacuum_enabled = off) AS "
+            "SELECT v.n, {} AS row_id, {} AS is_new FROM {} {} WHERE {}"
+        ).format(
+            places,
+            sql.SQL("coalesce(t.id, {})").format(next_id(plan.layout)) if plan.keys else next_id(plan.layout),
+            sql.SQL("t.id IS NULL") if plan.keys else sql.SQL("true"),
+            plan.converted(),
+            there if plan.keys else sql.SQL(""),
+            plan.good_row(),
+        )
+    )
+    _run(sql.SQL("ANALYZE {}").format(places))
+    return replace(plan, places=places)
+
+
+def _link(plan: Plan, mapped: Mapped, part: sql.Composable) -> None:
+    """Give rows the links their cells say, and take those away that they do not."""
+    names = {
+        "links": links(mapped.field, plan.layout.schema),
+        "rows": plan.converted(part),
+        "ids": mapped.value,
+        "good": plan.good_row(),
+    }
+    remove = (
+        "DELETE FROM {links} AS l USING {rows} WHERE {good} AND NOT v.is_new AND l.source = v.row_id "
+        "AND l.target <> ALL (coalesce({ids}, '{{}}'))"
+    )
+    add = (
+        "INSERT INTO {links} (source, target) SELECT v.row_id, x.target FROM {rows}, unnest({ids}) AS x (target) "
+        "WHERE {good} ON CONFLICT DO NOTHING"
+    )
+    if plan.keys:
+        _run(sql.SQL(remove).format(**names))
+    _run(sql.SQL(add).format(**names))
+
+
+# --- What the others share --------------------------------------------------------------------------------------------
+
+
+def _events(layout: Layout, origin: Origin, verb: str, rows: sql.Composable) -> sql.Composable:
     """One event for each of some rows (record_id, changed), as Records publishes them."""
-    layout = plan.layout
     payload = {
         "project_id": str(layout.project_id),
         "table_id": str(layout.table_id),
@@ -159,11 +266,11 @@ def _events(plan: Plan, origin: Origin, verb: str, rows: sql.Composable) -> sql.
     )
 
 
-def _stamps(plan: Plan, origin: Origin, *acts: str) -> list[tuple[sql.Composable, sql.Composable]]:
+def _stamps(layout: Layout, origin: Origin, *acts: str) -> list[tuple[sql.Composable, sql.Composable]]:
     """Who it was, for the fields that keep that."""
     return [
         (sql.Identifier(name), sql.Literal(origin.actor_id))
-        for name, each in plan.layout.fields.items()
+        for name, each in layout.fields.items()
         if each.type.stamped & set(acts)
     ]
 

@@ -18,16 +18,19 @@ from nocode.foundation.ids import uuid7
 from nocode.foundation.services import billing
 from nocode.foundation.spreadsheet import csv_lines
 from nocode.studio.errors import FieldMissing, ImportRefused
+from nocode.studio.fields import lists
 from nocode.studio.importing import checking, formats, inference, writing
 from nocode.studio.importing.checking import BadCell
+from nocode.studio.importing.linking import Linking
 from nocode.studio.importing.options import NEW, SKIPPED, Options
 from nocode.studio.importing.plan import Mapped, Plan, can_be_filled
 from nocode.studio.importing.staging import Staging
 from nocode.studio.importing.streams import on_disk, read
+from nocode.studio.importing.ways import ways_to
 from nocode.studio.importing.writing import Origin, Written
 from nocode.studio.jobs.base import JobType, Progress, job_types
-from nocode.studio.layouts import layout_of
-from nocode.studio.models import DataTable, StoredFile, TableJob
+from nocode.studio.layouts import Layout, layout_of
+from nocode.studio.models import DataTable, Field, StoredFile, TableJob
 from nocode.studio.schema.manager import NewField, SchemaManager
 from nocode.studio.services import files
 from nocode.studio.services.refusals import explain
@@ -80,7 +83,11 @@ class ImportRows(JobType):
             "bad_cells": _("Cells with mistakes"),
         }
         shown = [key for key in labels if result.get(key) or (key in result and key in ("rows", "created"))]
-        return [(labels[key], intcomma(result[key])) for key in shown]
+        made = _("Rows that would be added to “%s”") if result.get("dry_run") else _("Rows added to “%s”")
+        return [
+            *((labels[key], intcomma(result[key])) for key in shown),
+            *((made % table, intcomma(number)) for table, number in result.get("made", {}).items() if number),
+        ]
 
     def next_step(self, job: TableJob) -> tuple[str, str] | None:
         if job.options["import"]["dry_run"]:
@@ -168,13 +175,35 @@ class _Import:
                     _("The column “%(column)s” goes to a field that is not there any more.")
                     % {"column": self.options.columns[index].name}
                 )
-            columns.append(Mapped(index, self.options.columns[index].name, field))
+            column = self.options.columns[index]
+            columns.append(Mapped(index, column.name, field, column.separator, self._linking(layout, index, field)))
         return Plan(layout, self.staging, columns, [self._fields[index] for index in self.options.keys])
+
+    def _linking(self, layout: Layout, index: int, field: Field) -> Linking | None:
+        """What finds the rows that a column names, when it goes to a relation."""
+        if not field.type.is_relation:
+            return None
+        column = self.options.columns[index]
+        way = ways_to(layout.related(field.settings["table"])).get(column.match)
+        if way is None:
+            raise FieldMissing(
+                _("The column “%(column)s” names rows by a field that is not there any more.") % {"column": column.name}
+            )
+        return Linking(
+            self.staging,
+            index,
+            field,
+            way,
+            lists.BETWEEN[column.separator or lists.COMMA],
+            makes_missing=column.make_missing,
+        )
 
     def _write(self, plan: Plan) -> tuple[Written, checking.Count, list[BadCell]]:
         """Write the good rows; only when they are not all of them, look for what is wrong."""
         try:
             with transaction.atomic():
+                for linking in plan.linkings:
+                    linking.prepare()
                 checking.mark(plan)
                 self.progress.check()
                 written = writing.write(plan, self.origin, self._writing)
@@ -215,6 +244,7 @@ class _Import:
             "created": written.created,
             "updated": written.updated,
             "unchanged": written.unchanged,
+            "made": written.made,
             "bad_rows": count.rows,
             "bad_cells": count.cells,
             "dry_run": self.options.dry_run,
@@ -223,7 +253,7 @@ class _Import:
         if bad:
             self.job.output = _error_file(self.job, bad)
         if count.cells and not self.options.skip_bad:
-            result |= {"created": 0, "updated": 0, "refused": _refused(count)}
+            result |= {"created": 0, "updated": 0, "made": {}, "refused": _refused(count)}
         return result
 
 

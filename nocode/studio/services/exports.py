@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from nocode.foundation.spreadsheet import csv_lines
 from nocode.studio import queries
 from nocode.studio.errors import QueryRefused
+from nocode.studio.fields import lists
 from nocode.studio.layouts import Layout, layout_of
 from nocode.studio.models import DataTable
 
@@ -69,7 +70,7 @@ def _values(layout: Layout, row: tuple) -> Iterator[Any]:
             yield None
         elif name in labels:
             label = labels[name]
-            yield ", ".join(map(str, label)) if isinstance(label, list) else label
+            yield lists.written(label) if isinstance(label, list) else lists.written_whole(label)
         else:
             yield column.type.export(column.type.to_json(value), column.settings)
 
@@ -113,12 +114,26 @@ def _json(layout: Layout, rows: Iterator[tuple]) -> Iterator[bytes]:
     def parts() -> Iterator[str]:
         separator = "[\n"
         for row in rows:
-            named = {heads[name]: value for name, value in queries.to_dict(layout, row).items()}
+            values = queries.to_dict(layout, row) | _named_rows(layout, row)
+            named = {heads[name]: value for name, value in values.items()}
             yield separator + json.dumps(named, ensure_ascii=False)
             separator = ",\n"
         yield "[]\n" if separator == "[\n" else "\n]\n"
 
     return _in_pieces(parts())
+
+
+def _named_rows(layout: Layout, row: tuple) -> dict[str, Any]:
+    """The rows that relations lead to, each with its number and its name."""
+    found, values = {}, dict(zip(layout.columns, row, strict=False))
+    for name, label in queries.labels_of(layout, row).items():
+        value = values[name]
+        if isinstance(value, list):
+            pairs = zip(value, label, strict=True)
+            found[name] = [{"id": number, "label": each} for number, each in pairs]
+        elif value is not None:
+            found[name] = {"id": value, "label": label}
+    return found
 
 
 def _xlsx(layout: Layout, rows: Iterator[tuple]) -> Iterator[bytes]:

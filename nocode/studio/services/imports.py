@@ -14,6 +14,8 @@ from nocode.studio.importing.formats import Format
 from nocode.studio.importing.options import NEW, SKIPPED, Options
 from nocode.studio.importing.plan import can_be_filled
 from nocode.studio.importing.preview import Preview
+from nocode.studio.importing.ways import Way, ways_to
+from nocode.studio.layouts import layout_of
 from nocode.studio.models import DataTable, Field, Project, StoredFile, TableJob
 from nocode.studio.schema import names
 from nocode.studio.services import files, jobs
@@ -65,6 +67,7 @@ def _check(options: Options, table: DataTable | None) -> None:
     _check_labels(options, table)
     if table is not None:
         _check_required(options, table)
+        _check_links(options, table)
 
 
 def _check_targets(options: Options, fields: list[Field]) -> None:
@@ -84,11 +87,42 @@ def _check_targets(options: Options, fields: list[Field]) -> None:
             )
         filled[column.target] = column.name
     for index in options.keys:
-        if options.columns[index].target not in known:
+        column = options.columns[index]
+        if column.target not in known:
             raise ImportRefused(
                 _("“%(column)s” cannot tell which rows to update: it does not go to a field that is there already.")
-                % {"column": options.columns[index].name}
+                % {"column": column.name}
             )
+        if known[column.target].type.is_many:
+            raise ImportRefused(
+                _("“%(column)s” cannot tell which rows to update: it goes to a relation to many rows.")
+                % {"column": column.name}
+            )
+
+
+def _check_links(options: Options, table: DataTable) -> None:
+    """Columns that name rows of other tables name them in a way there is, and ask only for rows that can be made."""
+    fields = {each.physical_name: each for each in fields_of(table)}
+    for column in options.columns:
+        field = fields.get(column.target)
+        if field is None or not field.type.is_relation:
+            continue
+        other = layout_of(table).related(field.settings["table"])
+        way = ways_to(other).get(column.match)
+        if way is None:
+            raise ImportRefused(
+                _("Choose again how the column “%(column)s” names the rows of “%(table)s”.")
+                % {"column": column.name, "table": other.label}
+            )
+        if column.make_missing and not way.makes_rows:
+            raise ImportRefused(_why_not_made(way) % {"column": column.name, "table": other.label})
+
+
+def _why_not_made(way: Way) -> str:
+    if way.field is None or way.field.type.is_computed:
+        return _("“%(column)s” cannot make rows of “%(table)s”: choose a field that people fill in to name them by.")
+    needed = ", ".join(way.lacking()).replace("%", "%%")
+    return _("“%(column)s” cannot make rows of “%(table)s”: they also need a value for: ") + needed
 
 
 def _check_labels(options: Options, table: DataTable | None) -> None:

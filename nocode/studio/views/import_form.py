@@ -6,13 +6,17 @@ from typing import Any
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from nocode.studio.fields import field_types
-from nocode.studio.importing import encodings
+from nocode.studio.fields import field_types, lists
+from nocode.studio.importing import encodings, ways
 from nocode.studio.importing.csvs import DELIMITERS, QUOTES
 from nocode.studio.importing.formats import CSV, JSON, Format
 from nocode.studio.importing.options import NEW, SKIPPED, Column, Options
+from nocode.studio.importing.plan import can_be_filled
 from nocode.studio.importing.preview import Preview
+from nocode.studio.importing.ways import Way
+from nocode.studio.layouts import SYSTEM_LABELS, layout_of
 from nocode.studio.models import DataTable, Field
 from nocode.studio.services import imports
 
@@ -49,26 +53,54 @@ def reading_choices(preview: Preview) -> dict[str, Any]:
 
 
 def likeliest(preview: Preview, table: DataTable | None, file_name: str) -> Options:
-    """What most people want: columns go to the fields they are named like, the others become new fields."""
-    targets = {}
+    """What most people want: columns go to the fields they are named like, the others become new fields.
+
+    What our own exports have and nobody fills in, like the number of a row and computed fields, goes nowhere.
+    """
+    targets = dict.fromkeys(_unfilled(table), SKIPPED)
     for field in imports.fields_of(table):
         targets.setdefault(field.physical_name, field.physical_name)
         targets[field.label.casefold()] = field.physical_name
-    columns = []
-    for name, kind in zip(preview.names, preview.kinds, strict=True):
+    columns: list[Column] = []
+    for index, (name, kind) in enumerate(zip(preview.names, preview.kinds, strict=True)):
         target = targets.pop(name.casefold(), NEW)
-        if target in {column.target for column in columns}:
+        if target != SKIPPED and target in {column.target for column in columns}:
             target = NEW
-        columns.append(Column(name, target, name[:150], kind))
+        column = Column(name, target, name[:150], kind)
+        columns.append(_with_links(column, table, _texts(preview, index)) if table else column)
     new_table = "" if table else file_name.rpartition(".")[0].strip()[:150] or file_name[:150]
     return Options(preview.format, columns, new_table=new_table)
+
+
+def _unfilled(table: DataTable | None) -> list[str]:
+    """What the columns are called that a table has and that no file fills."""
+    if table is None:
+        return []
+    computed = [field.label for field in table.fields.all() if not can_be_filled(field)]
+    return [str(label).casefold() for label in [*SYSTEM_LABELS.values(), *computed]]
+
+
+def _texts(preview: Preview, index: int) -> list[str]:
+    return [row[index] for _number, row in preview.rows]
+
+
+def _with_links(column: Column, table: DataTable, texts: list[str]) -> Column:
+    """The column with a guess at how its texts name rows, and at what stands between several values."""
+    field = next((each for each in imports.fields_of(table) if each.physical_name == column.target), None)
+    if field is None or not (field.type.is_relation or field.kind == "multi_select"):
+        return column
+    separator = lists.guess(texts) if field.type.is_many or field.kind == "multi_select" else ""
+    if not field.type.is_relation:
+        return replace(column, separator=separator)
+    other = layout_of(table).related(field.settings["table"])
+    return replace(column, separator=separator, match=ways.guess(other, texts, lists.BETWEEN.get(separator, "")))
 
 
 def options_from(data: QueryDict, preview: Preview) -> Options:
     """What a person chose on the page."""
     columns = []
     for index, (name, kind) in enumerate(zip(preview.names, preview.kinds, strict=True)):
-        chosen = data.get(f"kind-{index}", kind)
+        chosen, separator = data.get(f"kind-{index}", kind), data.get(f"separator-{index}", "")
         columns.append(
             Column(
                 name=name,
@@ -76,6 +108,9 @@ def options_from(data: QueryDict, preview: Preview) -> Options:
                 label=data.get(f"label-{index}", name),
                 kind=chosen if chosen in dict(new_kinds()) else kind,
                 guessed=chosen == kind,
+                match=data.get(f"match-{index}", ways.BY_NUMBER),
+                separator=separator if separator in lists.BETWEEN else "",
+                make_missing=f"missing-{index}" in data,
             )
         )
     return Options(
@@ -123,6 +158,46 @@ def lines(options: Options, preview: Preview) -> list[Line]:
         )
         for index, column in enumerate(options.columns)
     ]
+
+
+SEPARATORS = {
+    lists.COMMA: gettext_lazy("comma"),
+    lists.SEMICOLON: gettext_lazy("semicolon"),
+    lists.LINE_END: gettext_lazy("line end"),
+    lists.NOTHING: gettext_lazy("nothing: it is one value"),
+}
+
+
+@dataclass(frozen=True)
+class Naming:
+    """What the page asks about a column that goes to a field: how it names rows, what parts several values."""
+
+    field: Field
+    ways: list[Way]
+    separators: list[tuple[str, str]]
+
+    @property
+    def other(self) -> str:
+        """The table whose rows are named."""
+        return self.ways[0].layout.label
+
+    @property
+    def makes_rows(self) -> bool:
+        """Whether rows can be made that are missing, in one way at least."""
+        return any(way.makes_rows for way in self.ways)
+
+
+def namings(table: DataTable | None) -> list[Naming]:
+    """For each field that columns name rows or several values for."""
+    found = []
+    for field in imports.fields_of(table):
+        is_list = field.type.is_many or field.kind == "multi_select"
+        known: list[Way] = []
+        if field.type.is_relation:
+            known = list(ways.ways_to(layout_of(table).related(field.settings["table"])).values())
+        if known or is_list:
+            found.append(Naming(field, known, list(SEPARATORS.items()) if is_list else []))
+    return found
 
 
 def targets(table: DataTable | None) -> list[Field]:

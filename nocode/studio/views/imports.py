@@ -153,6 +153,7 @@ def _choose(
         "options": options,
         "lines": import_form.lines(options, preview),
         "targets": import_form.targets(table),
+        "namings": import_form.namings(table),
         "kinds": import_form.new_kinds(),
         "reading": import_form.reading_choices(preview),
         "error": error,

@@ -1,13 +1,21 @@
-// The choices of an import: a new field asks for its name and type, and only a field that is there can be a key.
+// The choices of an import: a new field asks for its name and type, a relation how its rows are found; only a field
+// that is there can be a key.
 
 function follow(target) {
   const line = target.closest("[data-column]");
   const isNew = target.value === "+";
   line.querySelector("[data-new]").hidden = !isNew;
+  askHow(line.querySelector("[data-naming]"), target.value);
   const key = line.querySelector("[data-key]");
   if (!key) return;
   key.disabled = isNew || target.value === "";
   if (key.disabled) key.checked = false;
+}
+
+function askHow(place, field) {
+  const asked = document.querySelector(`template[data-naming-of="${CSS.escape(field)}"]`)?.content.cloneNode(true);
+  place.replaceChildren(...(asked ? [asked] : []));
+  for (const input of place.querySelectorAll("[name]")) input.name = input.name.replace("-N", `-${place.dataset.index}`);
 }
 
 document.addEventListener("change", (event) => {
