@@ -8,24 +8,16 @@ import json
 import statistics
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
-
-from django.conf import settings
 
 from nocode.automation.models import Trigger, WebhookDelivery
 from nocode.automation.services import triggers
-from nocode.foundation.management.commands import up
-from nocode.foundation.models import QueuedTask, Worker
-from nocode.setup import listening
 from tests.benchmarks import _callers
+from tests.benchmarks._server import PATIENCE, cluster, web_server
 from tests.benchmarks.harness import Bench, measurement
 from tests.factories import make_published, set_values
-from tests.processes import ROOT, background, database_url
-
-PATIENCE = 30
+from tests.processes import ROOT
 
 
 @dataclass
@@ -43,30 +35,6 @@ class Load:
     @property
     def rate(self) -> float:
         return len(self.milliseconds) / self.seconds
-
-
-@contextmanager
-def web_server() -> Iterator[int]:
-    """A running server at this port of loopback; a call that comes early waits for it."""
-    with listening.listen("127.0.0.1", 0) as listener:
-        number, port = listener.fileno(), listener.getsockname()[1]
-        with background(*up.web_server(number, up.WORKERS), pass_fds=(number,), **_environment()):
-            yield port
-
-
-@contextmanager
-def cluster() -> Iterator[None]:
-    """A running cluster that has nothing to do yet."""
-    QueuedTask.objects.all().delete()
-    with background(sys.executable, str(settings.BASE_DIR / "manage.py"), "qcluster", **_environment()):
-        give_up_at = time.monotonic() + PATIENCE
-        while not Worker.objects.alive().exists() and time.monotonic() < give_up_at:
-            time.sleep(0.05)
-        yield
-
-
-def _environment() -> dict[str, str]:
-    return {"DATABASE_URL": database_url(), "LOG_LEVEL": "ERROR"}
 
 
 def hook(bench: Bench, answer: str) -> Trigger:
