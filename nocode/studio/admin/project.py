@@ -54,6 +54,7 @@ class ProjectAdmin(HistoryAdmin):
     fields = ["organization", "name", "description"]
     change_form_outer_after_template = "studio/_project_tables.html"
     delete_confirmation_template = "studio/delete_project.html"
+    list_before_template = "studio/_projects_head.html"
     list_after_template = "studio/_projects_trash.html"
 
     class Media:

@@ -1,0 +1,102 @@
+"""Makes the plan of a takeover: from what the catalog says of a schema, and from what its rows are like."""
+
+from collections.abc import Collection
+
+from django.db import DatabaseError
+from django.utils.translation import gettext as _
+from psycopg2 import errorcodes
+
+from nocode.studio.errors import TakeoverRefused
+from nocode.studio.introspection import remarks
+from nocode.studio.introspection.columns import plan_fields
+from nocode.studio.introspection.labels import readable, without_id
+from nocode.studio.introspection.measuring import count, most_links
+from nocode.studio.introspection.plan import LinkPlan, Plan, TablePlan
+from nocode.studio.introspection.references import MOST_LINKS, followed, in_order, is_link
+from nocode.studio.introspection.schemas import require_offered
+from nocode.studio.schema import catalog
+from nocode.studio.schema.catalog import Constraint, Table
+
+LOOK = 10_000  # rows of each table that a look before the work reads
+
+
+def plan(schema: str, taken: Collection[str] = (), *, most: int | None = LOOK) -> Plan:
+    """What becomes of a schema in a project whose tables have the `taken` labels.
+
+    `most` rows of each table are looked at; None: all of them. Raises TakeoverRefused.
+    """
+    require_offered(schema)
+    try:
+        return _plan(schema, taken, most)
+    except DatabaseError as error:
+        code = getattr(error.__cause__, "pgcode", None)
+        if code in (errorcodes.INSUFFICIENT_PRIVILEGE, errorcodes.QUERY_CANCELED, errorcodes.UNDEFINED_TABLE):
+            why = error.__cause__.diag.message_primary
+            raise TakeoverRefused(_("The schema cannot be read: %(why)s") % {"why": why}) from error
+        raise
+
+
+def readable_tables(schema: str) -> list[Table]:
+    """The tables of a schema that can be taken over, by name."""
+    return [table for table in catalog.tables(schema).values() if _is_carried(table)]
+
+
+def _plan(schema: str, taken: Collection[str], most: int | None) -> Plan:
+    tables = catalog.tables(schema)
+    carried = {name: table for name, table in tables.items() if _is_carried(table)}
+    if not carried:
+        raise TakeoverRefused(_("The schema “%(schema)s” has no table that can be taken over.") % {"schema": schema})
+    rules = {name: followed(table, carried) for name, table in carried.items()}
+    links = [table for name, table in carried.items() if is_link(table, rules[name][0], carried.values())]
+    plans = _tables(carried, links, taken)
+    whole = True
+    for name, each in plans.items():
+        relations, left_out = rules[name]
+        each.left_out += left_out
+        whole &= plan_fields(each, relations, plans, most)
+        each.left_out += remarks.about(each)
+    made = [_link(table, rules[table.name][0], plans) for table in links]
+    for each in made:
+        _note_link(each)
+    return Plan(schema, in_order(list(plans.values())), made, remarks.besides(schema, tables), whole)
+
+
+def _is_carried(table: Table) -> bool:
+    return table.kind == catalog.ORDINARY and not table.is_partition and table.may_read
+
+
+def _tables(carried: dict[str, Table], links: list[Table], taken: Collection[str]) -> dict[str, TablePlan]:
+    plans: dict[str, TablePlan] = {}
+    labels = set(taken)
+    for number, (name, table) in enumerate(carried.items(), start=1):
+        if table in links:
+            continue
+        label = readable(name, _("Table %(number)d") % {"number": number}, labels)
+        labels.add(label)
+        plans[name] = TablePlan(table, label)
+    return plans
+
+
+def _link(table: Table, relations: dict[str, Constraint], plans: dict[str, TablePlan]) -> LinkPlan:
+    """The first column is the one that has the relation, unless a row of it would lead to too many others."""
+    first, second = (relations[column] for column in table.columns)
+    if most_links(table, first.columns[0]) > MOST_LINKS:
+        first, second = second, first
+    owner, other = plans[first.other_table], plans[second.other_table]
+    named = without_id(second.columns[0]) if owner is other else other.label
+    label = readable(named, other.label, {*(each.label for each in owner.fields), *owner.link_labels})
+    owner.link_labels.append(label)
+    return LinkPlan(table, owner, other, first, second, label, rows=count(table))
+
+
+def _note_link(link: LinkPlan) -> None:
+    link.owner.notes.append(
+        _("“%(table)s” becomes the field “%(field)s”, which leads to any number of rows of “%(other)s”.")
+        % {"table": link.source.name, "field": link.label, "other": link.other.label}
+    )
+    lasting = [each for each in (link.ours, link.theirs) if each.on_delete != "c"]
+    if lasting:
+        link.owner.notes.append(
+            _("“%(field)s”: links go when one of their rows is deleted; until now they stopped that.")
+            % {"field": link.label}
+        )
