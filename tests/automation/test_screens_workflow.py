@@ -91,6 +91,13 @@ def test_problems_name_the_step_and_the_setting_and_lead_there(office, draft):
     assert f'<a class="c-link" href="{change_url(bad)}">Call home</a> · Address: This field is required.' in html
 
 
+def test_the_call_of_a_webhook_can_be_copied_by_who_may_run_it(office, draft):
+    token = make_trigger(draft, "webhook").token
+
+    assert f"curl -X POST http://testserver/hooks/{token}/" in page(office.client("owner"), change_url(draft))
+    assert token not in page(office.client("viewer"), change_url(draft))
+
+
 def test_a_trigger_with_broken_settings_does_not_break_the_page(office, draft):
     make_trigger(draft, "schedule", config={"mode": "cron", "cron": "often", "time_zone": "UTC"})
 

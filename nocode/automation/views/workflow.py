@@ -9,9 +9,11 @@ from django.urls import reverse
 
 from nocode.automation import queries
 from nocode.automation.forms import ConnectionForm
-from nocode.automation.models import Node, Workflow
+from nocode.automation.models import Node, Trigger, Workflow
 from nocode.automation.services import drafts, workflows
 from nocode.automation.triggers import InvalidTrigger, trigger_types
+from nocode.automation.triggers.webhook import curl_example
+from nocode.automation.views.answers import base_url
 from nocode.automation.views.diagrams import diagram, kind_icon, kind_label
 from nocode.foundation.admin.forms import dress
 
@@ -36,7 +38,7 @@ def workflow_page(request: HttpRequest, workflow: Workflow) -> dict[str, Any]:
         "steps": steps,
         "add_step_url": f"{reverse('admin:automation_node_add')}?workflow={workflow.pk}",
         "connection_form": dress(_connection_form(steps)) if len(steps) > 1 else None,
-        "triggers": [_trigger(trigger) for trigger in workflow.triggers.all()],
+        "triggers": [_trigger(request, trigger) for trigger in workflow.triggers.all()],
         "versions": workflow.versions.select_related("created_by").defer("graph")[:VERSIONS_SHOWN],
         "recent": queries.recent_executions(workflow),
         "is_changed": bool(nodes) and workflows.has_unpublished_changes(workflow),
@@ -93,10 +95,13 @@ def _named(node: Node, output: dict) -> str:
     return f"{node.label} · {output['label']}" if output["label"] else node.label
 
 
-def _trigger(trigger: Any) -> dict[str, Any]:
+def _trigger(request: HttpRequest, trigger: Trigger) -> dict[str, Any]:
     kind = trigger_types[trigger.kind]
+    shown = {"trigger": trigger, "icon": kind.icon}
     try:
-        summary = kind.describe(trigger)
+        shown["summary"] = kind.describe(trigger)
+        if trigger.kind == Trigger.Kind.WEBHOOK and request.user.has_perm("automation.run_trigger", trigger):
+            shown["curl"] = curl_example(trigger, base_url(request))
     except InvalidTrigger as problem:
-        summary = problem.message
-    return {"trigger": trigger, "icon": kind.icon, "kind_label": kind.label, "summary": summary}
+        shown["summary"] = problem.message
+    return shown
