@@ -1,76 +1,58 @@
 """Spreadsheets: XLSX, XLSM, XLSB, XLS and ODS, each cell as the text that means the same."""
 
-import datetime as dt
+import json
+import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from itertools import islice
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
-from python_calamine import (
-    CalamineError,
-    CalamineSheet,
-    CalamineWorkbook,
-    PasswordError,
-    SheetTypeEnum,
-    WorksheetNotFound,
-)
 
 from nocode.studio.errors import ImportRefused
-from nocode.studio.importing.rows import BLOCK, Rows
+from nocode.studio.importing.rows import Rows
 from nocode.studio.importing.streams import Source, head, on_disk
 
 LARGEST = 600 * 1024 * 1024  # bytes, unpacked: a small file may unpack to more than fits in memory
-_EXACT_DIGITS = 15  # what spreadsheets keep of a number
+_READER = Path(__file__).with_name("sheet_process.py")
 
 
 def sheet_names(source: Source) -> list[str]:
     """The sheets with cells, in order. Raises ImportRefused."""
-    with _workbook(source) as workbook:
-        return _names(workbook)
+    with _on_disk(source) as path, closing(_read(path, "names")) as answers:
+        return next(answers)
 
 
 def first_sheet(source: Source) -> str:
     """The first sheet that has something in it. Raises ImportRefused."""
-    with _workbook(source) as workbook:
-        for name in _names(workbook):
-            if _sheet(workbook, name).height:
-                return name
+    with _on_disk(source) as path, closing(_read(path, "first")) as answers:
+        if (name := next(answers)) is not None:
+            return name
     raise ImportRefused(_("No sheet of this file has a row."))
 
 
 def blocks(source: Source, name: str) -> Iterator[Rows]:
     """The rows of a sheet. Raises ImportRefused."""
-    with _workbook(source) as workbook:
-        sheet = _sheet(workbook, name)
-        rows, number = sheet.iter_rows(), 1
-        while block := [[_text(cell) for cell in row] for row in islice(rows, BLOCK)]:
+    with _on_disk(source) as path, closing(_read(path, "rows", name)) as answers:
+        number = 1
+        for block in answers:
             yield Rows(number, block, 0)
             number += len(block)
 
 
 @contextmanager
-def _workbook(source: Source) -> Iterator[CalamineWorkbook]:
+def _on_disk(source: Source) -> Iterator[str]:
     is_ods = b"opendocument.spreadsheet" in head(source, 200)
     with on_disk(source, ".ods" if is_ods else "") as path:  # of a damaged one the name tells what it is
         _refuse_bombs(path)
-        try:
-            workbook = CalamineWorkbook.from_path(path)
-        except PasswordError:
-            raise ImportRefused(
-                _("The file is protected by a password. Remove the password, then import it.")
-            ) from None
-        except (CalamineError, OSError) as error:
-            raise _unreadable(error) from error
-        try:
-            yield workbook
-        finally:
-            workbook.close()
+        yield path
 
 
 def _refuse_bombs(path: str) -> None:
+    """What says itself that it is too large; what lies about it meets the limits of the process that reads it."""
     if not zipfile.is_zipfile(path):
         return
     try:
@@ -85,36 +67,41 @@ def _refuse_bombs(path: str) -> None:
         )
 
 
-def _names(workbook: CalamineWorkbook) -> list[str]:
-    return [each.name for each in workbook.sheets_metadata if each.typ == SheetTypeEnum.WorkSheet]
-
-
-def _sheet(workbook: CalamineWorkbook, name: str) -> CalamineSheet:
-    try:
-        return workbook.get_sheet_by_name(name)
-    except WorksheetNotFound:
-        raise ImportRefused(_("The file has no sheet named “%(name)s”.") % {"name": name}) from None
-    except (CalamineError, OSError) as error:
-        raise ImportRefused(
-            _("The sheet “%(name)s” cannot be read: %(why)s.") % {"name": name, "why": error}
-        ) from error
-
-
-def _unreadable(error: Exception) -> ImportRefused:
-    return ImportRefused(
-        _("The spreadsheet cannot be read: %(why)s. Open it in a spreadsheet program and save it again, or as CSV.")
-        % {"why": str(error).rstrip(".") or type(error).__name__}
+def _read(path: str, wanted: str, name: str = "") -> Iterator[Any]:
+    """What the process that reads the file answers. Raises ImportRefused, also when it did not live to the end."""
+    command = [sys.executable, "-P", str(_READER), path, wanted, name]
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(command, stdin=quiet, stdout=subprocess.PIPE, stderr=quiet) as process:
+        try:
+            for line in process.stdout:
+                told = json.loads(line)
+                if "refused" in told:
+                    raise _refusal(name, *told["refused"])
+                if "done" in told:
+                    return
+                yield told["answer"]
+        finally:
+            process.kill()
+    raise ImportRefused(
+        _("This spreadsheet takes more memory or time than a file may. Save the sheet as CSV and import that.")
     )
 
 
-def _text(cell: Any) -> str:
-    """A cell as the text that the field types understand."""
-    if isinstance(cell, str):
-        return cell
-    if isinstance(cell, bool):
-        return "true" if cell else "false"
-    if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else format(cell, f".{_EXACT_DIGITS}g")
-    if isinstance(cell, dt.date | dt.time):
-        return cell.isoformat()
-    return str(cell)
+def _refusal(name: str, kind: str, *details: Any) -> ImportRefused:
+    if kind == "password":
+        return ImportRefused(_("The file is protected by a password. Remove the password, then import it."))
+    if kind == "missing":
+        return ImportRefused(_("The file has no sheet named “%(name)s”.") % {"name": name})
+    if kind == "sheet":
+        why, sheet = details
+        return ImportRefused(_("The sheet “%(name)s” cannot be read: %(why)s.") % {"name": sheet, "why": why})
+    if kind == "long":
+        return ImportRefused(_("The sheet has a cell of more than %(most)d characters.") % {"most": details[0]})
+    return _unreadable(details[0])
+
+
+def _unreadable(why: Any) -> ImportRefused:
+    return ImportRefused(
+        _("The spreadsheet cannot be read: %(why)s. Open it in a spreadsheet program and save it again, or as CSV.")
+        % {"why": str(why).rstrip(".") or type(why).__name__}
+    )

@@ -1,0 +1,101 @@
+"""Files made to do harm: they are refused in words, and nothing else stops working."""
+
+import io
+import resource
+import zipfile
+
+import pytest
+
+from nocode.studio.errors import ImportRefused
+from nocode.studio.importing import preview
+from nocode.studio.importing.formats import CSV, Format
+
+MEGABYTE = 1024 * 1024
+_NAMESPACE = "http://schemas.openxmlformats.org"
+_MAIN = f"{_NAMESPACE}/spreadsheetml/2006/main"
+_OF_OFFICE = f"{_NAMESPACE}/officeDocument/2006/relationships"
+_PARTS = {
+    "[Content_Types].xml": (
+        f'<Types xmlns="{_NAMESPACE}/package/2006/content-types"><Default Extension="xml" '
+        'ContentType="application/xml"/></Types>'
+    ),
+    "_rels/.rels": (
+        f'<Relationships xmlns="{_NAMESPACE}/package/2006/relationships"><Relationship Id="r1" '
+        f'Type="{_OF_OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>'
+    ),
+    "xl/workbook.xml": (
+        f'<workbook xmlns="{_MAIN}" xmlns:r="{_OF_OFFICE}"><sheets><sheet name="S" sheetId="1" r:id="r1"/></sheets>'
+        "</workbook>"
+    ),
+    "xl/_rels/workbook.xml.rels": (
+        f'<Relationships xmlns="{_NAMESPACE}/package/2006/relationships"><Relationship Id="r1" '
+        f'Type="{_OF_OFFICE}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>'
+    ),
+}
+
+
+def workbook(rows: str, head: str = "") -> bytes:
+    """A spreadsheet with these rows in XML."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in _PARTS.items():
+            archive.writestr(name, text)
+        sheet = f'{head}<worksheet xmlns="{_MAIN}"><sheetData>{rows}</sheetData></worksheet>'
+        archive.writestr("xl/worksheets/sheet1.xml", sheet)
+    return file.getvalue()
+
+
+def cell(place: str, text: str) -> str:
+    return f'<c r="{place}" t="inlineStr"><is><t>{text}</t></is></c>'
+
+
+def look(content: bytes, chosen: Format | None = None) -> preview.Preview:
+    return preview.look(lambda: [content[at : at + MEGABYTE] for at in range(0, len(content), MEGABYTE)], chosen)
+
+
+SHEETS = {
+    "two cells, far from each other": f'<row r="1">{cell("A1", "a")}</row><row r="1048576">{cell("XFD1048576", "b")}</row>',
+    "a cell beyond every sheet": f'<row r="1">{cell("A99999999999", "a")}{cell("ZZZZZZZZ1", "b")}</row>',
+    "a long cell": f'<row r="1">{cell("A1", "a" * 30 * MEGABYTE)}</row>',
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("rows", SHEETS.values(), ids=SHEETS)
+def test_a_small_spreadsheet_that_needs_all_memory_is_refused(rows):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    with pytest.raises(ImportRefused):
+        look(workbook(rows))
+
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 * 1024  # KiB
+
+
+@pytest.mark.django_db
+def test_a_spreadsheet_that_lies_about_its_size_meets_the_same_limits():
+    content = workbook(f'<row r="1">{cell("A1", "a" * 30 * MEGABYTE)}</row>')
+    lying = bytearray(content)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        size = archive.getinfo("xl/worksheets/sheet1.xml").file_size
+    place = lying.rfind(size.to_bytes(4, "little"))
+    lying[place : place + 4] = (1000).to_bytes(4, "little")
+
+    with pytest.raises(ImportRefused):
+        look(bytes(lying))
+
+
+@pytest.mark.django_db
+def test_entities_of_a_spreadsheet_read_no_file():
+    head = '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>'
+
+    with pytest.raises(ImportRefused, match="entity"):
+        look(workbook(f'<row r="1">{cell("A1", "&a;")}</row>', head))
+
+
+@pytest.mark.django_db
+def test_a_spreadsheet_without_malice_is_read():
+    rows = f'<row r="1">{cell("A1", "Name")}{cell("B1", "City")}</row><row r="2">{cell("A2", "Ann")}</row>'
+
+    found = look(workbook(rows))
+
+    assert (found.names, found.rows) == (["Name", "City"], [(2, ["Ann", ""])])
