@@ -15,6 +15,7 @@ from nocode.studio.schema.manager import NewField
 from nocode.studio.services.records import Records
 from tests.factories import make_organization, make_project, make_table, make_user
 from tests.locks import until_it_waits
+from tests.studio.structure import in_use
 
 pytestmark = pytest.mark.django_db
 
@@ -239,6 +240,26 @@ def test_table_is_made_with_its_fields(owner, organization):
         ("stage", "select", False, {"options": ["New", "Won"]}),
     ]
     assert Records(table).create({"name": "Ada", "stage": "won"})["stage"] == "Won"
+
+
+def test_one_save_of_a_table_page_is_one_change_and_one_undo(owner, table):
+    customer, email, amount, notes = table.fields.order_by("position")
+    existing = (
+        {"id": customer.pk, "label": "Client", "required": "on", "settings-text-max_length": "100"},
+        {"id": email.pk, "label": "E-mail"},
+        {"id": amount.pk, "label": "Amount", "settings-decimal-decimals": "2"},
+        {"id": notes.pk, "label": "Notes", "DELETE": "on"},
+    )
+    before, made = in_use(table.project), table.project.changes.count()
+
+    owner.post(pages(table)[4], {"label": "Ventes", **lines({"label": "Due", "kind": "date"}, existing=existing)})
+
+    assert table.project.changes.count() == made + 1
+    page = owner.get(reverse("admin:studio_project_changes", args=[table.project_id])).content.decode()
+    assert "Table renamed or described: Ventes · Field thrown away: Notes" in page
+    assert "Field added: Due" in page
+    owner.post(reverse("admin:studio_project_undo", args=[table.project_id]))
+    assert in_use(table.project) == before
 
 
 def test_table_page_adds_renames_changes_and_drops(owner, table):

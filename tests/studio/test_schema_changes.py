@@ -1,8 +1,11 @@
 """Changes of structure are recorded, undone, made again and previewed."""
 
+from dataclasses import asdict
+
 import pytest
 from django.db import connection
 
+from nocode.foundation.errors import NoCodeError
 from nocode.foundation.models import OutboxEvent
 from nocode.studio.errors import FieldRefused, NameTaken, SchemaRefused
 from nocode.studio.layouts import layout_of
@@ -12,13 +15,16 @@ from nocode.studio.schema.manager import NewField, SchemaManager
 from nocode.studio.schema.operations import (
     AddField,
     ChangeField,
+    ChangeTable,
     CreateTable,
+    Operation,
     RetypeField,
     TrashField,
     TrashTable,
     from_json,
     operations,
 )
+from nocode.studio.schema.words import in_words
 from nocode.studio.services.records import Records
 from tests.factories import make_project, make_table, make_user
 from tests.studio.structure import changes, in_use
@@ -57,7 +63,20 @@ CHANGES = {
     "reorder": lambda manager, table: manager.reorder_fields(table, [field(table, "City"), field(table, "Age")]),
     "drop_field": lambda manager, table: manager.drop_field(field(table, "Name")),
     "add_index": lambda manager, table: manager.add_index(table, ["age", "name"]),
+    "together": lambda manager, table: manager.make_together(several(table), table),
 }
+
+
+def several(table: DataTable) -> list[Operation]:
+    """One of each kind, where the later ones need the earlier ones."""
+    key, name, age = str(table.pk), str(field(table, "Name").pk), str(field(table, "Age").pk)
+    return [
+        ChangeTable(key, {"label": "Persons"}),
+        TrashField(key, age),
+        ChangeField(key, name, {"label": "Full name", "required": False}),
+        AddField(key, asdict(NewField("Age", "text"))),
+        AddField(key, asdict(NewField("Name", "email", unique=True))),
+    ]
 
 
 def field(table: DataTable, label: str) -> Field:
@@ -91,6 +110,66 @@ def test_many_changes_are_undone_in_turn(people):
     for state in states[1:]:
         manager.redo()
         assert in_use(people.project) == state
+
+
+def test_several_changes_made_together_are_one(people):
+    manager = SchemaManager(people.project)
+    made = SchemaChange.objects.count()
+
+    manager.make_together(several(people), people)
+
+    assert SchemaChange.objects.count() == made + 1
+    assert in_words([SchemaChange.objects.latest("created_at")]) == [
+        "Table renamed or described: Persons · Field thrown away: Age · Field changed: Full name · "
+        "Field added: Age, Name"
+    ]
+
+
+def test_of_several_changes_the_idle_ones_are_none(people):
+    manager, made = SchemaManager(people.project), SchemaChange.objects.count()
+    key, name = str(people.pk), str(field(people, "Name").pk)
+
+    manager.make_together([ChangeTable(key, {"label": "People"}), ChangeField(key, name, {"label": "Name"})], people)
+    assert SchemaChange.objects.count() == made
+    manager.make_together([ChangeTable(key, {"label": "People"}), ChangeField(key, name, {"label": "N"})], people)
+    assert SchemaChange.objects.latest("created_at").forward["op"] == "change_field"
+
+
+def test_one_refused_change_refuses_all_of_them(people):
+    manager, before = SchemaManager(people.project), in_use(people.project)
+    key = str(people.pk)
+
+    with pytest.raises(NoCodeError, match="already has a field named “City”"):
+        manager.make_together([*several(people), AddField(key, asdict(NewField("City", "text")))], people)
+
+    assert in_use(people.project) == before
+
+
+def test_a_field_thrown_away_together_with_other_changes_comes_back_alone_as_it_was(people):
+    manager = SchemaManager(people.project)
+    manager.change_table(people, display_name="age")
+    manager.add_index(people, ["age"])
+    manager.add_field(people, "Double", "formula", settings={"formula": "{Age} * 2"})
+    age = field(people, "Age")
+    manager.make_together([TrashField(str(people.pk), str(age.pk)), *several(people)[2:4]], people)
+
+    manager.restore(Field.everything.select_related("table__project").get(pk=age.pk))
+
+    table = DataTable.objects.get(pk=people.pk)
+    assert sorted(table.fields.values_list("label", flat=True)) == ["Age", "Age (2)", "City", "Double", "Full name"]
+    assert (table.display_name, [each.columns for each in table.indexes.all()]) == ("age", [["age"]])
+
+
+def test_changes_made_together_cannot_be_undone_once_one_of_their_fields_is_gone_for_good(people):
+    manager = SchemaManager(people.project)
+    SchemaChange.objects.all().delete()
+    age = field(people, "Age")
+    manager.make_together(several(people), people)
+
+    manager.purge(Field.everything.select_related("table__project").get(pk=age.pk))
+
+    with pytest.raises(SchemaRefused, match="nothing to undo"):
+        manager.undo()
 
 
 def test_rows_written_meanwhile_stay(people):

@@ -1,10 +1,13 @@
 """A failure at any statement of any change of structure leaves schema, metadata and history as before."""
 
+from dataclasses import asdict
+
 import pytest
 from django.db import connection
 
 from nocode.studio.models import DataTable, Field, Project
 from nocode.studio.schema.manager import NewField, SchemaManager
+from nocode.studio.schema.operations import AddField, ChangeField, Operation, TrashField
 from nocode.studio.services import projects
 from nocode.studio.services.records import Records
 from tests.factories import make_project, make_table
@@ -26,6 +29,15 @@ def field(table: DataTable, label: str) -> Field:
 def undone(manager: SchemaManager, change) -> None:
     change()
     manager.undo()
+
+
+def several(table: DataTable) -> list[Operation]:
+    key, stage = str(table.pk), str(field(table, "Stage").pk)
+    return [
+        TrashField(key, str(field(table, "E-mail").pk)),
+        ChangeField(key, stage, {"label": "State", "required": False, "unique": True}),
+        AddField(key, asdict(NewField("Score", "integer", required=True, default=1))),
+    ]
 
 
 # What is done before, and the change that fails. Each gets the manager and the table.
@@ -62,6 +74,8 @@ CHANGES = {
     "purge_field": (lambda m, t: m.drop_field(field(t, "Customer")), lambda m, t: m.purge(field(t, "Customer"))),
     "add_index": (None, lambda m, t: m.add_index(t, ["stage"])),
     "drop_index": (lambda m, t: m.add_index(t, ["stage"]), lambda m, t: m.drop_index(t.indexes.get())),
+    "together": (None, lambda m, t: m.make_together(several(t), t)),
+    "undo_together": (lambda m, t: m.make_together(several(t), t), lambda m, t: m.undo()),
     "undo": (lambda m, t: m.rename_table(t, "Renamed"), lambda m, t: m.undo()),
     "create_project": (None, lambda m, t: make_project(m.project.organization, "Another")),
     "trash_project": (None, lambda m, t: projects.trash(m.project)),

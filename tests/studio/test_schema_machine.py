@@ -6,6 +6,7 @@ included, and redo the state after.
 
 import contextlib
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from nocode.foundation.errors import NoCodeError
 from nocode.studio.models import DataTable, Field
 from nocode.studio.schema import history
 from nocode.studio.schema.manager import NewField, SchemaManager
+from nocode.studio.schema.operations import AddField, ChangeField, ChangeTable, TrashField
 from nocode.studio.services.records import Records
 from tests.conftest import DATA
 from tests.factories import make_project
@@ -118,6 +120,26 @@ class Structure(RuleBasedStateMachine):
     def drop_field(self, data):
         field = self.pick_field(data)
         self.change(lambda: self.manager.drop_field(field))
+
+    @precondition(lambda self: self.fields())
+    @rule(
+        data=st.data(),
+        label=labels(),
+        names=st.lists(labels(), max_size=2),
+        kind=st.sampled_from(KINDS),
+        required=FLAGS,
+    )
+    def save_page(self, data, label, names, kind, required):
+        """What one page of structure sends: the table, fields to drop, to change and to add, as one change."""
+        field = self.pick_field(data)
+        table, key = field.table, str(field.table_id)
+        others = [str(each.pk) for each in table.fields.order_by("physical_name") if each.pk != field.pk]
+        dropped = data.draw(st.lists(st.sampled_from(others), max_size=2, unique=True)) if others else []
+        operations = [ChangeTable(key, {"label": label})] if required else []
+        operations += [TrashField(key, pk) for pk in dropped]
+        operations.append(ChangeField(key, str(field.pk), {"label": label, "required": required}))
+        operations += [AddField(key, asdict(NewField(name, kind, settings=self.config(kind)))) for name in names]
+        self.change(lambda: self.manager.make_together(operations, table))
 
     @precondition(lambda self: self.tables())
     @rule(data=st.data())

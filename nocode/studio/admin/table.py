@@ -191,13 +191,19 @@ class DataTableAdmin(ConsoleAdmin):
         return {name: each for name, each in super().get_actions(request).items() if name != "delete_selected"}
 
     def save_model(self, request: HttpRequest, obj: DataTable, form: forms.ModelForm, change: bool) -> None:
-        saved = tables.rename(obj, obj.label) if change else tables.create(obj.project, obj.label)
-        obj.__dict__.update(saved.__dict__)  # the page goes on with the object it made
+        """Saved with its fields."""
 
-    def save_formset(self, request: HttpRequest, form: forms.ModelForm, formset: Any, change: bool) -> None:
-        formset.save(commit=False)
-        changed = [field for field, _names in formset.changed_objects]
-        tables.change_fields(form.instance, added=formset.new_objects, changed=changed, dropped=formset.deleted_objects)
+    def save_related(self, request: HttpRequest, form: forms.ModelForm, formsets: list[Any], change: bool) -> None:
+        """Save the table and its fields: one change of structure."""
+        table, fields = form.instance, formsets[0]
+        fields.save(commit=False)
+        if change:
+            changed = [field for field, _names in fields.changed_objects]
+            what = {"added": fields.new_objects, "changed": changed, "dropped": fields.deleted_objects}
+            saved = tables.save(table, table.label, **what)
+        else:
+            saved = tables.create(table.project, table.label, fields.new_objects)
+        table.__dict__.update(saved.__dict__)  # the page goes on with the object it made
 
     def delete_model(self, request: HttpRequest, obj: DataTable) -> None:
         tables.drop(obj)

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from nocode.studio.models import Project, SchemaChange
+from nocode.studio.schema.operations import Operation, Together, from_json
 
 
 def undoable(project: Project) -> SchemaChange | None:
@@ -21,9 +22,29 @@ def redoable(project: Project) -> SchemaChange | None:
     return undone.order_by("undone_at").last()
 
 
-def forget(project: Project, **about: Any) -> None:
+def way_back(project: Project, op: str, **values: str) -> Operation | None:
+    """What undoes the newest change with these values that was not undone; of several made together that one alone."""
+    change = _made(project).filter(about(op=op, **values), backward__isnull=False).last()
+    if change is None:
+        return None
+    # The steps back are those forward from the last to the first.
+    pairs = zip(steps(change.forward), reversed(steps(change.backward)), strict=True)
+    return next(from_json(back) for step, back in pairs if step | {"op": op, **values} == step)
+
+
+def forget(project: Project, wanted: Q) -> None:
     """Changes of something that is gone for good cannot be undone any more."""
-    _made(project).filter(**about).update(backward=None)
+    _made(project).filter(wanted).update(backward=None)
+
+
+def about(**values: Any) -> Q:
+    """Changes with these values, made by themselves or together with others."""
+    return Q(forward__contains=values) | Q(forward__op=Together.op, forward__steps__contains=[values])
+
+
+def steps(operation: dict[str, Any]) -> list[dict[str, Any]]:
+    """What was made one after the other."""
+    return operation["steps"] if operation["op"] == Together.op else [operation]
 
 
 def _made(project: Project) -> QuerySet[SchemaChange]:

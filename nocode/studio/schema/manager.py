@@ -28,6 +28,7 @@ from nocode.studio.schema.operations import (
     RestoreField,
     RestoreTable,
     RetypeField,
+    Together,
     TrashField,
     TrashTable,
     from_json,
@@ -166,20 +167,30 @@ class SchemaManager:
     # --- any operation: making, previewing, undoing
 
     @structure_change
-    def _make(self, thing: Any, operation: Operation) -> Operation:
+    def _make(self, thing: Any, operations: Sequence[Operation]) -> Operation:
         self._refuse_trashed()
         bench = self._bench()
-        operation = operation.prepared(bench)
-        if operation.is_idle(bench):
+        made, inverses = [], []
+        for operation in operations:
+            operation = operation.prepared(bench)
+            if not operation.is_idle(bench):
+                inverses.insert(0, operation.apply(bench))
+                made.append(operation)
+        if not made:
             return operation
-        inverse = operation.apply(bench)
+        done, inverse = (each[0] if len(each) == 1 else Together.of(each[0].table, each) for each in (made, inverses))
         self._settle(bench, thing)
-        self._remember(operation.to_json(), inverse.to_json(), operation.table, bench)
-        return operation
+        self._remember(done.to_json(), inverse.to_json(), done.table, bench)
+        return done
 
     def make(self, operation: Operation, thing: Any = None) -> Operation:
         """Make any change of structure; answers it with the ids and names it got. `thing` is for messages."""
-        return self._make(thing or self.project, operation)
+        return self._make(thing or self.project, [operation])
+
+    def make_together(self, operations: Sequence[Operation], thing: Any = None) -> None:
+        """Make several changes of a table as one, each on what the one before it left: all or none, one undo."""
+        if operations:
+            self._make(thing or self.project, operations)
 
     def preview(self, operation: Operation) -> Preview:
         """What an operation would do; it executes nothing."""
@@ -246,12 +257,8 @@ class SchemaManager:
         )
 
     def _way_back(self, thing: DataTable | Field) -> Operation:
-        """What undoes throwing a thing away, if that was done by itself."""
-        op, key = (TrashTable.op, "table") if isinstance(thing, DataTable) else (TrashField.op, "field")
-        thrown = {"forward__op": op, f"forward__{key}": str(thing.pk), "undone_at": None, "backward__isnull": False}
-        change = self.project.changes.filter(**thrown).order_by("created_at").last()
-        if change is not None:
-            return from_json(change.backward)
+        """What undoes throwing a thing away, if that was done by itself or together with other changes."""
         if isinstance(thing, DataTable):
-            return RestoreTable(str(thing.pk))
-        return RestoreField(str(thing.table_id), str(thing.pk))
+            return history.way_back(self.project, TrashTable.op, table=str(thing.pk)) or RestoreTable(str(thing.pk))
+        found = history.way_back(self.project, TrashField.op, field=str(thing.pk))
+        return found or RestoreField(str(thing.table_id), str(thing.pk))

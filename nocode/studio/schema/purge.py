@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from django.db.models import Q
+
 from nocode.studio.models import DataTable, Field, SchemaChange
 from nocode.studio.schema import ddl, history
 from nocode.studio.schema.operations import RetypeField
@@ -19,7 +21,7 @@ def purge_table(bench: Workbench, table: DataTable) -> None:
     bench.run(ddl.drop_table(place.schema, place.table))
     for change in SchemaChange.objects.filter(table=table, forward__op=RetypeField.op):
         _drop_losses(bench, change)
-    history.forget(bench.project, table=table)
+    history.forget(bench.project, Q(table=table))
     bench.tell(table, "purged")
     bench.tell_all()
     table.delete()
@@ -34,8 +36,7 @@ def purge_field(bench: Workbench, field: Field) -> None:
     bench.run(*field.type.drop(field, place))
     for change in SchemaChange.objects.filter(forward__op=RetypeField.op, forward__field=str(field.pk)):
         _drop_losses(bench, change)
-    history.forget(bench.project, forward__field=str(field.pk))
-    history.forget(bench.project, forward__new__id=str(field.pk))
+    history.forget(bench.project, history.about(field=str(field.pk)) | history.about(new={"id": str(field.pk)}))
     bench.tell(field, "purged")
     bench.tell_all()
     field.delete()

@@ -1,22 +1,17 @@
 """Tables as people change them on one page: the label and any number of fields, all or nothing."""
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
-from django.db import transaction
-
 from nocode.studio.models import DataTable, Field, Project
-from nocode.studio.schema.manager import SchemaManager
+from nocode.studio.schema.manager import NewField, SchemaManager
+from nocode.studio.schema.operations import AddField, ChangeField, ChangeTable, Operation, TrashField
 
 
-def create(project: Project, label: str, *, description: str = "") -> DataTable:
-    """Create a table without fields."""
-    return SchemaManager(project).create_table(label, description=description)
-
-
-def rename(table: DataTable, label: str) -> DataTable:
-    """Give the table this label, if it has another one."""
-    return change(table, label=label)
+def create(project: Project, label: str, fields: Iterable[Field] = ()) -> DataTable:
+    """Create a table, with what a form made of its fields (unsaved objects)."""
+    return SchemaManager(project).create_table(label, [_new(field) for field in fields])
 
 
 def change(table: DataTable, **values: Any) -> DataTable:
@@ -30,32 +25,31 @@ def drop(table: DataTable) -> None:
     SchemaManager(table.project).drop_table(table)
 
 
-@transaction.atomic
-def change_fields(
-    table: DataTable, *, added: Iterable[Field] = (), changed: Iterable[Field] = (), dropped: Iterable[Field] = ()
-) -> None:
-    """Bring the fields of a table to what a form made of them (unsaved objects). Raises NoCodeError."""
-    manager = SchemaManager(table.project)
-    for field in dropped:
-        manager.drop_field(field)
-    for field in changed:
-        manager.change_field(
-            field,
-            label=field.label,
-            help_text=field.help_text,
-            required=field.required,
-            unique=field.unique,
-            settings=field.settings,
-            default=field.default,
-        )
-    for field in added:
-        manager.add_field(
-            table,
-            field.label,
-            field.kind,
-            required=field.required,
-            unique=field.unique,
-            settings=field.settings,
-            default=field.default,
-            help_text=field.help_text,
-        )
+def save(
+    table: DataTable,
+    label: str,
+    *,
+    added: Iterable[Field] = (),
+    changed: Iterable[Field] = (),
+    dropped: Iterable[Field] = (),
+) -> DataTable:
+    """Bring a table to what a form made of its label and fields (unsaved objects): one change, one undo.
+
+    Raises NoCodeError.
+    """
+    key = str(table.pk)
+    operations: list[Operation] = [ChangeTable(key, {"label": label})]
+    operations += [TrashField(key, str(field.pk)) for field in dropped]
+    operations += [ChangeField(key, str(field.pk), _said(field)) for field in changed]
+    operations += [AddField(key, asdict(_new(field))) for field in added]
+    current = DataTable.objects.select_related("project").get(pk=table.pk)
+    SchemaManager(current.project).make_together(operations, current)
+    return current
+
+
+def _new(field: Field) -> NewField:
+    return NewField(kind=field.kind, **_said(field))
+
+
+def _said(field: Field) -> dict[str, Any]:
+    return {name: getattr(field, name) for name in ChangeField.CHANGEABLE}

@@ -14,7 +14,7 @@ from nocode.foundation.pages import page, page_context, tell, visible_object
 from nocode.studio.models import DataTable, Field, Project, TableIndex
 from nocode.studio.schema import history
 from nocode.studio.schema.manager import SchemaManager
-from nocode.studio.schema.operations import operations
+from nocode.studio.schema.words import in_words
 from nocode.studio.services import projects
 from nocode.studio.views.guard import of_project, of_table
 
@@ -31,7 +31,7 @@ def project_changes(request: HttpRequest, project: Project) -> HttpResponse:
         request,
         _("%(project)s · changes of structure") % {"project": project.name},
         project=project,
-        changes=[{"change": each, "what": _what(each.forward)} for each in shown],
+        changes=[{"change": each, "what": what} for each, what in zip(shown, in_words(shown), strict=True)],
         shown=shown,
         undoable=history.undoable(project),
         redoable=history.redoable(project),
@@ -121,7 +121,7 @@ def table_index_drop(request: HttpRequest, table: DataTable, index: UUID) -> Htt
 
 
 def _made(request: HttpRequest, project: Project, manager: SchemaManager, method: str, done: str) -> None:
-    tell(request, getattr(manager, method), done=lambda change: done % {"what": _what(change.forward)})
+    tell(request, getattr(manager, method), done=lambda change: done % {"what": in_words([change])[0]})
     _pass_on(request, manager)
 
 
@@ -129,14 +129,6 @@ def _pass_on(request: HttpRequest, manager: SchemaManager) -> None:
     """Tell what could not be done as asked."""
     for note in manager.notes:
         messages.warning(request, note)
-
-
-def _what(forward: dict[str, Any]) -> str:
-    """A change in words: what was done, and to what."""
-    known = operations.get(forward["op"])
-    what = str(known.label) if known else _("Removed for good")
-    name = forward.get("label") or forward.get("name") or (forward.get("new") or {}).get("label")
-    return _("%(what)s: %(name)s") % {"what": what, "name": name} if name else what
 
 
 def _thrown_away(project: Project, kind: str, pk: UUID) -> DataTable | Field:

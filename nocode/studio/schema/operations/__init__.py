@@ -6,6 +6,7 @@ from nocode.studio.schema.operations.indexes import AddIndex, DropIndex
 from nocode.studio.schema.operations.retype import RetypeField
 from nocode.studio.schema.operations.specs import NewField
 from nocode.studio.schema.operations.tables import ChangeTable, CreateTable, ReorderFields
+from nocode.studio.schema.operations.together import Together
 from nocode.studio.schema.operations.trash import RestoreField, RestoreTable, TrashField, TrashTable
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "RestoreField",
     "RestoreTable",
     "RetypeField",
+    "Together",
     "TrashField",
     "TrashTable",
     "from_json",
