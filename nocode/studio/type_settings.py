@@ -23,6 +23,7 @@ class TypeSettingsWidget(forms.Widget):
 
     template = "studio/widgets/type_settings.html"
     kind: str | None = None
+    problem = ""  # why the field cannot be computed with the settings it has
     table: DataTable | None = None  # where the field is, among the `tables` of its project
     tables: Sequence[DataTable] = ()
 
@@ -32,7 +33,7 @@ class TypeSettingsWidget(forms.Widget):
             for each in field_types
             if each.Config.base_fields and self.kind in (None, each.kind)
         ]
-        return render_to_string(self.template, {"forms": shown})
+        return render_to_string(self.template, {"forms": shown, "is_open": isinstance(value, Typed)})
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Typed:
         return Typed(
@@ -49,6 +50,7 @@ class TypeSettingsWidget(forms.Widget):
         )
         if self.table is not None:
             field_type.offer(form, self.table, self.tables)
+        form.must_be_filled = self.kind is None and any(field.required for field in form.fields.values())
         return form
 
 

@@ -25,7 +25,7 @@ MOST_GROUPS = 200
 @require_GET
 @of_table("studio.view_datatable")
 def table_rows(request: HttpRequest, table: DataTable) -> HttpResponse:
-    """A page of rows, newest first unless sorted; htmx gets the rows alone."""
+    """A page of rows, newest first unless sorted; htmx gets the rows, and what is said about them."""
     records = Records(table)
     views = list(views_of(request, table))
     view = chosen_view(views, request.GET.get("view", ""))
@@ -47,8 +47,7 @@ def table_rows(request: HttpRequest, table: DataTable) -> HttpResponse:
     }
     try:
         context |= _groups(records, asked) if asked.group else _found(records, asked, table, arrangement, may_change)
-        if not request.htmx:
-            context["size"] = records.size(asked.filters, search=asked.search)
+        context["size"] = records.size(asked.filters, search=asked.search)
     except QueryRefused as refusal:
         context |= {"refusal": refusal.message}
     if not request.htmx:

@@ -4,7 +4,7 @@ import { word } from "./words.js";
 const NATIVE = "a[href], button, input, select, textarea, summary, label";
 const CLICKABLE = "[x-on\\:click]";
 // Icon-only controls: the ligature's name → what it does.
-const ICON_WORDS = { close: "close", more_horiz: "actions", menu: "menu", dock_to_right: "menu", search: "search" };
+const ICON_WORDS = { close: "close", more_horiz: "actions", more_vert: "actions", menu: "menu", dock_to_right: "menu", search: "search" };
 
 /** Treat what is there now, and whatever is added later (row menus, dialogs, htmx parts). */
 export function makeOperable(root) {

@@ -5,6 +5,7 @@ import { keepTime } from "./clock.js";
 import { watchCopyButtons } from "./copy.js";
 import { watchDialogs } from "./dialogs.js";
 import { nameValues } from "./labels.js";
+import { watchMenus } from "./menus.js";
 import { watchMistakes } from "./mistakes.js";
 import { enterGoesToFirst } from "./palette.js";
 
@@ -15,4 +16,5 @@ keepTime();
 listenToBell();
 nameValues();
 enterGoesToFirst();
+watchMenus();
 watchMistakes();

@@ -1,12 +1,14 @@
 // The grid: moving between cells with the keyboard, editing where one stands, columns by drag, rows in a drawer.
 
 import { watchColumns } from "./grid_columns.js";
+import { watchDrawer } from "./grid_drawer.js";
 import { watchSelection } from "./grid_selection.js";
 
 const MOVES = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
-const drawer = document.getElementById("drawer");
+const STOPS = "td, th summary, th a, thead th input"; // what can have the focus: a value, or what a head holds
+const TYPED = "input:not([type=date], [type=time], [type=datetime-local], [type=file]), textarea";
 const grid = () => document.querySelector(".c-sheet");
-const cellOf = (element) => element.closest?.(".c-sheet tbody td");
+const cellOf = (element) => element.closest?.(".c-sheet :is(td, th)");
 
 let typed = null; // the character that opened the editor
 let leaveTo = null; // where the focus goes once a value is saved
@@ -16,21 +18,25 @@ function nameOf(cell) {
 }
 
 function neighbour(cell, [down, right]) {
-  const row = grid().tBodies[0].rows[cell.parentElement.sectionRowIndex + down];
-  const next = row?.cells[cell.cellIndex + right];
-  return next?.tagName === "TD" ? next : null;
+  return grid().rows[cell.parentElement.rowIndex + down]?.cells[cell.cellIndex + right];
 }
 
 function focus(cell) {
-  if (!cell) return;
-  grid().querySelector("td[tabindex='0']")?.setAttribute("tabindex", "-1");
-  cell.tabIndex = 0;
-  cell.focus();
+  const stop = cell?.matches("td") ? cell : cell?.querySelector(STOPS);
+  if (!stop) return;
+  enterAt(stop);
+  stop.focus();
   cell.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
+// Tab enters the grid at one place and leaves it from there; the arrows reach the others.
+function enterAt(stop) {
+  for (const other of grid().querySelectorAll("[tabindex='0']")) other.tabIndex = -1;
+  stop.tabIndex = 0;
+}
+
 function edit(cell, character = null) {
-  if (!grid().classList.contains("is-editable") || cell.classList.contains("is-fixed") || cell.querySelector("form")) return;
+  if (!grid().classList.contains("is-editable") || cell.matches(".is-fixed, th") || cell.querySelector("form")) return;
   typed = character;
   cell.dataset.before = cell.innerHTML;
   const url = grid().dataset.cells.replace("/0/", `/${cell.parentElement.dataset.id}/`).replace("NAME", nameOf(cell));
@@ -49,15 +55,19 @@ function save(cell, goTo) {
 
 document.addEventListener("keydown", (event) => {
   const cell = cellOf(event.target);
-  if (!cell) return;
-  const form = event.target.closest("form");
-  if (form) return keyInEditor(event, cell);
+  if (!cell || event.defaultPrevented) return; // a menu has taken it
+  if (cell.querySelector("form") && cell.matches("td")) return keyInEditor(event, cell);
+  const row = cell.parentElement;
+  const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey;
   if (event.key in MOVES) focus(neighbour(cell, MOVES[event.key]));
-  else if (event.key === "Home") focus(cell.parentElement.cells[1]);
-  else if (event.key === "End") focus(cell.parentElement.cells[cell.parentElement.cells.length - 1]);
+  else if (event.key === "Home") focus(row.cells[1]);
+  else if (event.key === "End") focus(row.cells[row.cells.length - 1]);
+  else if (row.parentElement.matches("thead")) return;
+  else if (event.key === " ") row.querySelector("[name=row]")?.click();
+  else if (cell.matches("th")) return;
   else if (event.key === "Enter" || event.key === "F2") edit(cell);
-  else if (event.key === " ") cell.parentElement.querySelector("[name=row]")?.click();
-  else if (event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey) edit(cell, event.key);
+  else if (isPlain && (event.key === "Delete" || event.key === "Backspace")) edit(cell, "");
+  else if (isPlain && event.key.length === 1) edit(cell, event.key);
   else return;
   event.preventDefault();
 });
@@ -76,13 +86,17 @@ document.addEventListener("dblclick", (event) => {
   if (cell) edit(cell);
 });
 document.addEventListener("focusin", (event) => {
-  const cell = cellOf(event.target);
-  if (cell && event.target === cell) focus(cell);
+  if (cellOf(event.target) && event.target.matches(STOPS)) enterAt(event.target);
 });
 // A click elsewhere saves what was typed, as a spreadsheet does.
 document.addEventListener("pointerdown", (event) => {
   const form = document.querySelector(".c-sheet .c-cell-form");
   if (form && !form.contains(event.target)) save(form.closest("td"), null);
+});
+document.addEventListener("copy", (event) => {
+  if (!event.target.matches?.(".c-sheet td") || !getSelection().isCollapsed) return;
+  event.clipboardData.setData("text/plain", event.target.innerText.trim());
+  event.preventDefault();
 });
 
 document.addEventListener("htmx:afterSwap", (event) => {
@@ -90,7 +104,7 @@ document.addEventListener("htmx:afterSwap", (event) => {
   if (!cell.matches?.(".c-sheet td")) return;
   const input = cell.querySelector("form :is(input:not([type=hidden]), select, textarea)");
   if (!input) return settle(cell);
-  if (typed !== null && input.matches("input:not([type=date], [type=time], [type=datetime-local], [type=file]), textarea")) input.value = typed;
+  if (typed !== null && input.matches(TYPED)) input.value = typed;
   else input.select?.();
   typed = null;
   input.focus();
@@ -103,40 +117,14 @@ function settle(cell) {
   focus(next ?? cell);
 }
 
-// --- Rows open in a drawer; without JavaScript the same links are pages.
-
-document.addEventListener("click", (event) => {
-  const link = event.target.closest("a[data-open]");
-  if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
-    event.preventDefault();
-    htmx.ajax("GET", link.href, { target: "#drawer-body", swap: "innerHTML" }).then(() => drawer.showModal());
-  } else if (event.target.closest("#drawer [data-close]") || event.target === drawer) {
-    event.preventDefault();
-    drawer.close();
-  }
-});
-document.body.addEventListener("rows-changed", () => drawer.close());
-drawer.addEventListener("close", () => drawer.firstElementChild.replaceChildren());
-
-// One menu at a time, and Escape closes it.
-document.addEventListener("toggle", (event) => {
-  if (!event.target.matches?.("details.c-menu") || !event.target.open) return;
-  for (const other of document.querySelectorAll("details.c-menu[open]")) if (other !== event.target) other.open = false;
-}, true);
-document.addEventListener("keydown", (event) => {
-  const menu = event.key === "Escape" && event.target.closest("details.c-menu[open]");
-  if (menu) {
-    menu.open = false;
-    menu.querySelector("summary").focus();
-  }
-});
-document.addEventListener("click", (event) => {
-  for (const menu of document.querySelectorAll("details.c-menu[open]")) if (!menu.contains(event.target)) menu.open = false;
-});
+function prepare() {
+  const stops = grid()?.querySelectorAll("th :is(summary, a, input)") ?? [];
+  for (const stop of stops) stop.tabIndex = -1;
+  grid()?.querySelector("tbody td")?.setAttribute("tabindex", "0");
+}
 
 watchColumns(grid);
 watchSelection();
-// The first cell is where Tab enters the grid.
-const enter = () => grid()?.querySelector("tbody td")?.setAttribute("tabindex", "0");
-document.addEventListener("htmx:afterSettle", (event) => event.detail.target.id === "rows" && enter());
-enter();
+watchDrawer();
+document.addEventListener("htmx:afterSettle", (event) => event.detail.target.id === "rows" && prepare());
+prepare();
