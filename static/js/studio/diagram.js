@@ -11,10 +11,14 @@ if (bar && svg) {
     svg.setAttribute("width", width * scale);
     svg.setAttribute("height", height * scale);
   };
+  const box = svg.parentElement;
   bar.hidden = false;
+  // At first as much as can be read, from the left, half way down: layers stand beside each other, centred.
+  show(Math.max(0.6, Math.min(1, box.clientWidth / width)));
+  box.scrollTop = (box.scrollHeight - box.clientHeight) / 2;
   bar.addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (button?.dataset.by) show(scale * Number(button.dataset.by));
-    else if (button) show(svg.parentElement.clientWidth / width);
+    else if (button) show(Math.min(box.clientWidth / width, box.clientHeight / height));
   });
 }
