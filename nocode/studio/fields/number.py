@@ -164,9 +164,8 @@ class Integer(WholeNumber):
     kind, label = "integer", gettext_lazy("Whole number")
 
     def form_field(self, settings: dict, **options: Any) -> forms.Field:
-        limits = {name: settings[name] for name in ("min", "max") if settings.get(name) is not None}
-        widget = UnfoldAdminIntegerFieldWidget(attrs={"step": "1", **limits})
-        return forms.CharField(widget=widget, **options)
+        # Not a number input: browsers send nothing at all for "12 000", and the value would be lost.
+        return forms.CharField(widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "numeric"}), **options)
 
 
 class ExactNumber(Number):

@@ -13,8 +13,18 @@ export function showMistakes() {
   return true;
 }
 
+// Half a date is sent as none at all: it is asked for before anything is saved, also where the server checks the rest.
+function refuseHalf(event) {
+  const half = [...event.target.elements].find((each) => each.validity?.badInput);
+  if (!half) return;
+  event.preventDefault();
+  event.stopPropagation();
+  half.reportValidity();
+}
+
 export function watchMistakes() {
   showMistakes();
+  document.addEventListener("submit", refuseHalf, true);
   document.addEventListener("htmx:afterSettle", (event) => {
     if (event.detail.requestConfig?.verb !== "post" || event.detail.target?.id === "preview") return;
     showMistakes() || document.querySelector("#main [role=alert]")?.scrollIntoView({ block: "nearest" });
