@@ -3,24 +3,21 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.urls import reverse
 from django.utils.html import escape, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from nocode.studio.layouts import Column
-from nocode.studio.models import DataTable
 from nocode.studio.services.records import Row, RowPage
 
 LONGEST = 120  # characters of a cell
 
 
-def body(table: DataTable, columns: Sequence[Column], page: RowPage, *, selectable: bool) -> SafeString:
-    """The lines of the grid."""
-    url = reverse("admin:studio_table_row", args=[table.pk, 0]).removesuffix("0/")
+def body(columns: Sequence[Column], page: RowPage, *, selectable: bool) -> SafeString:
+    """The lines of the grid. A row's address is relative to that of the list."""
     heads = [(column, escape(column.label), _classes(column)) for column in columns]
     choose = escape(_("Select row %(id)s"))
-    lines = [_line(url, heads, row, page.labels[row["id"]], choose if selectable else "") for row in page.rows]
+    lines = [_line(heads, row, page.labels[row["id"]], choose if selectable else "") for row in page.rows]
     return mark_safe("".join(lines))  # noqa: S308 (each piece is escaped where it is made)
 
 
@@ -42,7 +39,7 @@ def _short(shown: str) -> SafeString:
     return escape(shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}…")
 
 
-def _line(url: str, heads: Sequence[tuple[Column, str, str]], row: Row, labels: Mapping[str, Any], choose: str) -> str:
+def _line(heads: Sequence[tuple[Column, str, str]], row: Row, labels: Mapping[str, Any], choose: str) -> str:
     number = row["id"]
     box = f'<input type="checkbox" name="row" value="{number}" form="bulk" aria-label="{choose % {"id": number}}">'
     cells = "".join(
@@ -51,7 +48,7 @@ def _line(url: str, heads: Sequence[tuple[Column, str, str]], row: Row, labels: 
     )
     return (
         f'<tr data-id="{number}"><th scope="row" class="c-sheet__row">{box if choose else ""}'
-        f'<a class="c-link c-number" href="{url}{number}/" data-open>{number}</a></th>{cells}</tr>'
+        f'<a class="c-link c-number" href="{number}/" data-open>{number}</a></th>{cells}</tr>'
     )
 
 

@@ -17,6 +17,7 @@ from nocode.studio.views import drawing
 from nocode.studio.views.arrangement import Arrangement
 from nocode.studio.views.filters import Asked
 from nocode.studio.views.guard import of_table
+from nocode.studio.views.heads import heads
 
 PAGE_SIZE = 50
 MOST_GROUPS = 200
@@ -38,7 +39,7 @@ def table_rows(request: HttpRequest, table: DataTable) -> HttpResponse:
         "asked": asked,
         "views": [each for each in views if each.name],
         "arrangement": arrangement,
-        "heads": [_head(asked, placed) for placed in arrangement.seen],
+        "heads": heads(asked, arrangement.seen),
         "may_add": request.user.has_perm("studio.add_record", table),
         "may_change": may_change,
         "may_delete": request.user.has_perm("studio.delete_record", table),
@@ -46,7 +47,7 @@ def table_rows(request: HttpRequest, table: DataTable) -> HttpResponse:
         "undo": uuid_or_none(request.GET.get("undo")) if may_change else None,
     }
     try:
-        context |= _groups(records, asked) if asked.group else _found(records, asked, table, arrangement, may_change)
+        context |= _groups(records, asked) if asked.group else _found(records, asked, arrangement, may_change)
         context["size"] = records.size(asked.filters, search=asked.search)
     except QueryRefused as refusal:
         context |= {"refusal": refusal.message}
@@ -73,14 +74,12 @@ def chosen_view(views: list[GridView], pk: str) -> GridView | None:
     return next((each for each in views if str(each.pk) == pk), None)
 
 
-def _found(
-    records: Records, asked: Asked, table: DataTable, arrangement: Arrangement, selectable: bool
-) -> dict[str, Any]:
+def _found(records: Records, asked: Asked, arrangement: Arrangement, selectable: bool) -> dict[str, Any]:
     place = {"after": asked.after, "before": asked.before}
     page = records.page(asked.filters, search=asked.search, order=asked.order, size=PAGE_SIZE, **place)
     columns = [placed.column for placed in arrangement.seen]
     return {
-        "rows": page.rows and drawing.body(table, columns, page, selectable=selectable),
+        "rows": page.rows and drawing.body(columns, page, selectable=selectable),
         "previous": page.previous and asked.address(before=page.previous),
         "next": page.next and asked.address(after=page.next),
     }
@@ -95,31 +94,11 @@ def _groups(records: Records, asked: Asked) -> dict[str, Any]:
         "sum_labels": [records.layout.columns[name].label for name in sums],
         "groups": [
             {
-                "label": None if each.value is None else column.type.display(each.value),
+                "label": None if each.value is None else column.type.display(each.value, column.settings),
                 "count": each.count,
                 "sums": [each.sums[name] for name in sums],
                 "url": asked.within(each.value),
             }
             for each in found
         ],
-    }
-
-
-def _head(asked: Asked, placed: Any) -> dict[str, Any]:
-    """The head of a column: how it is sorted, and the addresses of its menu."""
-    name, kind = placed.column.name, placed.column.type
-    others = [key for key in asked.sort if key.removeprefix("-") != name]
-    return {
-        "name": name,
-        "label": placed.column.label,
-        "width": placed.width,
-        "is_number": kind.is_number,
-        "help_text": placed.column.field.help_text,
-        "direction": asked.sorted_by(name),
-        "sortable": kind.sortable,
-        "up": asked.address(sort=[name]),
-        "down": asked.address(sort=[f"-{name}"]),
-        "then": asked.address(sort=[*others, name]) if others else "",
-        "unsorted": asked.address(sort=others) if len(others) < len(asked.sort) else "",
-        "group": asked.address(group=name),
     }

@@ -62,14 +62,18 @@ def table_view_change(request: HttpRequest, table: DataTable, view: UUID) -> Htt
 @require_POST
 @of_table("studio.view_datatable")
 def table_arrange(request: HttpRequest, table: DataTable) -> HttpResponse:
-    """Move, hide, show or resize a column; kept in the view on screen, else for this person alone."""
+    """Move, hide, show or resize a `column`; kept in the view on screen, else for this person alone.
+
+    A button says both at once, in `do`: what to do and, behind a space, with which column.
+    """
     view = _named(request, table) or _own(request, table)
     _require_change(request, table, view)
     arrangement = Arrangement(Records(table).layout, view.settings)
-    column = request.POST.get("column", "")
+    action, _space, column = request.POST.get("do", "").partition(" ")
+    column = column or request.POST.get("column", "")
     if column not in arrangement.order:
         raise Http404
-    _arrange(arrangement, column, request.POST)
+    _arrange(arrangement, action, column, request.POST)
     view.settings = {**view.settings, **arrangement.settings}
     view.save()
     if request.htmx:
@@ -77,8 +81,7 @@ def table_arrange(request: HttpRequest, table: DataTable) -> HttpResponse:
     return redirect(f"{reverse('admin:studio_table_rows', args=[table.pk])}?{request.POST.get('back', '')}")
 
 
-def _arrange(arrangement: Arrangement, column: str, asked: Any) -> None:
-    action = asked.get("do")
+def _arrange(arrangement: Arrangement, action: str, column: str, asked: Any) -> None:
     if action == "move":
         arrangement.move(column, asked.get("before", ""))
     elif action in ("left", "right"):

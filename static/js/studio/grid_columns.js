@@ -49,7 +49,7 @@ function resize(table, head, start) {
 }
 
 function tell(table, values) {
-  values.csrfmiddlewaretoken = table.querySelector("[name=csrfmiddlewaretoken]").value;
+  values.csrfmiddlewaretoken = document.getElementById("arrange").elements.csrfmiddlewaretoken.value;
   if (table.dataset.view) values.view = table.dataset.view;
   htmx.ajax("POST", table.dataset.arrange, { values, swap: "none" });
 }
