@@ -113,6 +113,7 @@ class ActivityTracker:
             return
         row = {
             **_bare(User.objects.filter(pk=event.actor_id).first()),
+            "id": uuid7(event.created_at),  # told late, it still stands where it happened
             "created_at": event.created_at,
             "organization_id": event.organization_id,
             "action": action,

@@ -1,14 +1,17 @@
 """What people build, publish and delete is remembered: each kind of change once, by whom and from where."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from nocode.automation.models import IntegrationCall
 from nocode.automation.services import integrations, workflows
 from nocode.foundation.events import deliver_events
 from nocode.foundation.middleware import acting_as, called_from
-from nocode.foundation.models import Membership, Role
+from nocode.foundation.models import Membership, OutboxEvent, Role
 from nocode.foundation.services import auth
 from nocode.insights.models import UserActivity
 from nocode.runtime.models import GeneratedApp
@@ -45,6 +48,19 @@ def told(*fields: str, begins: str) -> list[tuple]:
     deliver_events()
     rows = UserActivity.objects.filter(action__startswith=begins).order_by("created_at", "pk")
     return list(rows.values_list("action", *fields))
+
+
+def test_what_is_told_late_stands_where_it_happened(project, client, owner):
+    SchemaManager(project).create_table("Orders")
+    changed_at = timezone.now() - timedelta(minutes=1)
+    OutboxEvent.objects.filter(delivered_at=None).update(created_at=changed_at)
+    client.force_login(owner)
+
+    deliver_events()
+
+    activities = UserActivity.objects.values_list("action", "created_at")
+    assert activities.first()[0] == "user.login"
+    assert activities.last() == ("table.created", changed_at)
 
 
 def test_changes_of_tables_and_fields_are_remembered(project, owner):
