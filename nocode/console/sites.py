@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern
 from django.utils.decorators import method_decorator
+from django.utils.functional import SimpleLazyObject
 from django.utils.module_loading import module_has_submodule
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
@@ -28,6 +29,10 @@ class ConsoleSite(UnfoldAdminSite):
         ours = [config for config in apps.get_app_configs() if config.name.startswith("nocode.")]
         modules = [import_module(f"{app.name}.urls") for app in ours if module_has_submodule(app.module, "urls")]
         return [url for module in modules for url in getattr(module, "console_urls", ())]
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> Any:
+        """The lists of every module, found out when somebody looks: most pages do not, and it takes long."""
+        return SimpleLazyObject(lambda: super(ConsoleSite, self).get_app_list(request, app_label))
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The overview: is anything wrong now?"""

@@ -6,14 +6,14 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils import formats, timezone
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from psycopg2 import sql
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from nocode.studio.fields.base import NO_SETTINGS, ORDER, FieldType, Settings, field_types, quoted
-from nocode.studio.fields.clock import in_zone, read_day, read_moment, read_time
+from nocode.studio.fields.clock import in_zone, read_day, read_moment, read_time, written
 from nocode.studio.fields.conversions import between, call
 
 
@@ -127,7 +127,7 @@ class Date(_Dated):
         return value.isoformat()
 
     def display(self, value: str, settings: Mapping = NO_SETTINGS) -> str:
-        return formats.date_format(dt.date.fromisoformat(value), "SHORT_DATE_FORMAT")
+        return written(dt.date.fromisoformat(value), "SHORT_DATE_FORMAT")
 
     def export(self, value: str, settings: Mapping = NO_SETTINGS) -> dt.date:
         return dt.date.fromisoformat(value)
@@ -177,7 +177,7 @@ class DateTime(_Dated):
         return value.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
 
     def display(self, value: str, settings: Mapping = NO_SETTINGS) -> str:
-        return formats.date_format(timezone.localtime(dt.datetime.fromisoformat(value)), "SHORT_DATETIME_FORMAT")
+        return written(timezone.localtime(dt.datetime.fromisoformat(value)), "SHORT_DATETIME_FORMAT")
 
     def export(self, value: str, settings: Mapping = NO_SETTINGS) -> dt.datetime:
         """By the clocks of this installation: cells of a spreadsheet know no time zone."""
