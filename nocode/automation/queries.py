@@ -1,5 +1,6 @@
 """What the pages read. Large JSON values are cut and laid out by PostgreSQL: only what is shown leaves it."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -8,6 +9,8 @@ from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.db.models.functions import Cast, Coalesce, Left, Length
 
 from nocode.automation.models import ExecutionLog, StepRun, WebhookDelivery, Workflow, WorkflowExecution
+from nocode.foundation.models import User
+from nocode.foundation.permissions import roles_of, rows_of
 
 LIVE_ROWS = 25
 LIVE_COLUMNS = [
@@ -49,7 +52,7 @@ def size(field: str) -> Length:
 # --- Live list --------------------------------------------------------------------------------------------------------
 def live_executions(user, *, status: str = "", workflow: UUID | None = None, text: str = "") -> QuerySet:
     """The newest executions the user may see, with their progress, in one query."""
-    rows = WorkflowExecution.objects.visible_to(user)
+    rows = rows_of(user, WorkflowExecution.objects.all())
     if status:
         rows = rows.filter(status=status)
     if workflow:
@@ -77,7 +80,29 @@ def _has_text(text: str) -> Q:
     digits = text.lower().replace("-", "")
     if 4 <= len(digits) <= 32 and set(digits) <= _HEX_DIGITS:
         return Q(pk__range=(UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))))
-    return Q(error_message__icontains=text)
+    return _failed_with(text)
+
+
+def _failed_with(text: str) -> Q:
+    """Executions whose error contains a text; only those that ended badly have one, and they have an index."""
+    return Q(status__in=WorkflowExecution.ENDED_BADLY, error_message__icontains=text)
+
+
+# --- Archive ----------------------------------------------------------------------------------------------------------
+def search(user: User, executions: QuerySet, words: Iterable[str]) -> QuerySet:
+    """Executions whose workflow, or whose error, contains every word."""
+    for word in words:
+        executions = executions.filter(_of_workflow(user, word) | _failed_with(word))
+    return executions
+
+
+def _of_workflow(user: User, word: str) -> Q:
+    """An execution keeps the name its workflow had. The few workflows that ever had it lead to their executions."""
+    history = Workflow.history.filter(name__icontains=word).order_by()
+    if not user.is_superuser:
+        history = history.filter(organization__in=list(roles_of(user)))
+    had_it = list(history.values_list("id", flat=True).distinct())
+    return Q(Q(workflow__in=had_it) | Q(workflow=None), workflow_name__icontains=word)
 
 
 # --- One execution ----------------------------------------------------------------------------------------------------

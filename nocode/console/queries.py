@@ -13,6 +13,7 @@ from nocode.console.bins import DateBin
 from nocode.foundation.ids import first_id_at
 from nocode.foundation.models import Membership, Organization, OutboxEvent, QueuedTask, User, Worker
 from nocode.foundation.models.event import GAVE_UP, PENDING
+from nocode.foundation.permissions import rows_of
 from nocode.insights.tracker import LOST
 from nocode.runtime.models import GeneratedApp
 from nocode.studio.models import DataTable
@@ -24,12 +25,12 @@ OVERDUE_AFTER = timedelta(minutes=3)
 
 def executions_since(user: User, since: datetime) -> QuerySet[WorkflowExecution]:
     """Executions created since then; found by their id, which grows with time and is indexed."""
-    return WorkflowExecution.objects.visible_to(user).filter(id__gte=first_id_at(since))
+    return rows_of(user, WorkflowExecution.objects.filter(id__gte=first_id_at(since)))
 
 
 def unfinished(user: User) -> dict[str, Any]:
     """How many executions run, wait or are queued now, and since when the oldest queued one is."""
-    open_now = WorkflowExecution.objects.visible_to(user).filter(
+    open_now = rows_of(user, WorkflowExecution.objects.all()).filter(
         status__in=[Status.PENDING, Status.RUNNING, Status.WAITING]
     )
     return open_now.order_by().aggregate(

@@ -4,7 +4,7 @@ import json
 import logging
 import traceback
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 from django_q.exceptions import TimeoutException
@@ -62,6 +62,34 @@ OVERDUE = """
           AND (retry_at IS NULL OR retry_at < now() - %s)
     ) AND NOT EXISTS (SELECT FROM foundation_queuedtask WHERE name = %s AND due_at <= statement_timestamp())
 """
+# There is no index by time, but ids grow with time: halve the range until the first one since then is found.
+# An id may be a little older or younger than its neighbours, by how long transactions last; hence the margin.
+FIRST_SINCE = """
+    WITH RECURSIVE search(low, high) AS (
+        SELECT coalesce(min(id), 0), coalesce(max(id), 0) + 1 FROM foundation_outboxevent
+        UNION ALL
+        SELECT CASE WHEN early THEN middle + 1 ELSE low END, CASE WHEN early THEN high ELSE middle END
+        FROM (
+            SELECT low, high, (low + high) / 2 AS middle,
+                   (SELECT created_at FROM foundation_outboxevent
+                    WHERE id >= (low + high) / 2 ORDER BY id LIMIT 1) < %s::timestamptz - %s
+                   AS early
+            FROM search WHERE low < high
+        ) AS halves
+    )
+    SELECT max(low) FROM search
+"""
+LONGEST_TRANSACTION = timedelta(hours=1)
+
+
+def first_id_since(moment: datetime) -> int:
+    """An id below which no event was created at that moment or later."""
+    return _rows(FIRST_SINCE, [moment, LONGEST_TRANSACTION])[0][0]
+
+
+def first_id_after(moment: datetime) -> int:
+    """An id from which on all events were created after that moment."""
+    return first_id_since(moment + 2 * LONGEST_TRANSACTION)
 
 
 def deliver_batch(listeners: Listeners) -> tuple[bool, timedelta | None]:

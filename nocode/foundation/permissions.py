@@ -1,6 +1,7 @@
 """What each role may do in each module: one matrix, read by everybody through `user.has_perm()`."""
 
 from django.contrib.auth.backends import ModelBackend
+from django.db.models import QuerySet
 
 from nocode.foundation.models import Membership, Organization, Role, User
 
@@ -44,6 +45,16 @@ def organizations_where(user: User, permission: str):
     module, action = permission.split(".")
     allowed = [pk for pk, role in roles_of(user).items() if action in MATRIX.get(module, {}).get(role, ())]
     return Organization.objects.filter(pk__in=allowed)
+
+
+def rows_of(user: User, rows: QuerySet) -> QuerySet:
+    """As `visible_to`, with the organizations spelled out: PostgreSQL then reads the newest first, and stops.
+
+    For tables of millions of rows.
+    """
+    if user.is_superuser:
+        return rows
+    return rows.filter(**{f"{rows.model.organization_path}__in": list(roles_of(user))})
 
 
 def members_who(organization_id, permission: str):

@@ -73,24 +73,6 @@ WORKFLOWS = f"""
     WHERE excluded.executions >= metric.executions
 """  # noqa: S608
 
-# The outbox has no index by time, but its ids grow with time: halve the range until the first one since then is found.
-# An id may be a little older or younger than its neighbours, by how long transactions last; hence the margin.
-FIRST_EVENT = """
-    WITH RECURSIVE search(low, high) AS (
-        SELECT coalesce(min(id), 0), coalesce(max(id), 0) + 1 FROM foundation_outboxevent
-        UNION ALL
-        SELECT CASE WHEN early THEN middle + 1 ELSE low END, CASE WHEN early THEN high ELSE middle END
-        FROM (
-            SELECT low, high, (low + high) / 2 AS middle,
-                   (SELECT created_at FROM foundation_outboxevent
-                    WHERE id >= (low + high) / 2 ORDER BY id LIMIT 1) < %(moment)s::timestamptz - interval '1 hour'
-                   AS early
-            FROM search WHERE low < high
-        ) AS halves
-    )
-    SELECT max(low) FROM search
-"""
-
 # People are active when they did anything that is remembered or told. A refused login is nothing they did.
 PEOPLE_AND_ROWS = f"""
     WITH events AS (

@@ -1,5 +1,6 @@
 """The archive of executions. One execution has a page of its own, in views/runs.py."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -10,12 +11,13 @@ from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
+from nocode.automation import queries
 from nocode.automation.models import ExecutionExport, ExecutionLog, StepRun, Trigger, WorkflowExecution
-from nocode.foundation.admin.base import ArchiveAdmin
-from nocode.foundation.admin.filters import VisibleRelatedFilter
+from nocode.foundation.admin.base import MOST_WORDS, ArchiveAdmin
+from nocode.foundation.admin.filters import CreatedFilter, VisibleRelatedFilter
 from nocode.foundation.displays import duration, status_pill
 
 
@@ -23,12 +25,12 @@ from nocode.foundation.displays import duration, status_pill
 class WorkflowExecutionAdmin(ArchiveAdmin):
     """Every execution, newest first."""
 
-    list_display = ["pill", "name", "started_by_kind", "created_at", "lasted", "version_number", "triggered_by"]
+    list_display = ["pill", "name", "started_by_kind", "when", "lasted", "version_number", "triggered_by"]
     list_display_links = None
     list_filter = [
         ("status", ChoicesDropdownFilter),
         ("workflow", VisibleRelatedFilter),
-        ("created_at", RangeDateTimeFilter),
+        ("created_at", CreatedFilter),
     ]
     search_fields = ["workflow_name", "error_message"]
     empty_text = _("Executions are kept here once a workflow has run.")
@@ -38,22 +40,29 @@ class WorkflowExecutionAdmin(ArchiveAdmin):
         rows = super().get_queryset(request).select_related("triggered_by", "version")
         return rows.defer("input", "output", "response", "version__graph")
 
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+        return queries.search(request.user, queryset, search_term.replace("\0", "").split()[:MOST_WORDS]), False
+
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
         """The execution page."""
         return redirect("admin:execution_detail", self.object_for(request, object_id, "view").pk)
 
-    @display(description=_("status"), ordering="status")
+    @display(description=_("status"))
     def pill(self, execution: WorkflowExecution) -> str:
         return status_pill(execution)
 
-    @display(description=_("workflow"), ordering="workflow_name")
+    @display(description=_("workflow"))
     def name(self, execution: WorkflowExecution) -> str:
         url = reverse("admin:execution_detail", args=[execution.pk])
         return format_html('<a class="c-link" href="{}">{}</a>', url, execution.workflow_name)
 
-    @display(description=_("trigger"), ordering="trigger_kind")
+    @display(description=_("trigger"))
     def started_by_kind(self, execution: WorkflowExecution) -> str:
         return dict(Trigger.Kind.choices).get(execution.trigger_kind, execution.trigger_kind)
+
+    @display(description=_("created"), ordering="pk")
+    def when(self, execution: WorkflowExecution) -> datetime:
+        return execution.created_at
 
     @display(description=_("duration"))
     def lasted(self, execution: WorkflowExecution) -> str:
@@ -94,7 +103,7 @@ class StepRunAdmin(PartOfExecution):
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).defer("settings", "output")
 
-    @display(description=_("status"), ordering="status")
+    @display(description=_("status"))
     def pill(self, step: StepRun) -> str:
         return status_pill(step)
 

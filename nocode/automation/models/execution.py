@@ -41,6 +41,7 @@ class WorkflowExecution(Record):
         CANCELLED = "cancelled", _("Cancelled")
 
     FINISHED = (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
+    ENDED_BADLY = (Status.FAILED, Status.CANCELLED)
     MOVES = {
         Status.PENDING: {Status.RUNNING, Status.FAILED, Status.CANCELLED},
         Status.RUNNING: {Status.WAITING, Status.COMPLETED, Status.FAILED, Status.CANCELLED},
@@ -111,6 +112,12 @@ class WorkflowExecution(Record):
             *(
                 models.Index(fields=[name], name=f"execution_{name}", condition=models.Q((f"{name}__isnull", False)))
                 for name in ("triggered_by", "retry_of")
+            ),
+            # What people look for; most executions end well and never enter it.
+            models.Index(
+                fields=["organization", "status", "-id"],
+                name="execution_ended_badly",
+                condition=models.Q(status__in=["failed", "cancelled"]),
             ),
             # What is old enough to be deleted; a row enters it once, when it ends.
             models.Index(

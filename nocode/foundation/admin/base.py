@@ -20,7 +20,7 @@ from nocode.foundation.database import is_duplicate
 from nocode.foundation.errors import NoCodeError
 from nocode.foundation.json_text import JsonField
 from nocode.foundation.models import Organization
-from nocode.foundation.permissions import organizations_where, roles_of
+from nocode.foundation.permissions import organizations_where, rows_of
 
 MOST_WORDS = 10  # looked for at once: each of them reads whole columns
 
@@ -300,7 +300,11 @@ class ArchiveAdmin(ReadOnly, ConsoleAdmin):
     show_full_result_count = False
 
     def visible_rows(self, request: HttpRequest, rows: models.QuerySet) -> models.QuerySet:
-        """As everywhere, with the organizations spelled out: PostgreSQL then reads the newest first, and stops."""
-        if request.user.is_superuser:
-            return rows
-        return rows.filter(**{f"{self.model.organization_path}__in": list(roles_of(request.user))})
+        return rows_of(request.user, rows)
+
+    def get_sortable_by(self, request: HttpRequest) -> list[str]:
+        """The columns that go with the ids: any other order would read and sort all there ever was."""
+        return [name for name in super().get_sortable_by(request) if self._order_of(name) in ("pk", "-pk")]
+
+    def _order_of(self, column: str) -> str | None:
+        return getattr(getattr(self, column, None), "admin_order_field", None)

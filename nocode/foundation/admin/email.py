@@ -6,14 +6,14 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
 
 from nocode.foundation import smtp
 from nocode.foundation.admin.actions import object_action
 from nocode.foundation.admin.base import ConsoleAdmin, ReadOnly
-from nocode.foundation.admin.filters import VisibleRelatedFilter
+from nocode.foundation.admin.filters import CreatedFilter, VisibleRelatedFilter
 from nocode.foundation.displays import pill, shortened
 from nocode.foundation.models import Email
 from nocode.foundation.pages import tell
@@ -34,7 +34,7 @@ class EmailAdmin(ReadOnly, ConsoleAdmin):
     list_filter = [
         ("status", ChoicesDropdownFilter),
         ("organization", VisibleRelatedFilter),
-        ("created_at", RangeDateTimeFilter),
+        ("created_at", CreatedFilter),
     ]
     list_select_related = ["organization"]
     search_fields = ["to", "subject"]

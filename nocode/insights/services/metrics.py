@@ -10,6 +10,7 @@ from django.utils import timezone
 from nocode.automation.models import WorkflowExecution
 from nocode.foundation.ids import first_id_at
 from nocode.foundation.models import Organization
+from nocode.foundation.outbox import first_id_since
 from nocode.insights import counting
 from nocode.insights.days import DAY, bounds, day_of, days_between, today
 from nocode.insights.models import DailyMetric, UserActivity
@@ -47,10 +48,9 @@ def _count(cursor: Any, day: date, organization: Organization | None = None) -> 
         "end": end,
         "first_id": first_id_at(start),
         "end_id": first_id_at(end),
+        "first_event": first_id_since(start),
         "is_final": timezone.now() >= end + SETTLES_AFTER,
     }
-    cursor.execute(counting.FIRST_EVENT, {"moment": start})
-    values["first_event"] = cursor.fetchone()[0]
     cursor.execute(counting.DAY, values)
 
 

@@ -10,11 +10,11 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from nocode.foundation.admin.base import ArchiveAdmin
-from nocode.foundation.admin.filters import VisibleRelatedFilter
+from nocode.foundation.admin.filters import CreatedFilter, VisibleRelatedFilter
 from nocode.foundation.displays import duration, shortened, status_pill
 from nocode.runtime.models import Deployment, DeploymentLog
 from nocode.runtime.queries import HEAVY
@@ -29,7 +29,7 @@ class DeploymentAdmin(ArchiveAdmin):
     list_filter = [
         ("status", ChoicesDropdownFilter),
         ("app", VisibleRelatedFilter),
-        ("created_at", RangeDateTimeFilter),
+        ("created_at", CreatedFilter),
     ]
     list_select_related = ["app", "created_by"]
     search_fields = ["app__name", "note", "error"]
