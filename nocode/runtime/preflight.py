@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from nocode.runtime.snapshots import Snapshot
+from nocode.studio.fields import field_types
 from nocode.studio.models import Project
 from nocode.studio.services import pages
 
@@ -75,7 +76,8 @@ def _of_tables(tables: list[dict], schema: str) -> Iterator[Problem]:
         if name not in there:
             yield Problem(_("The table “%s” does not exist in the database.") % table["label"])
             continue
-        missing = [field["label"] for field in table["fields"] if (name, field["physical_name"]) not in columns]
+        stored = [field for field in table["fields"] if field_types[field["kind"]].column is not None]
+        missing = [field["label"] for field in stored if (name, field["physical_name"]) not in columns]
         if missing:
             yield Problem(
                 ngettext(

@@ -1,5 +1,6 @@
 """An application as its blocks see it."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,11 +20,11 @@ class AppScene(ProjectScene):
     administrators and owners also delete.
     """
 
-    def __init__(self, app: GeneratedApp, request: HttpRequest, **options: Any):
+    def __init__(self, app: GeneratedApp, page: str, request: HttpRequest, **options: Any):
         super().__init__(
             app.project_id, request.user, query=request.GET, row_id=request.GET.get(ROW) or None, **options
         )
-        self.app = app
+        self.app, self.page = app, page
         self.way_back = ""  # shown where the row that was asked for is gone
         self.csrf_token = get_token(request)
 
@@ -33,3 +34,9 @@ class AppScene(ProjectScene):
     def url(self, page_slug: str, **query: Any) -> str:
         address = reverse("app_page", args=[self.app.slug, page_slug])
         return f"{address}?{urlencode(query)}" if query else address
+
+    def choices_url(self, block_id: str, field: Any) -> str:
+        return reverse("app_choices", args=[self.app.slug, self.page, block_id, field.physical_name])
+
+    def file_url(self, block_id: str, row_id: int, name: str, file: Mapping[str, Any]) -> str:
+        return reverse("app_file", args=[self.app.slug, self.page, block_id, row_id, name, file["id"]])

@@ -70,7 +70,7 @@ def app_page(request: HttpRequest, app: GeneratedApp, online: Published, page: s
         raise Http404
     if request.method == "POST":
         return _submit(request, app, online, page)
-    return _page(request, app, online, page, AppScene(app, request))
+    return _page(request, app, online, page, AppScene(app, page, request))
 
 
 def _submit(request: HttpRequest, app: GeneratedApp, online: Published, page: str) -> HttpResponse:
@@ -79,7 +79,7 @@ def _submit(request: HttpRequest, app: GeneratedApp, online: Published, page: st
     if not hasattr(kind, "submit"):
         raise Http404
     try:
-        answer = kind.submit(block, AppScene(app, request), request.POST)
+        answer = kind.submit(block, AppScene(app, page, request), request.POST, request.FILES)
     except PermissionRefused as refusal:
         raise PermissionDenied from refusal
     except NoCodeError as refusal:
@@ -88,7 +88,7 @@ def _submit(request: HttpRequest, app: GeneratedApp, online: Published, page: st
     if isinstance(answer, Done):
         messages.success(request, answer.message)
         return HttpResponseRedirect(urljoin(request.path, answer.url))
-    return _page(request, app, online, page, AppScene(app, request, invalid={block["id"]: answer}), status=422)
+    return _page(request, app, online, page, AppScene(app, page, request, invalid={block["id"]: answer}), status=422)
 
 
 def _page(
@@ -102,6 +102,7 @@ def _page(
         "menu": online.menu,
         "home": online.home,
         "content": draw(shown["blocks"], scene),
+        "has_choosers": scene.has_choosers,
         "may_open_console": request.user.is_staff,
     }
     return render(request, "runtime/app.html", context, status=status)

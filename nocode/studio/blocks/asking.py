@@ -25,8 +25,8 @@ def row_id(text: str | None) -> int | None:
 class Asked:
     """The parameters of one list, each prefixed with the block's id; those of fields after a dot, the others a dash."""
 
-    def __init__(self, block_id: str, scene: Scene, filterable: Mapping[str, Any]):
-        self.block_id, self.scene, self.filterable = block_id, scene, filterable
+    def __init__(self, block_id: str, scene: Scene, layout: Any, filterable: Mapping[str, Any]):
+        self.block_id, self.scene, self.layout, self.filterable = block_id, scene, layout, filterable
 
     def name(self, own: str) -> str:
         return f"{self.block_id}-{own}"
@@ -39,24 +39,24 @@ class Asked:
         return row_id(self.text(own))
 
     def sort(self, sortable: Mapping[str, Any], default: str) -> str:
-        """A sort key of one of the fields."""
+        """A sort key of one of the columns."""
         wanted = self.text("sort")
         return wanted if wanted.removeprefix("-") in sortable else default
 
     def inputs(self) -> list[dict[str, Any]]:
         """What stands above the list for each field that may be filtered by: its label, and one input or two."""
         return [
-            {"label": field.label, "inputs": [self._input(field, *each) for each in _ends(field)]}
-            for field in self.filterable.values()
+            {"label": column.label, "inputs": [self._input(column, *each) for each in _ends(column)]}
+            for column in self.filterable.values()
         ]
 
     def filters(self) -> list[dict[str, str]]:
         """The conditions on fields, of those that were filled in."""
         return [
             {"field": name, "op": operator, "value": value}
-            for name, field in self.filterable.items()
-            for end, operator, _label in _ends(field)
-            if (value := self._value(field, end))
+            for name, column in self.filterable.items()
+            for end, operator, _label in _ends(column)
+            if (value := self._value(column, end))
         ]
 
     def parameters(self) -> list[str]:
@@ -70,22 +70,29 @@ class Asked:
         others = [each for each in self.scene.query.lists() if each[0] not in mine]
         return [(name, value) for name, values in others for value in values]
 
-    def _parameter(self, field: Any, end: str) -> str:
-        return f"{self.block_id}.{field.physical_name}{end}"
+    def _parameter(self, column: Any, end: str) -> str:
+        return f"{self.block_id}.{column.name}{end}"
 
-    def _value(self, field: Any, end: str) -> str:
-        return self.scene.query.get(self._parameter(field, end), "").strip()[:LONGEST]
+    def _value(self, column: Any, end: str) -> str:
+        return self.scene.query.get(self._parameter(column, end), "").strip()[:LONGEST]
 
-    def _input(self, field: Any, end: str, operator: str, label: str) -> SafeString:
-        is_text = operator == "contains"
-        widget = forms.TextInput() if is_text else plain(field.type.form_field(field.settings).widget)
-        name = self._parameter(field, end)
-        attrs = {"aria-label": f"{field.label} {label}".strip(), "id": name, "placeholder": label}
-        return widget.render(name, self._value(field, end), attrs)
+    def _input(self, column: Any, end: str, operator: str, label: str) -> SafeString:
+        name = self._parameter(column, end)
+        attrs = {"aria-label": f"{column.label} {label}".strip(), "id": name, "placeholder": label}
+        widget = forms.TextInput() if operator == "contains" else self._widget(column)
+        return widget.render(name, self._value(column, end), attrs)
+
+    def _widget(self, column: Any) -> forms.Widget:
+        """As in the form of a row; of a computed field as its values are entered elsewhere."""
+        if column.field.type.is_computed:
+            field = column.type.form_field(column.settings)
+        else:
+            field = column.type.row_field(column.field, self.layout)
+        return plain(field.widget)
 
 
-def _ends(field: Any) -> list[tuple[str, str, str]]:
-    """(end of the parameter, operator, label) of each input that filters a field."""
-    if field.type.is_range:
+def _ends(column: Any) -> list[tuple[str, str, str]]:
+    """(end of the parameter, operator, label) of each input that filters a column."""
+    if column.type.is_range:
         return [("-from", "gte", pgettext("values", "from")), ("-to", "lte", pgettext("values", "to"))]
-    return [("", field.type.operators[0], "")]
+    return [("", column.type.operators[0], "")]

@@ -69,6 +69,10 @@ class BlockType:
         """What the template needs. Raises NoCodeError when the block cannot be drawn: the message takes its place."""
         return {}
 
+    def held(self, block: Block, scene: Scene, row_id: int, name: str) -> Any:
+        """What a field holds in a row, when this block shows both; None otherwise. Raises NoCodeError."""
+        return None
+
     def hint(self, settings: Mapping[str, Any], tables: Mapping[str, Any]) -> str:
         """A few words that tell this block from others of its type."""
         table = tables.get(settings.get("table", ""))

@@ -12,9 +12,10 @@ from django.utils.translation import gettext_lazy
 from nocode.studio.blocks.asking import Asked
 from nocode.studio.blocks.base import Block, BlockType, block_types
 from nocode.studio.blocks.config import BlockForm, FieldChoice, FieldList, PageChoice, PlainText, TableChoice
-from nocode.studio.blocks.rows import LimitedForm, fields_of, limits_of, readable, require, shown
+from nocode.studio.blocks.rows import LimitedForm, Shown, columns_of, held_value, limits_of, readable, require
 from nocode.studio.blocks.scene import ROW, Scene
 from nocode.studio.errors import QueryRefused
+from nocode.studio.fields.base import EMPTINESS
 
 DATA = gettext_lazy("Data")
 ALL_FIELDS = gettext_lazy("None chosen: all of them.")
@@ -36,7 +37,9 @@ class RowList(BlockType):
         has_search = forms.BooleanField(
             label=gettext_lazy("Search in the texts that are shown"), required=False, initial=True
         )
-        filters = FieldList(label=gettext_lazy("Fields to filter by"))
+        filters = FieldList(
+            label=gettext_lazy("Fields to filter by"), fits=lambda field_type: field_type.operators != EMPTINESS
+        )
         sort = FieldChoice(
             label=gettext_lazy("Sorted by"),
             fits=lambda field_type: field_type.sortable,
@@ -52,27 +55,31 @@ class RowList(BlockType):
         settings = block["settings"]
         records = readable(settings, scene)
         layout = records.layout
-        columns = fields_of(layout, settings["fields"])
-        filterable = fields_of(layout, settings["filters"]) if settings["filters"] else {}
+        columns = columns_of(layout, settings["fields"])
+        filterable = columns_of(layout, settings["filters"]) if settings["filters"] else {}
         for name in (settings["sort"], settings["where_field"]):
             require(layout, name)
-        asked = Asked(block["id"], scene, filterable)
-        order = asked.sort({name: field for name, field in columns.items() if field.type.sortable}, _order(settings))
+        asked = Asked(block["id"], scene, layout, filterable)
+        order = asked.sort({name: each for name, each in columns.items() if each.type.sortable}, _order(settings))
         return {
             "label": layout.label,
-            "columns": [_column(asked, name, field, order) for name, field in columns.items()],
+            "columns": [_column(asked, name, column, order) for name, column in columns.items()],
             "add_url": scene.url(settings["add_page"]) if settings["add_page"] and scene.may("add") else "",
             "offers_add": settings["add_page"] and scene.may("add"),
             "has_search": self._has_search(settings, columns),
             "search": asked.text("q"),
             "clear_url": scene.here(**dict.fromkeys(asked.parameters())),
             "asked": asked,
-            **self._rows(settings, scene, records, columns, asked, order),
+            **self._rows(block, scene, records, columns, asked, order),
         }
 
+    def held(self, block: Block, scene: Scene, row_id: int, name: str) -> Any:
+        return held_value(self.read(block["settings"]), scene, row_id, name)
+
     def _rows(
-        self, settings: dict, scene: Scene, records: Any, columns: Mapping[str, Any], asked: Asked, order: str
+        self, block: Block, scene: Scene, records: Any, columns: Mapping[str, Any], asked: Asked, order: str
     ) -> dict[str, Any]:
+        settings = block["settings"]
         search = asked.text("q") if self._has_search(settings, columns) else ""
         asked_filters = asked.filters()
         found: dict[str, Any] = {"is_narrowed": bool(search or asked_filters), "rows": []}
@@ -89,15 +96,16 @@ class RowList(BlockType):
         except QueryRefused as refusal:
             return found | {"refusal": refusal.message}
         before, after = asked.name("before"), asked.name("after")
+        rows = [Shown(block["id"], scene, row, page.labels[row["id"]]) for row in page.rows]
         return found | {
-            "rows": [_row(row, columns, scene, settings["detail_page"]) for row in page.rows],
+            "rows": [_row(row, columns, settings["detail_page"]) for row in rows],
             "previous_url": page.previous and scene.here(**{before: page.previous, after: None}),
             "next_url": page.next and scene.here(**{after: page.next, before: None}),
         }
 
     def _has_search(self, settings: dict, columns: Mapping[str, Any]) -> bool:
         """Whether visitors may search: in what is shown, and in nothing else."""
-        return settings["has_search"] and any(field.type.searchable for field in columns.values())
+        return settings["has_search"] and any(column.field.type.searchable for column in columns.values())
 
     def hint(self, settings: Mapping[str, Any], tables: Mapping[str, Any]) -> str:
         return settings.get("title") or super().hint(settings, tables)
@@ -109,25 +117,28 @@ def _order(settings: Mapping[str, Any]) -> str:
     return f"-{settings['sort']}" if settings["descending"] else settings["sort"]
 
 
-def _column(asked: Asked, name: str, field: Any, order: str) -> dict[str, Any]:
+def _column(asked: Asked, name: str, column: Any, order: str) -> dict[str, Any]:
     """The head of a column, with the address that sorts by it: upwards first, then downwards."""
     direction = {name: "ascending", f"-{name}": "descending"}.get(order, "")
     changes = {asked.name("sort"): f"-{name}" if direction == "ascending" else name}
     restart = {asked.name("after"): None, asked.name("before"): None}
     return {
-        "label": field.label,
-        "is_number": field.type.is_number,
+        "label": column.label,
+        "is_number": column.type.is_number,
         "direction": direction,
-        "url": asked.scene.here(**changes, **restart) if field.type.sortable else "",
+        "url": asked.scene.here(**changes, **restart) if column.type.sortable else "",
     }
 
 
-def _row(row: dict, columns: Mapping[str, Any], scene: Scene, detail_page: str) -> dict[str, Any]:
-    return {
-        "id": row["id"],
-        "url": scene.url(detail_page, **{ROW: row["id"]}) if detail_page else "",
-        "cells": [(field.label, shown(field, row[name]), field.type.is_number) for name, field in columns.items()],
-    }
+def _row(shown: Shown, columns: Mapping[str, Any], detail_page: str) -> dict[str, Any]:
+    """The cells of a row; the first one leads to the page about it, so it is text and nothing that is a link itself."""
+    row_id = shown.row["id"]
+    url = shown.scene.url(detail_page, **{ROW: row_id}) if detail_page else ""
+    cells = [
+        (column.label, shown.text(column) if url and not place else shown.cell(column), column.type.is_number)
+        for place, column in enumerate(columns.values())
+    ]
+    return {"id": row_id, "url": url, "cells": cells}
 
 
 @block_types.register
@@ -148,21 +159,33 @@ class RowDetail(BlockType):
     def context(self, block: Block, scene: Scene) -> dict[str, Any]:
         settings = block["settings"]
         records = readable(settings, scene)
-        fields = fields_of(records.layout, settings["fields"])
+        columns = columns_of(records.layout, settings["fields"])
         require(records.layout, settings["title"])
-        row = row_of(records, scene)
-        if row is None:
+        shown = shown_row(block, records, scene)
+        if shown is None:
             return {"row": None}
-        title = records.layout.fields.get(settings["title"])
+        row, title = shown.row, records.layout.columns.get(settings["title"])
         may_edit = settings["edit_page"] and scene.may("change")
         return {
             "row": row,
-            "title": (title and shown(title, row[settings["title"]])) or _("Row %(id)d") % {"id": row["id"]},
-            "cells": [(field.label, shown(field, row[name])) for name, field in fields.items()],
+            "title": (title and shown.text(title)) or _("Row %(id)d") % {"id": row["id"]},
+            "cells": [(column.label, shown.cell(column, whole=True)) for column in columns.values()],
             "offers_edit": may_edit,
             "edit_url": scene.url(settings["edit_page"], **{ROW: row["id"]}) if may_edit else "",
             "back_url": scene.url(settings["back_page"]) if settings["back_page"] else "",
         }
+
+    def held(self, block: Block, scene: Scene, row_id: int, name: str) -> Any:
+        return held_value(self.read(block["settings"]), scene, row_id, name)
+
+
+def shown_row(block: Block, records: Any, scene: Scene) -> Shown | None:
+    """The row the page is about as people read it, None when there is none. Raises RecordNotFound."""
+    row = row_of(records, scene)
+    if row is None:
+        return None
+    labels = records.page([{"field": "id", "op": "eq", "value": row["id"]}], size=1).labels
+    return Shown(block["id"], scene, row, labels.get(row["id"], {}))
 
 
 def row_of(records: Any, scene: Scene) -> dict[str, Any] | None:

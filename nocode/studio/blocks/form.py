@@ -5,15 +5,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from nocode.foundation.errors import PermissionRefused
 from nocode.studio.blocks.base import Block, BlockType, block_types
 from nocode.studio.blocks.config import BlockForm, FieldList, PageChoice, PlainText, TableChoice
-from nocode.studio.blocks.data import ALL_FIELDS, DATA, row_of
-from nocode.studio.blocks.rows import fields_of, plain, readable
+from nocode.studio.blocks.data import ALL_FIELDS, DATA, row_of, shown_row
+from nocode.studio.blocks.rows import columns_of, fields_of, held_value, plain, readable
 from nocode.studio.blocks.scene import ROW, Scene
+from nocode.studio.fields.file import FilesWidget
+from nocode.studio.fields.links import RowsWidget
 from nocode.studio.forms import RowForm
 
 DELETE = "_delete"  # the name of the button that deletes
@@ -69,16 +72,31 @@ class RowFields(BlockType):
         settings = block["settings"]
         form = scene.invalid.get(block["id"]) or self._form(block, scene)
         may_delete = settings["can_delete"] and form.row and scene.may("delete")
-        return {"form": form, "may_delete": may_delete, "delete_name": DELETE}
+        facts = self._computed(block, scene, form)
+        return {"form": form, "facts": facts, "may_delete": may_delete, "delete_name": DELETE}
 
-    def submit(self, block: Block, scene: Scene, data: Mapping[str, Any]) -> Done | RowForm:
+    def held(self, block: Block, scene: Scene, row_id: int, name: str) -> Any:
+        return held_value(self.read(block["settings"]), scene, row_id, name)
+
+    def table_behind(self, block: Block, scene: Scene, name: str) -> str | None:
+        """The id of the table that a relation in this form leads to, for whoever may fill it in. Raises NoCodeError."""
+        settings = self.read(block["settings"])
+        layout = readable(settings, scene).layout
+        field = layout.writable.get(name) if name in fields_of(layout, settings["fields"]) else None
+        if field is None or not field.type.is_relation or not (scene.may("add") or scene.may("change")):
+            return None
+        return field.settings["table"]
+
+    def submit(
+        self, block: Block, scene: Scene, data: Mapping[str, Any], files: Mapping[str, Any] | None = None
+    ) -> Done | RowForm:
         """Write what was posted, or answer the form that says why that was refused.
 
         Show the refused form by drawing the page again with `invalid={block["id"]: form}` in the scene. Raises
         NoCodeError when the row, the table or the right is missing.
         """
         block = {**block, "settings": self.read(block["settings"])}
-        form, records = self._form(block, scene, data), readable(block["settings"], scene)
+        form, records = self._form(block, scene, data, files), readable(block["settings"], scene)
         if DELETE in data and block["settings"]["can_delete"] and form.row:
             self._require(scene, "delete")
             row = records.delete(form.row["id"])
@@ -102,16 +120,34 @@ class RowFields(BlockType):
         page = settings["after_delete"] or settings["then"]
         return scene.url(page) if page else scene.here(**{ROW: None})
 
-    def _form(self, block: Block, scene: Scene, data: Mapping[str, Any] | None = None) -> RowForm:
+    @staticmethod
+    def _computed(block: Block, scene: Scene, form: RowForm) -> list[tuple[str, SafeString]]:
+        """What the fields of the row say that nobody fills in."""
+        if form.row is None:
+            return []
+        columns = columns_of(form.layout, block["settings"]["fields"]).values()
+        computed = [column for column in columns if not column.is_writable]
+        shown = shown_row(block, readable(block["settings"], scene), scene) if computed else None
+        return [(column.label, shown.cell(column, whole=True)) for column in computed] if shown else []
+
+    def _form(
+        self,
+        block: Block,
+        scene: Scene,
+        data: Mapping[str, Any] | None = None,
+        files: Mapping[str, Any] | None = None,
+    ) -> RowForm:
         settings = block["settings"]
         records = readable(settings, scene)
         fields = fields_of(records.layout, settings["fields"])
         row = row_of(records, scene) if settings["mode"] == "row" else None
         self._require(scene, "change" if row else "add")
         options = {"auto_id": f"{block['id']}-%s", "use_required_attribute": False}
-        form = RowForm(records.layout, data, row=row, names=fields, **options)
+        form = RowForm(records.layout, data, files, row=row, names=fields, **options)
         for field in form.fields.values():
             plain(field.widget)
+        for name in form.names:
+            _settle(form.fields[f"value_{name}"].widget, form, name, block, scene)
         return form
 
     @staticmethod
@@ -123,3 +159,16 @@ class RowFields(BlockType):
         }
         if not scene.may(action):
             raise PermissionRefused(refusals[action])
+
+
+def _settle(widget: forms.Widget, form: RowForm, name: str, block: Block, scene: Scene) -> None:
+    """Tell an input where it is: rows are searched, and files are found, at addresses of the scene."""
+    if isinstance(widget, RowsWidget):
+        field = form.layout.fields[name]
+        widget.address, widget.few = scene.choices_url(block["id"], field), scene.few_rows(field.settings["table"])
+        scene.has_choosers = True
+    elif isinstance(widget, FilesWidget):
+        kept = {file["id"] for file in (form.row and form.row[name]) or ()}
+        widget.address = lambda file: (
+            scene.file_url(block["id"], form.row["id"], name, file) if file["id"] in kept else ""
+        )

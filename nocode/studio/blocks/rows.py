@@ -1,10 +1,13 @@
 """What blocks about rows share: the table they read, the fields they show, the rows they are limited to."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -13,6 +16,7 @@ from nocode.studio.blocks.config import BlockForm, FieldChoice, PlainText
 from nocode.studio.blocks.scene import Scene
 from nocode.studio.comparisons import COMPARISONS, WITHOUT_VALUE
 from nocode.studio.errors import FieldMissing, TableMissing
+from nocode.studio.fields.file import Address, File, FilesWidget
 
 
 class LimitedForm(BlockForm):
@@ -84,15 +88,61 @@ def require(layout: Any, name: str) -> None:
         )
 
 
-def shown(field: Any, value: Any) -> str:
-    """A value of a row, for people to read."""
-    return "" if value is None else field.type.display(value)
+@dataclass(frozen=True)
+class Shown:
+    """A row as people read it: values by column, and the labels of the rows that relations lead to."""
+
+    block_id: str
+    scene: Scene
+    row: Mapping[str, Any]
+    labels: Mapping[str, Any]
+
+    def text(self, column: Any) -> str:
+        """A value in words."""
+        value, label = self.row[column.name], self.labels.get(column.name)
+        if value is None or label is None:
+            return "" if value is None else column.type.display(value, column.settings)
+        return ", ".join(label) if isinstance(label, list) else label
+
+    def cell(self, column: Any, *, whole: bool = False) -> SafeString:
+        """A value as it looks: links, badges, pictures; `whole` where there is room for long texts."""
+        value, label = self.row[column.name], self.labels.get(column.name)
+        if value is None:
+            return mark_safe("")
+        if label is not None:
+            names = label if isinstance(label, list) else [label]
+            return format_html_join(" ", '<span class="b-chip">{}</span>', ((name,) for name in names))
+        if isinstance(column.type, File):
+            return column.type.shown(value, self._address(column))
+        return (column.type.whole if whole else column.type.cell)(value, column.settings)
+
+    def _address(self, column: Any) -> Address:
+        return lambda file: self.scene.file_url(self.block_id, self.row["id"], column.name, file)
+
+
+def columns_of(layout: Any, names: Iterable[str]) -> dict[str, Any]:
+    """The columns of the fields named, or of all fields when none is. Raises FieldMissing for one that was dropped."""
+    return {name: layout.columns[name] for name in fields_of(layout, names)}
+
+
+def held_value(settings: Mapping[str, Any], scene: Scene, row_id: int, name: str) -> Any:
+    """What a field holds in a row that a block with these settings shows; None when the block shows no such thing.
+
+    Raises NoCodeError.
+    """
+    records = readable(settings, scene)
+    if name not in fields_of(records.layout, settings["fields"]):
+        return None
+    limits = limits_of(settings) if "where_field" in settings else []
+    found = records.find([{"field": "id", "op": "eq", "value": row_id}, *limits], limit=1)
+    return found[0][name] if found else None
 
 
 def plain(widget: forms.Widget) -> forms.Widget:
     """An input of a field type without the look of the console: applications bring their own."""
-    bare = next(base for base in type(widget).__mro__ if base.__module__ == forms.Widget.__module__)
-    widget.template_name = bare.template_name
+    if not isinstance(widget, FilesWidget):  # it is made of several inputs, with the same look everywhere
+        bare = next(base for base in type(widget).__mro__ if base.__module__ == forms.Widget.__module__)
+        widget.template_name = bare.template_name
     widget.attrs.pop("class", None)
     if "rows" in widget.attrs:
         widget.attrs["rows"] = 4

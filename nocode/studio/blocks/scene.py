@@ -1,6 +1,6 @@
 """What a block may know of the world around it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,7 @@ class Scene:
     """
 
     is_live = True  # False in the designer's preview: no links lead away, forms do not post
+    has_choosers = False  # whether something drawn here searches rows while people type, which takes a script
     csrf_token = ""  # forms post it; empty where they do not
 
     def __init__(
@@ -44,6 +45,18 @@ class Scene:
 
     def url(self, page_slug: str, **query: Any) -> str:
         """The address of a page; empty where links lead nowhere."""
+        raise NotImplementedError
+
+    def few_rows(self, table_id: str) -> Sequence[Any]:
+        """All rows of a table with their labels, when they fit in a list to choose from; else nothing."""
+        raise NotImplementedError
+
+    def choices_url(self, block_id: str, field: Any) -> str:
+        """Where the rows are searched that a relation in the form of a block may lead to."""
+        raise NotImplementedError
+
+    def file_url(self, block_id: str, row_id: int, name: str, file: Mapping[str, Any]) -> str:
+        """The address of a file that a field of a row holds and a block shows; empty where it leads nowhere."""
         raise NotImplementedError
 
     def here(self, **changes: Any) -> str:

@@ -147,10 +147,6 @@ class FieldType:
         """The value a text means, in SQL: NULL for an empty text and for one that `clean` would refuse."""
         raise NotImplementedError
 
-    def from_cell(self, text: sql.Composable, field: Field, layout: Layout) -> sql.Composable:
-        """The value a text means in an import, where the type may look around: at the rows that are there."""
-        return self.from_text(text, field.settings)
-
     def constraint(self, column: sql.Composable, settings: dict) -> sql.Composable | None:
         """The CHECK that holds these settings in the database, if there is anything to hold."""
         return None
@@ -205,6 +201,10 @@ class FieldType:
     def cell(self, value: Any, settings: Mapping = NO_SETTINGS) -> SafeString:
         """A value made by `to_json` in a grid: a badge, a link, a picture; plain text unless a type knows better."""
         return conditional_escape(self.display(value, settings))
+
+    def whole(self, value: Any, settings: Mapping = NO_SETTINGS) -> SafeString:
+        """The same where there is room for all of it: on a page about one row."""
+        return self.cell(value, settings)
 
     def export(self, value: Any, settings: Mapping = NO_SETTINGS) -> Exported:
         """A value made by `to_json` for a file: a number, a day or a moment where a spreadsheet has cells of those."""

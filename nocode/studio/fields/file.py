@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import psycopg2.extras
@@ -29,6 +29,8 @@ from nocode.studio.fields.conversions import all_of, call
 
 if TYPE_CHECKING:
     from nocode.studio.layouts import Layout
+
+Address = Callable[[Mapping], str]  # where a file is; empty where it cannot be had
 
 MOST_FILES = 20  # of one value
 MEGABYTE = 1024 * 1024
@@ -141,7 +143,11 @@ class File(FieldType):
         return ", ".join(file["name"] for file in value)
 
     def cell(self, value: Iterable[dict], settings: Mapping = NO_SETTINGS) -> SafeString:
-        return format_html_join(" ", '<a class="c-file" href="{}">{}</a>', ((address(f), f["name"]) for f in value))
+        return self.shown(value, address)
+
+    def shown(self, value: Iterable[dict], address_of: Address) -> SafeString:
+        """The files as links to where they are; an empty address leads nowhere."""
+        return format_html_join(" ", "{}", ((link(file, address_of(file)),) for file in value))
 
     def form_field(self, settings: dict, **options: Any) -> forms.Field:
         return FilesField(self, settings, **options)
@@ -157,8 +163,8 @@ class Image(File):
     def refusal(self) -> str:
         return _("“%(name)s” is no picture that can be shown; PNG, JPEG, GIF and WebP can")
 
-    def cell(self, value: Iterable[dict], settings: Mapping = NO_SETTINGS) -> SafeString:
-        return format_html_join(" ", "{}", ((thumbnail(file),) for file in value))
+    def shown(self, value: Iterable[dict], address_of: Address) -> SafeString:
+        return format_html_join(" ", "{}", ((thumbnail(file, address_of(file)),) for file in value))
 
 
 def describe(file: Any) -> dict[str, Any]:
@@ -167,14 +173,22 @@ def describe(file: Any) -> dict[str, Any]:
 
 
 def address(file: Mapping) -> str:
-    """Where a file is downloaded."""
+    """Where the console has a file."""
     return reverse("admin:studio_file", args=[file["id"]])
 
 
-def thumbnail(file: Mapping) -> SafeString:
+def link(file: Mapping, href: str) -> SafeString:
+    """A file's name, leading to it."""
+    shape = '<a class="c-file" href="{}">{}</a>' if href else '<span class="c-file" data-href="{}">{}</span>'
+    return format_html(shape, href, file["name"])
+
+
+def thumbnail(file: Mapping, href: str) -> SafeString:
     """A small picture that leads to the large one."""
+    if not href:
+        return link(file, href)
     picture = '<a class="c-thumb" href="{0}"><img src="{0}" alt="{1}" title="{1}" loading="lazy"></a>'
-    return format_html(picture, address(file), file["name"])
+    return format_html(picture, href, file["name"])
 
 
 def _is_file(value: Any) -> bool:
@@ -194,11 +208,12 @@ class FilesWidget(forms.Widget):
 
     template_name = "studio/widgets/files.html"
     needs_multipart_form = True
+    address: Address = staticmethod(address)  # of a file the row has: pages other than the console's have their own
 
     def render(self, name: str, value: Any, attrs: dict | None = None, renderer: Any = None) -> str:
         files = [each if isinstance(each, dict) else getattr(each, "kept", None) for each in value or ()]
         shown = [
-            {**file, "json": json.dumps(file), "href": address(file), "is_picture": file["type"] in PICTURES}
+            {**file, "json": json.dumps(file), "href": self.address(file), "is_picture": file["type"] in PICTURES}
             for file in files
             if file and _is_file(file)
         ]

@@ -55,6 +55,9 @@ class Json(FieldType):
     def cell(self, value: Any, settings: Mapping = NO_SETTINGS) -> SafeString:
         return format_html('<code class="c-code">{}</code>', self.display(value)[:SHOWN_IN_CELL])
 
+    def whole(self, value: Any, settings: Mapping = NO_SETTINGS) -> SafeString:
+        return format_html('<pre class="c-code">{}</pre>', self.to_form(value))
+
     def to_form(self, value: Any) -> str:
         return json.dumps(value, ensure_ascii=False, indent=2)
 

@@ -67,10 +67,18 @@ class RowsWidget(UnfoldAdminTextInputWidget):
     def __init__(self, address: str, *, is_many: bool):
         super().__init__(attrs={"autocomplete": "off"})
         self.address, self.is_many = address, is_many
+        self.few: Sequence[Any] = ()  # the rows to choose from (`id`, `label`) when they are few: the list of a page
 
     def render(self, name: str, value: Any, attrs: dict | None = None, renderer: Any = None) -> str:
         context = self.get_context(name, value, attrs)
-        return render_to_string(self.template, context | {"address": self.address, "is_many": self.is_many})
+        chosen = _numbers(value)
+        few = [(row, str(row.id) in chosen) for row in self.few]
+        return render_to_string(self.template, context | {"address": self.address, "is_many": self.is_many, "few": few})
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> str:
+        """The numbers as one text: a list in the page sends each by itself."""
+        values = data.getlist(name) if hasattr(data, "getlist") else [data.get(name)]
+        return ", ".join(str(value) for value in values if value)
 
 
 class RowsField(forms.CharField):

@@ -159,6 +159,9 @@ class LongText(Words):
     def cell(self, value: str, settings: Mapping = NO_SETTINGS) -> SafeString:
         return format_html("{}", Truncator(value).chars(SHOWN_IN_CELL))
 
+    def whole(self, value: str, settings: Mapping = NO_SETTINGS) -> SafeString:
+        return format_html("{}", value)
+
     def to_form(self, value: str) -> str:
         return _one_kind_of_line_end(value)
 
@@ -176,9 +179,8 @@ class RichText(LongText):
         """Its words: a cell has no room for headings."""
         return format_html("{}", Truncator(_MARKS.sub("", value[: 2 * SHOWN_IN_CELL])).chars(SHOWN_IN_CELL))
 
-    def html(self, value: str) -> SafeString:
-        """The text as it is read on a page of its own."""
-        return markdown.render(value)
+    def whole(self, value: str, settings: Mapping = NO_SETTINGS) -> SafeString:
+        return format_html('<div class="b-text">{}</div>', markdown.render(value))
 
     def form_field(self, settings: dict, **options: Any) -> forms.Field:
         hint = _("Markdown: **bold**, *italic*, # heading, - list, [words](address).")

@@ -10,6 +10,7 @@ from nocode.studio.layouts import layout_of
 from nocode.studio.models import DataTable
 
 MOST = 20
+FEW = 30  # rows that fit in a list
 _MOST_IDS = 1000
 
 
@@ -37,6 +38,12 @@ def named(table: DataTable, ids: Sequence[int]) -> list[Choice]:
     """The rows with these ids, as far as they are there."""
     known = [each for each in ids if 0 < each < 2**63][:_MOST_IDS]
     return _read(table, sql.SQL("t.id = ANY({}::bigint[])").format(sql.Literal(known)), _MOST_IDS)
+
+
+def few(table: DataTable) -> list[Choice]:
+    """All rows of a table, the newest first, when they fit in a list; else none."""
+    found = _read(table, sql.SQL("TRUE"), FEW + 1)
+    return found if len(found) <= FEW else []
 
 
 def _read(table: DataTable, wanted: sql.Composable, most: int) -> list[Choice]:

@@ -1,13 +1,17 @@
 """Scenes over the tables of a project."""
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from nocode.studio.blocks.scene import Scene
 from nocode.studio.errors import TableMissing
 from nocode.studio.models import DataTable, Page
+from nocode.studio.services import choices
+from nocode.studio.services.choices import Choice
 from nocode.studio.services.records import Records
 
 
@@ -23,7 +27,11 @@ class ProjectScene(Scene):
         table = self.tables.get(table_id) if isinstance(table_id, str) else None
         if table is None:
             raise TableMissing(_("The table of this block does not exist any more; choose another one."))
-        return Records(table)
+        return Records(table, actor=self.user)
+
+    def few_rows(self, table_id: str) -> list[Choice]:
+        table = self.tables.get(table_id)
+        return choices.few(table) if table else []
 
 
 class PreviewScene(ProjectScene):
@@ -40,3 +48,9 @@ class PreviewScene(ProjectScene):
 
     def url(self, page_slug: str, **query: Any) -> str:
         return ""
+
+    def choices_url(self, block_id: str, field: Any) -> str:
+        return reverse("admin:studio_table_choices", args=[field.settings["table"]])
+
+    def file_url(self, block_id: str, row_id: int, name: str, file: Mapping[str, Any]) -> str:
+        return reverse("admin:studio_file", args=[file["id"]])

@@ -6,8 +6,18 @@ const idsOf = (box) => part(box, "ids").value.split(/[\s,]+/).filter(Boolean);
 let waiting = null;
 let dropping = null;
 
-function ask(box, query, target) {
-  return htmx.ajax("GET", `${box.dataset.rowsChoice}?${new URLSearchParams(query)}`, { target, swap: "innerHTML" });
+async function ask(box, query, target) {
+  const answer = await fetch(`${box.dataset.rowsChoice}?${new URLSearchParams(query)}`);
+  if (answer.ok && !answer.redirected) target.innerHTML = await answer.text();
+}
+
+// A list of a page that works without scripts becomes what is searched.
+function typed(list) {
+  const ids = document.createElement("input");
+  for (const { name, value } of list.attributes) if (name !== "multiple" && name !== "size") ids.setAttribute(name, value);
+  ids.value = [...list.selectedOptions].map((option) => option.value).filter(Boolean).join(", ");
+  list.replaceWith(ids);
+  return ids;
 }
 
 function showChosen(box) {
@@ -40,10 +50,12 @@ function put(box, ids) {
 
 function prepare(root) {
   for (const box of root.querySelectorAll("[data-rows-choice]:not(.is-ready)")) {
-    const [ids, words] = [part(box, "ids"), part(box, "search")];
+    const words = part(box, "search");
+    const ids = part(box, "ids").matches("select") ? typed(part(box, "ids")) : part(box, "ids");
     box.classList.add("is-ready");
     words.id = ids.id; // the label belongs to what is typed into
     ids.removeAttribute("id");
+    if (ids.hasAttribute("aria-label")) words.setAttribute("aria-label", ids.getAttribute("aria-label"));
     if (ids.hasAttribute("aria-describedby")) words.setAttribute("aria-describedby", ids.getAttribute("aria-describedby"));
     ids.type = "hidden";
     words.hidden = false;
