@@ -1,6 +1,8 @@
 """What the pages read. Large JSON values are cut and laid out by PostgreSQL: only what is shown leaves it."""
 
 from collections.abc import Iterable
+from functools import reduce
+from operator import or_
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -91,18 +93,19 @@ def _failed_with(text: str) -> Q:
 # --- Archive ----------------------------------------------------------------------------------------------------------
 def search(user: User, executions: QuerySet, words: Iterable[str]) -> QuerySet:
     """Executions whose workflow, or whose error, contains every word."""
+    words = list(words)
+    named = Q(workflow__in=_once_named(user, words)) | Q(workflow=None)
     for word in words:
-        executions = executions.filter(_of_workflow(user, word) | _failed_with(word))
+        executions = executions.filter(Q(named, workflow_name__icontains=word) | _failed_with(word))
     return executions
 
 
-def _of_workflow(user: User, word: str) -> Q:
-    """An execution keeps the name its workflow had. The few workflows that ever had it lead to their executions."""
-    history = Workflow.history.filter(name__icontains=word).order_by()
+def _once_named(user: User, words: list[str]) -> list[UUID]:
+    """The workflows that ever had a name with one of the words: an execution keeps the name its workflow had then."""
+    history = Workflow.history.filter(reduce(or_, (Q(name__icontains=word) for word in words), Q(pk=None))).order_by()
     if not user.is_superuser:
         history = history.filter(organization__in=list(roles_of(user)))
-    had_it = list(history.values_list("id", flat=True).distinct())
-    return Q(Q(workflow__in=had_it) | Q(workflow=None), workflow_name__icontains=word)
+    return list(history.values_list("id", flat=True).distinct())
 
 
 # --- One execution ----------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import Any
 from django.apps import apps
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import CharField, Model, Q, QuerySet, Value
+from django.db.models import CharField, Model, QuerySet, Value
 from django.db.models.functions import Cast
 from django.urls import reverse
 
@@ -57,19 +57,6 @@ def _model_with_pages(label: str) -> type[Model] | None:
 
 def _page_of(model: type[Model], pk: str) -> str:
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[pk])
-
-
-def search(activities: QuerySet, words: Iterable[str]) -> QuerySet:
-    """Activities of people, or about things, whose name contains every word; or of the request with that id."""
-    for word in words:
-        people = User.objects.filter(Q(name__icontains=word) | Q(email__icontains=word)).order_by().values("pk")
-        activities = activities.filter(
-            Q(request_id=word)
-            | Q(user_id__in=people)
-            | Q(user=None, user_label__icontains=word)
-            | Q(target_label__icontains=word)
-        )
-    return activities
 
 
 def lost_activities(user: User) -> int:

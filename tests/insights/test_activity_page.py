@@ -18,7 +18,10 @@ from nocode.foundation.ids import first_id_at
 from nocode.foundation.models import Membership, Role
 from nocode.insights.actions import ACTIONS, GROUPS, actions_of, sentence
 from nocode.insights.models import UserActivity
+from nocode.insights.searching import search
+from nocode.studio.schema.functions import has_trigrams
 from tests import factories
+from tests.fixtures.missing import missing
 from tests.insights.history import id_at, make_activity
 
 pytestmark = pytest.mark.django_db
@@ -306,6 +309,36 @@ def test_the_list_costs_ten_queries_at_most(owner, project, django_assert_max_nu
         about(project, member)
     with django_assert_max_num_queries(len(few)):
         client.get(LIST)
+
+
+@pytest.mark.parametrize("rows", [1, 30])
+@pytest.mark.parametrize(
+    "query",
+    ["group=projects", "user__id__exact={bob}", "created_at_from=2026-05-05", "q=shop", "q=bob b u i l d e r", "p=2"],
+)
+def test_no_filter_nor_page_costs_more_than_ten_queries(owner, many, project, query, rows):
+    for number in range(rows):
+        member = factories.make_user(f"member{number}@example.com", organization=project.organization)
+        about(project, member)
+    client = logged_in(owner)
+
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(f"{LIST}?{query.format(bob=many.pk)}").status_code == 200
+
+    assert len(queries) <= 10
+
+
+def test_words_are_found_through_an_index_where_the_database_can(owner, many):
+    if not has_trigrams():
+        missing("The database has no pg_trgm.")
+    found = search(UserActivity.objects.order_by("-pk"), ["bob", "front"])
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off")
+
+    plan = found.explain()
+
+    assert "activity_words" in plan
+    assert "Seq Scan on insights_useractivity" not in plan
 
 
 def test_ids_divide_time_without_gaps():

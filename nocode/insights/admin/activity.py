@@ -28,6 +28,7 @@ from nocode.insights import queries
 from nocode.insights.actions import icon_of, nobody, sentence_parts
 from nocode.insights.admin.filters import GroupFilter, PeriodFilter
 from nocode.insights.models import UserActivity
+from nocode.insights.searching import search
 from nocode.insights.services.exports import FORMATS
 from nocode.insights.tracker import ActivityTracker
 
@@ -70,7 +71,7 @@ class UserActivityAdmin(ArchiveAdmin):
 
     # --- List -----------------------------------------------------------------------------------------------------
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
-        return queries.search(queryset, search_term.replace("\0", "").split()[:MOST_WORDS]), False
+        return search(queryset, search_term.replace("\0", "").split()[:MOST_WORDS]), False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         lost = queries.lost_activities(request.user)

@@ -1,3 +1,3 @@
 """Django signals in, activities out."""
 
-from nocode.insights.signals import automation, building, people  # noqa: F401
+from nocode.insights.signals import automation, building, people, searching  # noqa: F401
