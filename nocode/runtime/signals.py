@@ -1,6 +1,7 @@
 """Django signals in: events out, and the log of every change."""
 
 import logging
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -9,11 +10,15 @@ from django.core.signals import setting_changed
 from django.db.models import Model
 from django.db.models.signals import post_save, pre_delete
 from django.dispatch import receiver
+from django.urls import reverse
+from django.utils.translation import gettext as _
 from simple_history.models import HistoricalChanges
 
 from nocode.foundation.events import bus
 from nocode.runtime.events import app_event
 from nocode.runtime.models import GeneratedApp
+from nocode.studio.models import DataTable, Field
+from nocode.studio.signals import field_users, mentions, table_users
 
 logger = logging.getLogger(__name__)
 
@@ -67,3 +72,38 @@ def app_saved(instance: GeneratedApp, created: bool, raw: bool, **kwargs: Any) -
 def app_deleted(instance: GeneratedApp, **kwargs: Any) -> None:
     """Wait for the step that is just being built: it would write lines of a deployment that is gone."""
     GeneratedApp.objects.select_for_update(no_key=True).filter(pk=instance.pk).first()
+
+
+@receiver(table_users, dispatch_uid="runtime.apps_using_table")
+def apps_using_table(table: DataTable, **kwargs: Any) -> list[tuple[str, str]]:
+    """The applications online with a page that shows a table, whatever became of that page since."""
+    return [_named(app) for app, blocks in _online(table) if blocks]
+
+
+@receiver(field_users, dispatch_uid="runtime.apps_using_field")
+def apps_using_field(field: Field, **kwargs: Any) -> list[tuple[str, str]]:
+    """The applications online with a page that shows a field."""
+    online = _online(field.table)
+    return [_named(app) for app, blocks in online if any(mentions(each, field.physical_name) for each in blocks)]
+
+
+def _online(table: DataTable) -> Iterator[tuple[GeneratedApp, list[dict[str, Any]]]]:
+    """The applications of a project that are online, each with the settings of its blocks about a table."""
+    apps = GeneratedApp.objects.filter(project=table.project_id, current_deployment__isnull=False)
+    for app in apps.exclude(status=GeneratedApp.Status.ARCHIVED).select_related("current_deployment").order_by("name"):
+        pages = (app.current_deployment.snapshot or {}).get("pages", [])
+        blocks = (block["settings"] for page in pages for block in _all(page["blocks"]))
+        yield app, [settings for settings in blocks if settings.get("table") == str(table.pk)]
+
+
+def _all(blocks: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The blocks of a tree."""
+    for block in blocks:
+        yield block
+        for slot in block["slots"]:
+            yield from _all(slot)
+
+
+def _named(app: GeneratedApp) -> tuple[str, str]:
+    name = _("Application “%(name)s”, as it is online") % {"name": app}
+    return name, reverse("admin:runtime_generatedapp_change", args=[app.pk])

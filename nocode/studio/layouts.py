@@ -139,6 +139,10 @@ class Layout:
         try:
             words = field and self.column(field, alias).text
         except FieldBroken:  # a table named by a relation to a table that is named by a relation to it
+    def problems(self) -> dict[str, str]:
+        """The fields that cannot be read, with the reason, by physical name."""
+        return {name: self.problem(name) for name, column in self.columns.items() if column.is_broken}
+
             words = None
         return number if words is None else sql.SQL("coalesce(nullif({}, ''), {})").format(words, number)
 

@@ -72,7 +72,17 @@ def views_using_field(field: Field, **kwargs: Any) -> list[tuple[str, str]]:
     address = reverse("admin:studio_table_rows", args=[field.table_id])
     views = GridView.objects.filter(table=field.table_id)
     using = [view for view in views if mentions(view.settings, field.physical_name)]
-    return [(_("a private view") if view.owner_id else view.name, address) for view in using]
+    shared = _("View “%(name)s”")
+    return [(_("A private view") if view.owner_id else shared % {"name": view}, address) for view in using]
+
+
+@receiver(field_users, dispatch_uid="studio.tables_named_by_field")
+def tables_named_by_field(field: Field, **kwargs: Any) -> list[tuple[str, str]]:
+    """The table whose rows people tell apart by a field."""
+    if field.table.display_name != field.physical_name:
+        return []
+    text = _("Table “%(table)s”: its rows are named by it") % {"table": field.table}
+    return [(text, reverse("admin:studio_datatable_change", args=[field.table_id]))]
 
 
 def mentions(settings: Any, name: str) -> bool:
@@ -85,11 +95,12 @@ def mentions(settings: Any, name: str) -> bool:
 
 
 def _page(page: Page) -> tuple[str, str]:
-    return page.title, reverse("admin:studio_page_designer", args=[page.pk])
+    return _("Page “%(name)s”") % {"name": page}, reverse("admin:studio_page_designer", args=[page.pk])
 
 
 def _field(field: Field) -> tuple[str, str]:
-    return f"{field.table.label} – {field.label}", reverse("admin:studio_datatable_change", args=[field.table_id])
+    name = _("Field “%(field)s” of “%(table)s”, which goes with it") % {"field": field, "table": field.table}
+    return name, reverse("admin:studio_datatable_change", args=[field.table_id])
 
 
 @receiver(post_migrate, sender=apps.get_app_config("studio"), dispatch_uid="studio.create_public_functions")

@@ -15,7 +15,16 @@ from nocode.studio.services import pages
 from nocode.studio.services.records import Records
 from nocode.studio.signals import field_users, table_users
 from nocode.studio.tasks import empty_trash
-from tests.factories import make_node, make_project, make_table, make_user, make_workflow
+from tests.factories import (
+    make_deployed,
+    make_node,
+    make_project,
+    make_published,
+    make_table,
+    make_trigger,
+    make_user,
+    make_workflow,
+)
 from tests.studio.structure import COLUMNS, RELATIONS, ask, in_use, loss_tables, rows_of
 
 pytestmark = pytest.mark.django_db
@@ -279,11 +288,70 @@ def test_users_of_a_table_and_of_a_field_are_listed(people):
     make_node(workflow, "new", "record.create", config={"table": "orders", "values": [{"name": "buyer", "value": "1"}]})
     make_node(workflow, "other", "record.create", config={"table": "people", "values": []})
 
-    assert users_of(table_users, table=people) == {"Orders – Buyer", "Sell"}
+    assert users_of(table_users, table=people) == {
+        "Field “Buyer” of “Orders”, which goes with it",
+        "Workflow “Sell”",
+    }
     assert users_of(field_users, field=field(people, "Age")) == set()
-    assert users_of(field_users, field=buyer) >= {"By buyer", "a private view", "Sell"}
-    assert "Titles" not in users_of(field_users, field=buyer)
-    assert page.title in users_of(table_users, table=orders)
+    assert users_of(field_users, field=buyer) >= {"View “By buyer”", "A private view", "Workflow “Sell”"}
+    assert "View “Titles”" not in users_of(field_users, field=buyer)
+    assert f"Page “{page}”" in users_of(table_users, table=orders)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"events": ["updated"], "fields_watched": [{"field": "age"}], "where": []},
+        {"events": ["created"], "fields_watched": [], "where": [{"field": "age", "op": "gt", "value": "3"}]},
+    ],
+)
+def test_a_trigger_that_watches_a_field_uses_it(people, config):
+    workflow = make_workflow(people.project.organization, name="Watch", project=people.project)
+    make_trigger(workflow, "record", config={"table": "people", **config})
+
+    assert users_of(field_users, field=field(people, "Age")) == {"Workflow “Watch”"}
+    assert users_of(field_users, field=field(people, "Name")) == set()
+    assert users_of(table_users, table=people) == {"Workflow “Watch”"}
+
+
+def test_an_expression_that_reads_a_field_of_a_row_uses_it(people):
+    workflow = make_workflow(people.project.organization, name="Read", project=people.project)
+    make_trigger(workflow, "record", config={"table": "people", "events": ["created"]})
+    make_node(workflow, "say", "set", config={"values": [{"name": "x", "value": "{{ trigger.record.age + 1 }}"}]})
+    other = make_workflow(people.project.organization, name="Other", project=people.project)
+    make_node(other, "say", "set", config={"values": [{"name": "x", "value": "{{ input.age }}"}]})
+
+    assert users_of(field_users, field=field(people, "Age")) == {"Workflow “Read”"}
+
+
+def test_what_is_published_uses_a_field_even_when_the_draft_does_not_any_more(people):
+    config = {"table": "people", "values": [{"field": "age", "value": "1"}]}
+    workflow = make_published(
+        ("new", "record.create", {**config, "values": [{"field": "name", "value": "Ada"}, *config["values"]]}),
+        organization=people.project.organization,
+        name="Grow",
+        project=people.project,
+    )
+    workflow.nodes.update(config={"table": "people", "values": []})
+
+    assert users_of(field_users, field=field(people, "Age")) == {"Workflow “Grow”"}
+    workflow.status = "archived"
+    workflow.save()
+    assert users_of(field_users, field=field(people, "Age")) == set()
+
+
+def test_the_field_that_names_rows_is_used_by_its_table(people):
+    SchemaManager(people.project).change_table(people, display_name="age")
+
+    assert users_of(field_users, field=field(people, "Age")) == {"Table “People”: its rows are named by it"}
+
+
+def test_an_application_uses_what_its_pages_show_as_they_are_online(people):
+    pages.make_pages_for(people)
+    make_deployed(people.project, name="Desk")
+    people.project.pages.all().delete()
+
+    assert users_of(table_users, table=people) == {"Application “Desk”, as it is online"}
 
 
 def test_undone_field_that_was_purged_is_made_again_empty(people):

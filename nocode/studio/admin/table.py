@@ -1,15 +1,16 @@
 """Tables and their fields."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import Count, QuerySet
+from django.db.models import Count, QuerySet, prefetch_related_objects
 from django.forms import Script
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
@@ -26,13 +27,13 @@ from nocode.foundation.admin.forms import ConsoleForm
 from nocode.foundation.displays import shortened
 from nocode.foundation.errors import NoCodeError
 from nocode.foundation.permissions import organizations_where
+from nocode.studio.admin.uses import losses, users_of
 from nocode.studio.fields import field_types
+from nocode.studio.layouts import layout_of
 from nocode.studio.models import DataTable, Field, Project
 from nocode.studio.schema import names
 from nocode.studio.schema.operations.retype import is_convertible
 from nocode.studio.services import tables
-from nocode.studio.services.records import Records
-from nocode.studio.signals import table_users
 from nocode.studio.type_settings import TypeSettingsField
 
 
@@ -73,10 +74,18 @@ class FieldForm(forms.ModelForm):
         fields = ["label", "kind", "required", "unique", "settings"]
         widgets = {"label": UnfoldAdminTextInputWidget()}
 
-    def __init__(self, *args: Any, table: DataTable, tables: Sequence[DataTable], **kwargs: Any):
+    def __init__(
+        self,
+        *args: Any,
+        table: DataTable,
+        tables: Sequence[DataTable],
+        problems: Mapping[str, str],
+        **kwargs: Any,
+    ):
         super().__init__(*args, **kwargs)
         widget = self.fields["settings"].widget
         widget.table, widget.tables = table, tables
+        widget.problem = problems.get(self.instance.physical_name, "")
         for field in self.fields.values():  # in a table the heading is the only label
             field.widget.attrs["aria-label"] = field.label
         self.fields["kind"].choices = field_types.choices()
@@ -85,6 +94,7 @@ class FieldForm(forms.ModelForm):
         else:
             self.fields["kind"].disabled = True
             self.fields["settings"].fix_kind(self.instance.kind)
+            self.instance.table = table  # which knows its fields already
             self.initial["settings"] = self.instance.type.spoken(self.instance.settings, self.instance)
 
     def clean(self) -> dict[str, Any]:
@@ -100,6 +110,11 @@ class FieldForm(forms.ModelForm):
 class FieldFormSet(forms.BaseInlineFormSet):
     """The fields of a table; each may lead to any table of the project."""
 
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        if not self.instance._state.adding:
+            prefetch_related_objects([self.instance], "fields")  # which each of them reads
+
     @cached_property
     def tables(self) -> list[DataTable]:
         if self.instance._state.adding:
@@ -107,7 +122,22 @@ class FieldFormSet(forms.BaseInlineFormSet):
         return list(self.instance.project.tables.order_by("label").prefetch_related("fields"))
 
     def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
-        return super().get_form_kwargs(index) | {"table": self.instance, "tables": self.tables}
+        known = {"table": self.instance, "tables": self.tables, "problems": self.problems}
+        return super().get_form_kwargs(index) | known
+
+    @cached_property
+    def problems(self) -> dict[str, str]:
+        """Why fields cannot be computed as they are."""
+        return {} if self.instance._state.adding else layout_of(self.instance).problems()
+
+    def clean(self) -> None:
+        """What something uses is thrown away once the person has seen what that is: `agreed` names such fields."""
+        super().clean()
+        dropped = [form.instance for form in self.initial_forms if self.can_delete and self._should_delete_form(form)]
+        used = [(field, users) for field in dropped if (users := users_of(field))]
+        agreed = set(self.data.getlist(f"{self.prefix}-agreed"))
+        if any(str(field.pk) not in agreed for field, _users in used):
+            raise ValidationError(render_to_string("studio/_used_fields.html", {"used": used, "prefix": self.prefix}))
 
 
 class FieldInline(TabularInline):
@@ -244,15 +274,3 @@ class DataTableAdmin(ConsoleAdmin):
     def open_fields(self, table: DataTable) -> SafeString:
         url = reverse("admin:studio_datatable_change", args=[table.pk])
         return format_html('<a class="c-link" href="{}">{}</a>', url, _("Fields"))
-
-
-def losses(table: DataTable) -> dict[str, Any]:
-    """What goes with a table: how many rows (None when it is gone from the database), and what its users lose."""
-    try:
-        rows = Records(table).count()
-    except NoCodeError:
-        rows = None
-    return {
-        "rows": rows,
-        "users": [user for _receiver, users in table_users.send(DataTable, table=table) for user in users],
-    }

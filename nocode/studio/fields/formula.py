@@ -80,7 +80,7 @@ class Formula(Computed):
         return settings
 
     def spoken(self, settings: dict, field: Field) -> dict:
-        labels = {str(each.pk): each.label for each in type(field).everything.filter(table=field.table_id)}
+        labels = {str(each.pk): each.label for each in field.table.fields.all()}
         return settings | {"formula": rewrite(settings["formula"], lambda token: labels.get(token.value, token.value))}
 
     def needs(self, settings: dict) -> frozenset[UUID]:

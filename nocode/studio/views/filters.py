@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -19,13 +20,15 @@ from django.utils.translation import gettext as _
 from nocode.studio.blocks.asking import row_id
 from nocode.studio.comparisons import COMPARISONS, WITHOUT_VALUE
 from nocode.studio.layouts import Column, Layout
-from nocode.studio.models import GridView
+from nocode.studio.models import DataTable, GridView
+from nocode.studio.services import choices
 
 MOST = 10  # conditions at once
 MOST_KEYS = 3
 ALONE = 1000  # from here on are the numbers of conditions that were given none, each a group of its own
 NEWEST_FIRST = "-id"
 
+PARTS = frozenset({"contains", "starts_with", "ends_with"})  # of what people read, whatever the type
 
 @dataclass(frozen=True)
 class Condition:
@@ -124,10 +127,12 @@ class Asked:
         """The number of a group that a condition of its own would open."""
         return max((each.group for each in self.conditions), default=-1) + 1
 
-    def inputs(self, name: str = "") -> dict[str, Any]:
-        """The comparisons in words, and the input for a value, that fit a column: the first one unless named."""
+    def inputs(self, name: str = "", op: str = "") -> dict[str, Any]:
+        """The comparisons in words, and the input for a value, that fit a column: the first ones unless named."""
         column = self.columns.get(name) or next(iter(self.columns.values()))
-        return {"comparisons": [(each, COMPARISONS[each]) for each in column.type.operators], "value": _input(column)}
+        chosen = op if op in column.type.operators else column.type.operators[0]
+        comparisons = [(each, COMPARISONS[each]) for each in column.type.operators]
+        return {"comparisons": comparisons, "op": chosen, "value": _input(column, self.layout, chosen)}
 
     def hidden(self) -> list[tuple[str, str]]:
         """What a form must send along for its own parameter to be added to the others, the words apart."""
@@ -163,7 +168,7 @@ class Asked:
         column = self.columns.get(each.field)
         words = [column.label if column else each.field, str(COMPARISONS.get(each.op, each.op))]
         if each.op not in WITHOUT_VALUE:
-            words.append(_("“%s”") % each.value)
+            words.append(_("“%s”") % (_read(column, each) if column else each.value))
         return " ".join(map(str, words))
 
     def _sortable(self, key: str) -> bool:
@@ -171,12 +176,42 @@ class Asked:
         return column is not None and column.type.sortable
 
 
-def _input(column: Column) -> SafeString:
-    """The input for a value to compare a column with."""
-    is_text = "contains" in column.type.operators
-    widget = forms.TextInput() if is_text else column.type.form_field(column.settings).widget
+def _input(column: Column, layout: Layout, op: str) -> SafeString:
+    """The input for a value to compare a column with: what the form of a row has, unless parts of texts are meant."""
+    if op in WITHOUT_VALUE:
+        widget: forms.Widget = forms.HiddenInput()  # conditions are spelled with a value each
+    else:
+        widget = _widget(column, layout, op)
     attrs = {**widget.attrs, "class": "c-input", "aria-label": _("Value"), "maxlength": 200}
-    return type(widget).render(widget, "v", "", attrs)
+    return widget.render("v", "", attrs)
+
+
+def _widget(column: Column, layout: Layout, op: str) -> forms.Widget:
+    options = column.settings.get("options")
+    if options and op in PARTS:  # several choices, of which one is looked for
+        return forms.Select(choices=[(each, each) for each in options])
+    if op in PARTS or "starts_with" in column.type.operators:
+        return forms.TextInput()
+    if column.field is None:
+        return column.type.form_field(column.settings, required=False).widget
+    widget = column.type.row_field(column.field, layout, required=False).widget
+    return forms.TextInput() if getattr(widget, "allow_multiple_selected", False) else widget
+
+
+def _read(column: Column, each: Condition) -> str:
+    """A value as people read it: the name of a person or a row, a day; as it was typed when it cannot be understood."""
+    if each.op in PARTS:
+        return each.value
+    try:
+        value = column.type.parse(each.value)
+    except ValidationError:
+        return each.value
+    if value is None:
+        return each.value
+    if column.type.is_relation:
+        table = DataTable.objects.filter(pk=column.field.settings["table"]).first()
+        return next((choice.label for choice in choices.named(table, [value])), each.value) if table else each.value
+    return column.type.display(column.type.to_json(value), column.settings)
 
 
 def _spelled_conditions(query: QueryDict) -> list[Condition]:

@@ -53,11 +53,10 @@ def _head(asked: Asked, placed: Placed, orders: dict[str, str], moves: dict[str,
 
 def _broken(problem: str) -> tuple[str, str]:
     """The sign in the head of a column that cannot be computed, and the reason in its menu."""
-    text = _("It cannot be computed: %(problem)s") % {"problem": problem}
-    sign = _ICON.format("warning", "").replace('class="', 'class="c-sheet__warning ')
-    what = _("Change or delete the field on the page of the table’s structure.")
-    hidden = f'<span class="c-hidden">{escape(_("cannot be computed"))}: </span>'
-    return sign + hidden, f'<p class="c-notice c-notice--fail c-sheet__problem">{escape(text)} {escape(what)}</p>'
+    text = escape(_("It cannot be computed: %(problem)s") % {"problem": problem})
+    what = escape(_("Change or delete the field on the page of the table’s structure."))
+    sign = _ICON.format("warning", f'<span class="c-hidden">{escape(_("cannot be computed"))}: </span>')
+    return sign, f'<p class="c-notice c-notice--fail c-sheet__problem">{text} {what}</p>'
 
 
 def _ways(asked: Asked, name: str) -> Iterator[tuple[str, str]]:

@@ -59,9 +59,9 @@ def table_rows(request: HttpRequest, table: DataTable) -> HttpResponse:
 @require_GET
 @of_table("studio.view_datatable")
 def table_condition(request: HttpRequest, table: DataTable) -> HttpResponse:
-    """The comparisons and the input that fit the field chosen for a condition (`f`)."""
-    asked = Asked(Records(table).layout, request.GET)
-    return render(request, "studio/_condition_inputs.html", {"inputs": asked.inputs(request.GET.get("f", ""))})
+    """The comparisons that fit the field chosen for a condition (`f`), and the input that fits one of them (`op`)."""
+    inputs = Asked(Records(table).layout, request.GET).inputs(request.GET.get("f", ""), request.GET.get("op", ""))
+    return render(request, "studio/_condition_inputs.html", {"table": table, "inputs": inputs})
 
 
 def views_of(request: HttpRequest, table: DataTable) -> QuerySet[GridView]:
@@ -80,6 +80,7 @@ def _found(records: Records, asked: Asked, arrangement: Arrangement, selectable:
     columns = [placed.column for placed in arrangement.seen]
     return {
         "rows": page.rows and drawing.body(columns, page, selectable=selectable),
+    is_whole = not (page.previous or page.next)
         "previous": page.previous and asked.address(before=page.previous),
         "next": page.next and asked.address(after=page.next),
     }
