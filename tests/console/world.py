@@ -531,6 +531,8 @@ ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
             "studio_pages_make",
             "studio_project_diagram",
             "studio_project_changes",
+            "studio_project_check",
+            "studio_project_repair",
             "studio_project_undo",
             "studio_project_redo",
             "studio_project_trash",

@@ -24,12 +24,12 @@ def plan_fields(
 ) -> bool:
     """Give a plan its fields; answers whether all rows were looked at."""
     table = plan.source
-    uniques = _uniques(table)
+    uniques = unique_columns(table)
     candidate = table.primary_key[0] if len(table.primary_key) == 1 else ""
     if candidate and (table.columns[candidate].base not in WHOLE_NUMBERS or table.columns[candidate].generated):
         candidate = ""
     possible = {
-        name: ways(column, _checks(table, column)) for name, column in table.columns.items() if name not in relations
+        name: ways(column, checks_of(table, column)) for name, column in table.columns.items() if name not in relations
     }
     unproven = [rule for rule in relations.values() if not rule.is_valid]
     found = measure(table, possible, key=candidate, unproven=unproven, most=most)
@@ -41,7 +41,7 @@ def plan_fields(
             _add_relation(plan, column, relations[column.name], plans, column.name in uniques)
         elif column.name != plan.key:
             _note_astray(plan, relations.get(column.name), found)
-            chosen = possible.get(column.name) or ways(column, _checks(table, column))
+            chosen = possible.get(column.name) or ways(column, checks_of(table, column))
             _add_field(plan, column, chosen, found, column.name in uniques)
     _add_indexes(plan)
     return found.is_whole
@@ -138,7 +138,8 @@ def _why_not(column: Column) -> str:
 # --- rules
 
 
-def _uniques(table: Table) -> set[str]:
+def unique_columns(table: Table) -> set[str]:
+    """The columns of which no two rows have the same value."""
     alone = {rule.columns[0] for rule in table.constraints if rule.kind in "pu" and len(rule.columns) == 1}
     return alone | {each.columns[0] for each in table.indexes if each.is_unique and each.is_valid and is_of_one(each)}
 
@@ -148,7 +149,8 @@ def is_of_one(index: Any) -> bool:
     return index.columns is not None and len(index.columns) == 1
 
 
-def _checks(table: Table, column: Column) -> list[str]:
+def checks_of(table: Table, column: Column) -> list[str]:
+    """The CHECKs of a column alone, its domain's with them."""
     own = [rule.definition for rule in table.constraints if rule.kind == "c" and rule.columns == (column.name,)]
     return [*own, *column.checks]
 
@@ -180,22 +182,25 @@ def _is_computed(column: Column) -> bool:
     return constant_of(column) is expressions.NOT_CONSTANT and not column.default.startswith("nextval(")
 
 
-def _default(plan: TablePlan, column: Column, way: Way) -> Any:
+def default_of(column: Column, way: Way) -> Any:
+    """The default of the field that a column becomes; None without, and where it is no constant."""
     value = constant_of(column)
-    if value is None or way.kind == "auto_number" or (way.kind == "uuid" and column.default.endswith(FILLED_IN)):
+    if value is None or value is expressions.NOT_CONSTANT:
         return None
-    if value is not expressions.NOT_CONSTANT:
-        kind = field_types[way.kind]
-        try:
-            cleaned = kind.clean(value if isinstance(value, bool) else str(value), way.settings)
-        except ValidationError:
-            cleaned = None
-        if cleaned is not None:
-            return kind.to_json(cleaned)
-        if value == "":
-            return None
-    plan.left_out.append(_default_left(column))
-    return None
+    kind = field_types[way.kind]
+    try:
+        cleaned = kind.clean(value if isinstance(value, bool) else str(value), way.settings)
+    except ValidationError:
+        return None
+    return None if cleaned is None else kind.to_json(cleaned)
+
+
+def _default(plan: TablePlan, column: Column, way: Way) -> Any:
+    value, default = constant_of(column), default_of(column, way)
+    fills_itself = way.kind == "auto_number" or (way.kind == "uuid" and column.default.endswith(FILLED_IN))
+    if value not in (None, "") and default is None and not fills_itself:
+        plan.left_out.append(_default_left(column))
+    return None if way.kind == "auto_number" else default
 
 
 def _default_left(column: Column) -> str:

@@ -143,7 +143,7 @@ _INDEXES = f"""
 
 _TRIGGERS = f"""
     SELECT relname, tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
-    WHERE {_HERE} AND NOT tgisinternal ORDER BY 1, 2
+    WHERE {_HERE} AND NOT tgisinternal AND tgenabled <> 'D' ORDER BY 1, 2
 """  # noqa: S608
 
 _RULES = f"""

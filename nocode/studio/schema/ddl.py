@@ -39,12 +39,17 @@ def create_table(place: Place, fields: Sequence[Field]) -> Statements:
     return [
         *(statement for field in fields for statement in field.type.prepare(field, place)),
         sql.SQL("CREATE TABLE {} ({})").format(place.target, sql.SQL(", ").join(lines)),
-        sql.SQL(
-            "CREATE OR REPLACE TRIGGER set_updated_at BEFORE UPDATE ON {} "
-            "FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column()"
-        ).format(place.target),
+        updated_at_trigger(place),
         *(statement for field in fields for statement in field.type.create(field, place)),
     ]
+
+
+def updated_at_trigger(place: Place) -> sql.Composable:
+    """What notes when a row was last changed."""
+    return sql.SQL(
+        "CREATE OR REPLACE TRIGGER set_updated_at BEFORE UPDATE ON {} "
+        "FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column()"
+    ).format(place.target)
 
 
 def move_table(place: Place, schema: str, name: str) -> Statements:

@@ -25,6 +25,7 @@ from nocode.studio.schema.operations import (
     NewField,
     Operation,
     ReorderFields,
+    Repair,
     RestoreField,
     RestoreTable,
     RetypeField,
@@ -163,6 +164,21 @@ class SchemaManager:
     def purge_losses(self, *, before: datetime) -> None:
         """Forget the values that conversions lost before a moment."""
         purge.purge_losses(self._bench(), before)
+
+    # --- repairs
+
+    @structure_change
+    def repair(self, repair: Repair) -> None:
+        """Bring the database and what we know of it together where they differ. It is listed, and is not undone."""
+        self._refuse_trashed()
+        bench = self._bench()
+        if repair.forgets:
+            about = {"field": repair.field} if hasattr(repair, "field") else {"table": repair.table}
+            history.forget(self.project, history.about(**about) | history.about(new={"id": about.get("field", "")}))
+        repair.mend(bench)
+        self._settle(bench)
+        is_there = DataTable.everything.filter(pk=repair.table or None).exists()
+        self._remember(repair.to_json(), None, repair.table if is_there else None, bench)
 
     # --- any operation: making, previewing, undoing
 

@@ -20,6 +20,9 @@ _SENTENCES = {
     "settings": ngettext_lazy(
         "%(count)d value is not allowed by the settings", "%(count)d values are not allowed by the settings", "count"
     ),
+    "reference": ngettext_lazy(
+        "%(count)d value leads to a row that is gone", "%(count)d values lead to rows that are gone", "count"
+    ),
     "conversion": ngettext_lazy(
         "%(count)d value would be lost or changed", "%(count)d values would be lost or changed", "count"
     ),
@@ -64,6 +67,19 @@ def against_settings(read: Reader, place: Place, each: Field, value: sql.Composa
     return _found(read, place, each, value, "settings", sql.SQL("NOT ({})").format(check))
 
 
+def leading_nowhere(read: Reader, place: Place, each: Field, other: Place) -> Problem | None:
+    """Rows whose relation leads to a row that is not there."""
+    value = sql.Identifier(each.physical_name)
+    gone = sql.SQL("{0} IS NOT NULL AND NOT EXISTS (SELECT FROM {1} AS o WHERE o.id = {2}.{0})")
+    condition = gone.format(value, other.target, place.target)
+    return _found(read, place, each, value, "reference", condition)
+
+
+def lost(read: Reader, place: Place, each: Field, text: sql.Composable, condition: sql.Composable) -> Problem | None:
+    """Rows whose value, of whatever type it is now, could not be one of the field."""
+    return _found(read, place, each, text, "conversion", condition, text=text)
+
+
 def unconverted(read: Reader, place: Place, old: Field, lost: sql.Composable) -> Problem | None:
     """Rows whose value gets lost or changed on the way from one type to another (see `is_lost`)."""
     return _found(read, place, old, sql.Identifier(old.physical_name), "conversion", lost)
@@ -86,12 +102,19 @@ def converted(value: sql.Composable, old: Field, new: Field) -> sql.Composable:
 
 
 def _found(
-    read: Reader, place: Place, each: Field, value: sql.Composable, rule: str, condition: sql.Composable
+    read: Reader,
+    place: Place,
+    each: Field,
+    value: sql.Composable,
+    rule: str,
+    condition: sql.Composable,
+    *,
+    text: sql.Composable | None = None,
 ) -> Problem | None:
     count = read(sql.SQL("SELECT count(*) FROM {} WHERE {}").format(place.target, condition))[0][0]
     if not count:
         return None
-    text = each.type.to_text(value, each.settings)
+    text = text or each.type.to_text(value, each.settings)
     samples = read(
         sql.SQL("SELECT id, coalesce({}, '') FROM {} WHERE {} ORDER BY id LIMIT {}").format(
             text, place.target, condition, sql.Literal(SAMPLES)

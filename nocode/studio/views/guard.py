@@ -8,9 +8,14 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from nocode.foundation.errors import NoCodeError
 from nocode.foundation.pages import page, visible_object
+from nocode.studio.errors import TableChanged, TableMissing
 from nocode.studio.models import DataTable, Project
 
 
@@ -28,6 +33,14 @@ def of_project(permission: str) -> Callable:
     return decorate
 
 
+def _with_way_out(refusal: NoCodeError, table: DataTable) -> SafeString | str:
+    """What was refused; where the database is not as the project says, with the page that repairs it."""
+    if not isinstance(refusal, (TableMissing, TableChanged)):
+        return refusal.message
+    address = reverse("admin:studio_project_check", args=[table.project_id])
+    return format_html('{} <a class="c-link" href="{}">{}</a>', refusal.message, address, _("Check the structure"))
+
+
 def of_table(permission: str) -> Callable:
     """Give a view the table in its address, if the person may see it and holds the permission on it.
 
@@ -42,7 +55,7 @@ def of_table(permission: str) -> Callable:
             try:
                 return view(request, table, **kwargs)
             except NoCodeError as refusal:
-                messages.error(request, refusal.message)
+                messages.error(request, _with_way_out(refusal, table))
                 is_list = view.__name__ == "table_rows" and not request.GET
                 return redirect("admin:studio_datatable_change" if is_list else "admin:studio_table_rows", table.pk)
 

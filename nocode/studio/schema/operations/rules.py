@@ -1,0 +1,136 @@
+"""Repairs of what the database holds: rules of fields, relations, links, indexes, what every table has."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from psycopg2 import sql
+
+from nocode.studio.errors import RuleBroken
+from nocode.studio.fields.relations import links
+from nocode.studio.models import TableIndex
+from nocode.studio.schema import catalog, ddl, mending, problems
+from nocode.studio.schema.operations.adopt import found_table
+from nocode.studio.schema.operations.base import operation
+from nocode.studio.schema.operations.repairs import Repair
+from nocode.studio.schema.workbench import Workbench
+
+
+@operation
+@dataclasses.dataclass(frozen=True)
+class PutRule(Repair):
+    """A rule that the database lost: `required`, `unique`, `check`, `default`. Refused when rows break it."""
+
+    op = "put_rule"
+    label = _("Rule put back")
+
+    field: str = ""
+    rule: str = ""
+
+    def mend(self, bench: Workbench) -> None:
+        field = bench.field(self.field)
+        place, column = bench.place(field.table), sql.Identifier(field.physical_name)
+        if self.rule == "required":
+            mending.refuse(problems.without_value(bench.rows, place, field, column))
+            bench.run(ddl.set_required(place, field))
+        elif self.rule == "unique":
+            mending.refuse(problems.doubles(bench.rows, place, field, column))
+            bench.run(*mending.drop_constraints(place, [field.unique_constraint]), ddl.set_unique(place, field))
+        elif self.rule == "check":
+            mending.refuse(problems.against_settings(bench.rows, place, field, column))
+            bench.run(ddl.drop_check(place, field), *ddl.add_check(place, field, ddl.check_of(field)))
+        elif field.type.is_computed and not bench.has_relation(place.schema, f"n_{field.pk.hex}"):
+            bench.run(*field.type.prepare(field, place), *field.type.create(field, place))
+        if self.rule == "default":
+            bench.run(ddl.set_default(place, field))
+        bench.touch(field.table)
+
+
+@operation
+@dataclasses.dataclass(frozen=True)
+class PutReference(Repair):
+    """A relation is held by the database again. With `emptying`, values that lead nowhere are taken away for it."""
+
+    op = "put_reference"
+    label = _("Relation put back")
+
+    field: str = ""
+    emptying: bool = False
+
+    def mend(self, bench: Workbench) -> None:
+        field = bench.field(self.field)
+        place = bench.place(field.table)
+        gone = problems.leading_nowhere(bench.rows, place, field, place.find(field.settings["table"]))
+        if not self.emptying:
+            mending.refuse(gone)
+        elif gone is not None:
+            bench.note(gettext("%(problem)s: they are empty now.") % {"problem": gone})
+        bench.run(*field.type.trash(field, place), *field.type.restore(field, place))
+        bench.touch(field.table)
+
+
+@operation
+@dataclasses.dataclass(frozen=True)
+class PutLinks(Repair):
+    """The links of a relation to many rows: the table of them, or what holds it. With `trimming`, loose links go."""
+
+    op = "put_links"
+    label = _("Links put back")
+
+    field: str = ""
+    trimming: bool = False
+
+    def mend(self, bench: Workbench) -> None:
+        field = bench.field(self.field)
+        place, target = bench.place(field.table), links(field, bench.project.schema_name)
+        there = catalog.tables(place.home).get(f"l_{field.pk.hex}")
+        bench.touch(field.table)
+        if there is None:
+            bench.run(*field.type.create(field, place))
+            return
+        other = place.find(field.settings["table"])
+        loose = mending.loose_links(place, other)
+        count = bench.rows(sql.SQL("SELECT count(*) FROM {} AS l WHERE {}").format(target, loose))[0][0]
+        if count and not self.trimming:
+            names = {"field": field.label, "count": count}
+            raise RuleBroken(gettext("“%(field)s”: %(count)d links lead to rows that are gone.") % names)
+        if count:
+            bench.run(sql.SQL("DELETE FROM {} AS l WHERE {}").format(target, loose))
+            bench.note(gettext("Links of “%(field)s” that led nowhere were removed.") % {"field": field.label})
+        bench.run(*mending.hold_links(place, other, target, there))
+
+
+@operation
+@dataclasses.dataclass(frozen=True)
+class PutSystem(Repair):
+    """What every table has: its own columns and the trigger that notes changes."""
+
+    op = "put_system"
+    label = _("Columns of every table put back")
+
+    def mend(self, bench: Workbench) -> None:
+        table = bench.table(self.table)
+        place = bench.place(table)
+        bench.run(*mending.system_columns(place, found_table(bench, table.physical_name)))
+        bench.run(*mending.put_trigger(place))
+        bench.touch(table)
+
+
+@operation
+@dataclasses.dataclass(frozen=True)
+class BuildIndex(Repair):
+    """An index that is gone is built again, beside the work of others."""
+
+    op = "build_index"
+    label = _("Index built again")
+
+    index: str = ""
+
+    def mend(self, bench: Workbench) -> None:
+        index = TableIndex.objects.select_related("table").get(pk=self.index, table__project=bench.project)
+        index.state, index.error = TableIndex.State.BUILDING, ""
+        index.save(update_fields=["state", "error", "updated_at"])
+        bench.touch(index.table)
+        bench.tell(index, "requested")

@@ -1,0 +1,149 @@
+"""What people can do about differences between the database and what we know of it: each way by its name."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from nocode.foundation.ids import uuid7
+from nocode.foundation.models import User
+from nocode.studio.errors import SchemaRefused
+from nocode.studio.introspection.adopting import adopt_all, adopt_column
+from nocode.studio.introspection.labels import readable
+from nocode.studio.models import Field, Project, TableIndex
+from nocode.studio.schema import catalog, drift
+from nocode.studio.schema.drift import Finding
+from nocode.studio.schema.manager import SchemaManager
+from nocode.studio.schema.operations import AdoptTable, repairs, rules
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to end a difference. `warning` says what is lost by it; that takes the right to delete."""
+
+    label: Any
+    act: Callable[[SchemaManager, Finding], None]
+    warning: Any = ""
+
+    @property
+    def right(self) -> str:
+        """What a person must be allowed to do with the project."""
+        return "delete" if self.warning else "change"
+
+
+def findings(project: Project) -> list[Finding]:
+    """All differences between a project and its schema."""
+    return drift.findings(project)
+
+
+def repair(project: Project, key: str, way: str, user: User | None = None) -> list[str]:
+    """Repair one difference in one way; answers sentences about what could not be as it was. Raises NoCodeError."""
+    finding = next((each for each in findings(project) if each.key == key), None)
+    if finding is None or way not in finding.repairs:
+        raise SchemaRefused(_("This is not so any more. Look at the list again."))
+    manager = SchemaManager(project, user)
+    WAYS[way].act(manager, finding)
+    return manager.notes
+
+
+def _mend(kind: type[repairs.Repair], **values: Any) -> Callable[[SchemaManager, Finding], None]:
+    """A repair of a table, of a field of it, or of an index of it, whichever the repair knows."""
+
+    def act(manager: SchemaManager, finding: Finding) -> None:
+        own = {name: finding.thing for name in ("field", "index") if name in kind.__dataclass_fields__}
+        if "name" in kind.__dataclass_fields__:
+            own["name"] = _label(finding)
+        manager.repair(kind(str(finding.table.pk) if finding.table else "", **own, **values))
+
+    return act
+
+
+def _label(finding: Finding) -> str:
+    return Field.objects.get(pk=finding.thing).label if finding.thing else finding.table.label
+
+
+def _make_schema(manager: SchemaManager, finding: Finding) -> None:
+    manager.repair(repairs.MakeSchema(""))
+
+
+def _change(**values: Any) -> Callable[[SchemaManager, Finding], None]:
+    def act(manager: SchemaManager, finding: Finding) -> None:
+        manager.change_field(Field.objects.select_related("table").get(pk=finding.thing), **values)
+
+    return act
+
+
+def _drop_index(manager: SchemaManager, finding: Finding) -> None:
+    manager.drop_index(TableIndex.objects.get(pk=finding.thing))
+
+
+def _take_type(manager: SchemaManager, finding: Finding) -> None:
+    field = Field.objects.get(pk=finding.thing)
+    column = catalog.tables(manager.project.schema_name)[finding.table.physical_name].columns[field.physical_name]
+    new = adopt_column(finding.table, column.name)
+    if new is None:
+        raise SchemaRefused(_("No field can be of the type %(type)s; convert it back.") % {"type": column.type})
+    manager.repair(repairs.TakeType(str(finding.table.pk), finding.thing, new.new["kind"], new.new["settings"]))
+
+
+def _adopt_column(manager: SchemaManager, finding: Finding) -> None:
+    found = adopt_column(finding.table, finding.thing)
+    if found is None:
+        raise SchemaRefused(
+            _("The column “%(column)s” cannot be a field: there is no field type for it.") % {"column": finding.thing}
+        )
+    manager.make(found, finding.table)
+
+
+def _adopt_table(manager: SchemaManager, finding: Finding) -> None:
+    """The table with all of its columns that can be fields, as one change."""
+    there = catalog.tables(manager.project.schema_name)[finding.thing]
+    labels = set(manager.project.tables.values_list("label", flat=True))
+    made = AdoptTable(str(uuid7()), found=finding.thing, name=readable(finding.thing, _("Table"), labels))
+    manager.make_together([made, *adopt_all(manager.project, made.table, there)], manager.project)
+
+
+WAYS: dict[str, Way] = {
+    "make_schema": Way(gettext_lazy("Make the schema again (empty)"), _make_schema),
+    "make_table": Way(gettext_lazy("Make the table again (empty)"), _mend(repairs.MakeTable)),
+    "forget_table": Way(
+        gettext_lazy("Forget the table"),
+        _mend(repairs.ForgetTable),
+        gettext_lazy("Its fields, views and history are removed for good, too."),
+    ),
+    "adopt_table": Way(gettext_lazy("Take it in as a table"), _adopt_table),
+    "make_column": Way(gettext_lazy("Make the column again (empty)"), _mend(repairs.MakeColumn)),
+    "forget_field": Way(
+        gettext_lazy("Forget the field"),
+        _mend(repairs.ForgetField),
+        gettext_lazy("Fields computed from it go to the trash."),
+    ),
+    "adopt_column": Way(gettext_lazy("Take the column in as a field"), _adopt_column),
+    "convert_back": Way(gettext_lazy("Convert the column back"), _mend(repairs.ConvertBack)),
+    "take_type": Way(gettext_lazy("Let the field have the type of the column"), _take_type),
+    "put_required": Way(gettext_lazy("Put the rule back"), _mend(rules.PutRule, rule="required")),
+    "drop_required": Way(gettext_lazy("Let the field be empty"), _change(required=False)),
+    "put_unique": Way(gettext_lazy("Put the rule back"), _mend(rules.PutRule, rule="unique")),
+    "drop_unique": Way(gettext_lazy("Allow the same value twice"), _change(unique=False)),
+    "put_check": Way(gettext_lazy("Put the rule back"), _mend(rules.PutRule, rule="check")),
+    "put_default": Way(gettext_lazy("Put the default back"), _mend(rules.PutRule, rule="default")),
+    "put_reference": Way(gettext_lazy("Put the rule back"), _mend(rules.PutReference)),
+    "empty_reference": Way(
+        gettext_lazy("Empty what leads nowhere, and put the rule back"),
+        _mend(rules.PutReference, emptying=True),
+        gettext_lazy("Values that lead to rows that are gone are lost."),
+    ),
+    "make_links": Way(gettext_lazy("Make the links again (none)"), _mend(rules.PutLinks)),
+    "put_links": Way(gettext_lazy("Put the rule back"), _mend(rules.PutLinks)),
+    "trim_links": Way(
+        gettext_lazy("Remove what leads nowhere, and put the rule back"),
+        _mend(rules.PutLinks, trimming=True),
+        gettext_lazy("Links to rows that are gone are lost."),
+    ),
+    "system_columns": Way(gettext_lazy("Put it in order"), _mend(rules.PutSystem)),
+    "put_trigger": Way(gettext_lazy("Put it back"), _mend(rules.PutSystem)),
+    "build_index": Way(gettext_lazy("Build it again"), _mend(rules.BuildIndex)),
+    "drop_index": Way(gettext_lazy("Do without it"), _drop_index),
+}
