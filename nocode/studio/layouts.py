@@ -132,6 +132,10 @@ class Layout:
             return error.message
         return ""
 
+    def problems(self) -> dict[str, str]:
+        """The fields that cannot be read, with the reason, by physical name."""
+        return {name: self.problem(name) for name, column in self.columns.items() if column.is_broken}
+
     def title(self, alias: str) -> sql.Composable:
         """The label of a row called `alias`: what its table's naming field says, else its number."""
         number = sql.SQL("'#' || {}::text").format(sql.Identifier(alias, "id"))
@@ -139,10 +143,6 @@ class Layout:
         try:
             words = field and self.column(field, alias).text
         except FieldBroken:  # a table named by a relation to a table that is named by a relation to it
-    def problems(self) -> dict[str, str]:
-        """The fields that cannot be read, with the reason, by physical name."""
-        return {name: self.problem(name) for name, column in self.columns.items() if column.is_broken}
-
             words = None
         return number if words is None else sql.SQL("coalesce(nullif({}, ''), {})").format(words, number)
 
