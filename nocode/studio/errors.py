@@ -93,6 +93,10 @@ class BlockChanged(NoCodeError):
     """Somebody changed this block meanwhile."""
 
 
+class CountTooSlow(NoCodeError):
+    """Counting the rows took longer than anybody should wait for."""
+
+
 class RecordErrors(NoCodeError):
     """The row was refused. `errors` holds one message per field, keyed by its physical name."""
 

@@ -80,6 +80,7 @@ class Layout:
     fields: dict[str, Field]
     display_name: str = ""
     search_columns: tuple[str, ...] = ()  # what the search index reads, as soon as it is ready
+    order_columns: tuple[str, ...] = ()  # what the other indexes that are ready begin with
     family: dict[UUID, "Layout"] = dataclass_field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
@@ -100,6 +101,12 @@ class Layout:
     def writable(self) -> dict[str, Field]:
         """The fields that people fill in."""
         return {name: field for name, field in self.fields.items() if not field.type.is_computed}
+
+    @cached_property
+    def indexed(self) -> frozenset[str]:
+        """The columns by whose value rows are found without reading them all."""
+        by_rule = (name for name, field in self.fields.items() if field.unique or field.type.is_relation)
+        return frozenset({"id", *self.order_columns, *by_rule})
 
     @cached_property
     def by_id(self) -> dict[str, Field]:
@@ -284,6 +291,7 @@ def _laid_out(table: DataTable, family: dict[UUID, Layout]) -> Layout:
         fields={field.physical_name: field for field in table.fields.all()},
         display_name=table.display_name,
         search_columns=next((tuple(each.columns) for each in table.indexes.all() if each.searches), ()),
+        order_columns=tuple(each.columns[0] for each in table.indexes.all() if each.orders),
         family=family,
     )
     return family[table.pk]

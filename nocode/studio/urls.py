@@ -3,6 +3,7 @@
 from django.urls import path
 
 from nocode.studio.views import (
+    big,
     bulk,
     cells,
     choices,
@@ -25,6 +26,7 @@ from nocode.studio.views import (
 
 console_urls = [
     path("studio/datatable/<uuid:pk>/rows/", rows.table_rows, name="studio_table_rows"),
+    path("studio/datatable/<uuid:pk>/rows/count/", big.table_count, name="studio_table_count"),
     path("studio/datatable/<uuid:pk>/rows/condition/", rows.table_condition, name="studio_table_condition"),
     path("studio/datatable/<uuid:pk>/rows/add/", row.table_row_add, name="studio_table_row_add"),
     path("studio/datatable/<uuid:pk>/rows/<int:row>/", row.table_row, name="studio_table_row"),
@@ -82,6 +84,11 @@ console_urls = [
     path("studio/project/<uuid:pk>/back/", structure.project_back, name="studio_project_back"),
     path("studio/field/<uuid:pk>/type/", retype.field_retype, name="studio_field_retype"),
     path("studio/datatable/<uuid:pk>/indexes/", structure.table_index_add, name="studio_table_index_add"),
+    path(
+        "studio/datatable/<uuid:pk>/indexes/<uuid:index>/",
+        big.table_index_progress,
+        name="studio_table_index_progress",
+    ),
     path(
         "studio/datatable/<uuid:pk>/indexes/<uuid:index>/drop/",
         structure.table_index_drop,

@@ -489,6 +489,7 @@ ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
         for name in [
             "studio_table_rows",
             "studio_table_condition",
+            "studio_table_count",
             "studio_table_row_add",
             "studio_table_choices",
             "studio_table_bulk",
@@ -524,7 +525,10 @@ ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
     },
     "studio_table_undo": lambda world: {"pk": world.rows[DataTable].pk, "batch": world.rows[RecordChange].batch},
     "studio_table_view_change": lambda world: {"pk": world.rows[DataTable].pk, "view": world.rows[GridView].pk},
-    "studio_table_index_drop": lambda world: {"pk": world.rows[DataTable].pk, "index": world.rows[TableIndex].pk},
+    **{
+        name: lambda world: {"pk": world.rows[DataTable].pk, "index": world.rows[TableIndex].pk}
+        for name in ["studio_table_index_progress", "studio_table_index_drop"]
+    },
     **{
         name: lambda world: {"pk": world.rows[Project].pk}
         for name in [

@@ -64,6 +64,11 @@ class TableIndex(Record):
         return f"{self.get_kind_display()}: {', '.join(self.columns)}"
 
     @property
+    def orders(self) -> bool:
+        """Whether filters and sorting may go by it."""
+        return self.kind == self.Kind.ORDER and self.state == self.State.READY
+
+    @property
     def searches(self) -> bool:
         """Whether searches may go by it."""
         return self.kind == self.Kind.SEARCH and self.state == self.State.READY

@@ -146,10 +146,25 @@ def count(layout: Layout, condition: sql.Composable, at_most: int | None = None)
 
 def estimate(layout: Layout) -> sql.Composable:
     """How many rows PostgreSQL remembers the table to have; negative when it never looked."""
+    return sql.SQL("SELECT rows FROM ({}) AS known").format(extent(layout))
+
+
+def extent(layout: Layout) -> sql.Composable:
+    """How many rows and how many pages of the disk PostgreSQL remembers the table to have."""
     return sql.SQL(
-        "SELECT reltuples::bigint FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace "
+        "SELECT reltuples::bigint AS rows, relpages FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace "
         "WHERE nspname = {} AND relname = {}"
     ).format(sql.Literal(layout.schema), sql.Literal(layout.physical_name))
+
+
+def cost_of_reading(rows: int, pages: int) -> float:
+    """What PostgreSQL reckons a table of this extent costs to be read whole, by the weights it comes with."""
+    return pages + rows / 100
+
+
+def explain(statement: sql.Composable) -> sql.Composable:
+    """How PostgreSQL would answer a statement, as JSON."""
+    return sql.SQL("EXPLAIN (FORMAT JSON) {}").format(statement)
 
 
 def groups(layout: Layout, by: str, condition: sql.Composable, sums: Sequence[str], limit: int) -> sql.Composable:

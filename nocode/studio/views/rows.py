@@ -12,7 +12,9 @@ from nocode.foundation.ids import uuid_or_none
 from nocode.foundation.pages import page_context
 from nocode.studio.errors import QueryRefused
 from nocode.studio.models import DataTable, GridView
+from nocode.studio.services import slowness
 from nocode.studio.services.records import Records
+from nocode.studio.services.sizes import Size
 from nocode.studio.views import drawing
 from nocode.studio.views.arrangement import Arrangement
 from nocode.studio.views.filters import Asked
@@ -48,7 +50,6 @@ def table_rows(request: HttpRequest, table: DataTable) -> HttpResponse:
     }
     try:
         context |= _groups(records, asked) if asked.group else _found(records, asked, arrangement, may_change)
-        context["size"] = records.size(asked.filters, search=asked.search)
     except QueryRefused as refusal:
         context |= {"refusal": refusal.message}
     if not request.htmx:
@@ -78,9 +79,11 @@ def _found(records: Records, asked: Asked, arrangement: Arrangement, selectable:
     place = {"after": asked.after, "before": asked.before}
     page = records.page(asked.filters, search=asked.search, order=asked.order, size=PAGE_SIZE, **place)
     columns = [placed.column for placed in arrangement.seen]
-    return {
-        "rows": page.rows and drawing.body(columns, page, selectable=selectable),
     is_whole = not (page.previous or page.next)
+    return {
+        "size": Size(len(page.rows)) if is_whole else records.size(asked.filters, search=asked.search),
+        "slow": slowness.of_list(records.layout, asked.filters, search=asked.search, order=asked.order),
+        "rows": page.rows and drawing.body(columns, page, selectable=selectable),
         "previous": page.previous and asked.address(before=page.previous),
         "next": page.next and asked.address(after=page.next),
     }
@@ -91,6 +94,7 @@ def _groups(records: Records, asked: Asked) -> dict[str, Any]:
     sums = [name for name, each in records.layout.columns.items() if each.field and each.type.is_number]
     found = records.groups(asked.group, asked.filters, search=asked.search, sums=sums, limit=MOST_GROUPS)
     return {
+        "size": records.size(asked.filters, search=asked.search),
         "group_label": column.label,
         "sum_labels": [records.layout.columns[name].label for name in sums],
         "groups": [

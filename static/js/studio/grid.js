@@ -118,6 +118,7 @@ function settle(cell) {
 }
 
 function prepare() {
+  for (const cell of grid()?.querySelectorAll("tbody td") ?? []) cell.tabIndex = -1;
   const stops = grid()?.querySelectorAll("th :is(summary, a, input)") ?? [];
   for (const stop of stops) stop.tabIndex = -1;
   grid()?.querySelector("tbody td")?.setAttribute("tabindex", "0");
