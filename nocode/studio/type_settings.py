@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.template.loader import render_to_string
+from django.utils.choices import flatten_choices
 from django.utils.translation import gettext as _
 
 from nocode.studio.fields import field_types
@@ -23,6 +24,7 @@ class TypeSettingsWidget(forms.Widget):
 
     template = "studio/widgets/type_settings.html"
     kind: str | None = None
+    is_open = False  # nothing folded away
     problem = ""  # why the field cannot be computed with the settings it has
     table: DataTable | None = None  # where the field is, among the `tables` of its project
     tables: Sequence[DataTable] = ()
@@ -33,7 +35,8 @@ class TypeSettingsWidget(forms.Widget):
             for each in field_types
             if each.Config.base_fields and self.kind in (None, each.kind)
         ]
-        return render_to_string(self.template, {"forms": shown, "is_open": isinstance(value, Typed)})
+        is_open = self.is_open or isinstance(value, Typed)
+        return render_to_string(self.template, {"forms": shown, "is_open": is_open, "problem": self.problem})
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Typed:
         return Typed(
@@ -51,7 +54,22 @@ class TypeSettingsWidget(forms.Widget):
         if self.table is not None:
             field_type.offer(form, self.table, self.tables)
         form.must_be_filled = self.kind is None and any(field.required for field in form.fields.values())
+        form.said = _said(form) if self.kind else ""
         return form
+
+
+def _said(form: forms.Form) -> str:
+    """The settings of a field in a line, those that say something: “Currency: EUR €”."""
+    said = []
+    for name, field in form.fields.items():
+        value = form.get_initial_for_field(field, name)
+        if field.widget.is_hidden or value in (None, "", [], False):
+            continue
+        choices = dict(flatten_choices(getattr(field.widget, "choices", ())))
+        words = choices.get(value, value) if isinstance(value, str) else value
+        text = ", ".join(map(str, words)) if isinstance(words, list) else _("Yes") if words is True else words
+        said.append(_("%(name)s: %(text)s") % {"name": field.label, "text": text})
+    return " · ".join(said)
 
 
 class TypeSettingsField(forms.Field):

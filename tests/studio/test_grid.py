@@ -197,8 +197,8 @@ def test_rows_are_counted_and_added_up_by_group(person, table):
     page = person().get(address("rows", table), {"group": "stage"})
 
     assert [(group["label"], group["count"], group["sums"]) for group in page.context["groups"]] == [
-        ("New", 1, [5]),
-        ("Won", 2, [10]),
+        ("New", 1, [("Amount", "5")]),
+        ("Won", 2, [("Amount", "10")]),
     ]
 
 

@@ -30,6 +30,7 @@ class RetypeForm(forms.Form):
     def __init__(self, field: Field, *args: Any, **kwargs: Any):
         super().__init__(*args, initial={"kind": field.kind, "settings": field.settings}, **kwargs)
         widget = self.fields["settings"].widget
+        widget.is_open = True
         widget.table, widget.tables = field.table, []  # no type with values of its own leads to a table
         kinds = [each for each in field_types if is_convertible(each)]
         self.fields["kind"].choices = [(each.kind, each.label) for each in kinds]

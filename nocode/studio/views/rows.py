@@ -11,6 +11,7 @@ from nocode.foundation.htmx import render_part
 from nocode.foundation.ids import uuid_or_none
 from nocode.foundation.pages import page_context
 from nocode.studio.errors import QueryRefused
+from nocode.studio.layouts import Column
 from nocode.studio.models import DataTable, GridView
 from nocode.studio.services import slowness
 from nocode.studio.services.records import Records
@@ -101,9 +102,14 @@ def _groups(records: Records, asked: Asked) -> dict[str, Any]:
             {
                 "label": None if each.value is None else column.type.display(each.value, column.settings),
                 "count": each.count,
-                "sums": [each.sums[name] for name in sums],
+                "sums": [_sum(records.layout.columns[name], each.sums[name]) for name in sums],
                 "url": asked.within(each.value),
             }
             for each in found
         ],
     }
+
+
+def _sum(column: Column, value: Any) -> tuple[str, str]:
+    """What is added up, and the sum as the values of the column are shown."""
+    return column.label, "–" if value is None else column.type.display(value, column.settings)
