@@ -31,15 +31,22 @@ def is_duplicate(error: IntegrityError) -> bool:
     return getattr(error.__cause__, "pgcode", None) == errorcodes.UNIQUE_VIOLATION
 
 
+def is_overtaken(error: BaseException) -> bool:
+    """Whether somebody changed a row first that a transaction as of one moment wanted to change."""
+    return getattr(error.__cause__, "pgcode", None) == errorcodes.SERIALIZATION_FAILURE
+
+
 @contextmanager
-def one_moment() -> Iterator[None]:
+def one_moment(*, writes: bool = False) -> Iterator[None]:
     """All that is read inside is read as of one moment, whatever others commit meanwhile.
 
+    With `writes`, what is written to a row that somebody changed since that moment is refused: `is_overtaken` tells.
     A transaction that has begun cannot be changed any more: within one, what its statements see is up to its caller.
     """
     is_outermost = not connection.in_atomic_block
     with transaction.atomic():
         if is_outermost:
             with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                access = "READ WRITE" if writes else "READ ONLY"
+                cursor.execute(f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, {access}")
         yield

@@ -11,4 +11,4 @@ class StudioConfig(AppConfig):
 
     def ready(self) -> None:
         from nocode.studio import meters, schedules, signals, subscribers  # noqa: F401
-        from nocode.studio.jobs import bulk, exports, imports, index, takeovers  # noqa: F401
+        from nocode.studio.jobs import bulk, exports, imports, index, takeovers, transfers  # noqa: F401

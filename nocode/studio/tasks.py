@@ -81,6 +81,7 @@ def _work(job: TableJob, progress: Progress) -> None:
         _end(job, State.FAILED if refused else State.DONE, result=result, error=refused)
 
 
+@transaction.atomic
 def _end(job: TableJob, state: str, *, result: dict[str, Any] | None = None, error: str = "") -> None:
     job.state, job.error, job.finished_at = state, error, timezone.now()
     job.result = job.result if result is None else result
@@ -89,6 +90,8 @@ def _end(job: TableJob, state: str, *, result: dict[str, Any] | None = None, err
     job.save(
         update_fields=["state", "result", "error", "done", "total", "output", "table", "finished_at", "updated_at"]
     )
+    if state != State.DONE and job.kind in job_types:
+        job_types[job.kind].given_up(job)
     logger.info("job %s (%s) ended: %s", job.pk, job.kind, state)
 
 

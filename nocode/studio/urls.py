@@ -22,6 +22,7 @@ from nocode.studio.views import (
     rows,
     saved,
     structure,
+    transfer,
 )
 
 console_urls = [
@@ -82,6 +83,10 @@ console_urls = [
         name="studio_project_trash_act",
     ),
     path("studio/project/<uuid:pk>/back/", structure.project_back, name="studio_project_back"),
+    path("studio/project/templates/", transfer.project_gallery, name="studio_project_gallery"),
+    path("studio/project/file/", transfer.project_file, name="studio_project_file"),
+    path("studio/project/<uuid:pk>/export/", transfer.project_export, name="studio_project_export"),
+    path("studio/project/<uuid:pk>/duplicate/", transfer.project_duplicate, name="studio_project_duplicate"),
     path("studio/field/<uuid:pk>/type/", retype.field_retype, name="studio_field_retype"),
     path("studio/datatable/<uuid:pk>/indexes/", structure.table_index_add, name="studio_table_index_add"),
     path(

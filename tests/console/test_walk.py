@@ -37,7 +37,7 @@ OWN_CHOICES = {
 ONLY_READS = {f"{model._meta.app_label}_{model._meta.model_name}_history" for model in MAKERS}
 
 # A file of what one may read may be asked for by whoever may read it.
-FILES = {"execution_export", "studio_table_export"}
+FILES = {"execution_export", "studio_table_export", "studio_project_export"}
 
 
 def test_every_registered_model_has_a_row_in_the_world():

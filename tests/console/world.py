@@ -542,6 +542,8 @@ ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
             "studio_project_trash",
             "studio_project_back",
             "studio_project_import",
+            "studio_project_export",
+            "studio_project_duplicate",
         ]
     },
     "studio_project_trash_act": lambda world: {

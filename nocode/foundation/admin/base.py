@@ -30,12 +30,13 @@ class ConsoleAdmin(ModelAdmin):
 
     A subclass says what the page shows; it never filters by organization nor checks a role itself. Where the model has
     an organization, list the field: it is hidden and filled when the person belongs to one, and fixed afterwards.
-    `empty_text` tells what will appear in an empty list, and how.
+    `empty_text` tells what will appear in an empty list, and how; `empty_template` offers other ways to begin.
     """
 
     form = ConsoleForm
     formfield_overrides = {models.JSONField: {"form_class": JsonField}}
     empty_text = ""
+    empty_template = ""
     empty_icon = "inbox"
     empty_value_display = "–"
     list_per_page = 25

@@ -52,6 +52,8 @@ class ProjectAdmin(HistoryAdmin):
 
     form = ProjectForm
     fields = ["organization", "name", "description"]
+    empty_template = "studio/_project_starts.html"
+    change_form_outer_before_template = "studio/_project_begin.html"
     change_form_outer_after_template = "studio/_project_tables.html"
     delete_confirmation_template = "studio/delete_project.html"
     list_before_template = "studio/_projects_head.html"

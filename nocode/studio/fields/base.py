@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from uuid import UUID
 
 from django import forms
@@ -37,6 +37,14 @@ class Settings(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
+
+
+class Names(Protocol):
+    """Other names for the tables and fields that settings mention, which they have in a file, say."""
+
+    def table(self, name: str) -> str: ...
+
+    def field(self, name: str) -> str: ...
 
 
 class FieldType:
@@ -101,6 +109,10 @@ class FieldType:
 
     def spoken(self, settings: dict, field: Field) -> dict:
         """The settings as a form shows them to people: `resolve` understands them again."""
+        return settings
+
+    def renamed(self, settings: dict, names: Names) -> dict:
+        """The settings with other names for the tables and fields they mention."""
         return settings
 
     def offer(self, form: forms.Form, table: DataTable, tables: Sequence[DataTable]) -> None:

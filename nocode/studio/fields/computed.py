@@ -16,7 +16,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from nocode.foundation.ids import uuid_or_none
 from nocode.studio.errors import FieldBroken
-from nocode.studio.fields.base import FieldType
+from nocode.studio.fields.base import FieldType, Names
 from nocode.studio.fields.relations import links
 
 if TYPE_CHECKING:
@@ -76,6 +76,15 @@ class Along(Computed):
             settings["field"] = str(target.pk)
         refuse_circle(field, self.needs(settings))
         return settings
+
+    def renamed(self, settings: dict, names: Names) -> dict:
+        """Without the table: `resolve` finds it at the end of the relation."""
+        key = settings["relation"]
+        back = BACK if key.startswith(BACK) else ""
+        settings = settings | {"relation": f"{back}{names.field(key.removeprefix(BACK))}"}
+        if settings.get("field"):
+            settings["field"] = names.field(settings["field"])
+        return {name: value for name, value in settings.items() if name != "table"}
 
     def needs(self, settings: dict) -> frozenset[UUID]:
         named = (settings["relation"].removeprefix(BACK), settings["table"], settings["field"])

@@ -14,7 +14,7 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextareaWid
 
 from nocode.foundation.ids import uuid_or_none
 from nocode.studio.errors import FieldBroken, FormulaRefused
-from nocode.studio.fields.base import FieldType, field_types
+from nocode.studio.fields.base import FieldType, Names, field_types
 from nocode.studio.fields.computed import Computed, refuse_circle
 from nocode.studio.formula import Kind, Typed, compile_formula, place_in, references, rewrite
 from nocode.studio.formula.kinds import cast, tidy
@@ -82,6 +82,12 @@ class Formula(Computed):
     def spoken(self, settings: dict, field: Field) -> dict:
         labels = {str(each.pk): each.label for each in field.table.fields.all()}
         return settings | {"formula": rewrite(settings["formula"], lambda token: labels.get(token.value, token.value))}
+
+    def renamed(self, settings: dict, names: Names) -> dict:
+        def name(token: Token) -> str:
+            return token.value if token.value in SYSTEM_NAMES else names.field(token.value)
+
+        return settings | {"formula": rewrite(settings["formula"], name)}
 
     def needs(self, settings: dict) -> frozenset[UUID]:
         return frozenset(pk for name in references(settings["formula"]) if (pk := uuid_or_none(name)))

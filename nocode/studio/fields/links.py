@@ -16,7 +16,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 import nocode.studio.fields.number  # noqa: F401 - reads the numbers of rows
 from nocode.foundation.ids import uuid_or_none
-from nocode.studio.fields.base import FieldType, field_types, quoted
+from nocode.studio.fields.base import FieldType, Names, field_types, quoted
 
 if TYPE_CHECKING:
     from nocode.studio.layouts import Layout
@@ -44,6 +44,9 @@ class Link(FieldType):
         if before is not None and before.settings["table"] != str(pk):
             raise ValidationError(_("the table it leads to cannot be changed; make another field for another table"))
         return settings | {"table": str(pk)}
+
+    def renamed(self, settings: dict, names: Names) -> dict:
+        return settings | {"table": names.table(settings["table"])}
 
     def needs(self, settings: dict) -> frozenset[UUID]:
         return frozenset({UUID(settings["table"])})

@@ -40,6 +40,9 @@ class JobType:
         """
         raise NotImplementedError
 
+    def given_up(self, job: TableJob) -> None:
+        """Tidy up after a job that failed or was stopped, in the transaction that says so."""
+
     def title(self, job: TableJob) -> str:
         """What the job does, in a few words."""
         return str(self.label)

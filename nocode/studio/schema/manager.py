@@ -12,7 +12,7 @@ from nocode.foundation.middleware import current_actor_id
 from nocode.foundation.models import User
 from nocode.studio.errors import SchemaRefused
 from nocode.studio.models import DataTable, Field, Project, SchemaChange, TableIndex
-from nocode.studio.schema import ddl, history, purge
+from nocode.studio.schema import ddl, history, loading, purge
 from nocode.studio.schema import preview as previews
 from nocode.studio.schema.change import structure_change
 from nocode.studio.schema.operations import (
@@ -143,6 +143,18 @@ class SchemaManager:
     def drop_index(self, index: TableIndex) -> None:
         """Drop an index."""
         self.make(DropIndex(str(index.table_id), str(index.pk)), index)
+
+    # --- rows that bring their ids
+
+    @structure_change
+    def loosen_relations(self) -> None:
+        """Let rows come with their ids and in any order, until `fasten_relations` in the same transaction."""
+        loading.loosen(self._bench())
+
+    @structure_change
+    def fasten_relations(self) -> None:
+        """Hold relations true again, and let new rows be numbered behind those that came."""
+        loading.fasten(self._bench())
 
     # --- the trash
 

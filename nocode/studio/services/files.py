@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from nocode.foundation.models import Organization, User
 from nocode.foundation.retention import forgets
+from nocode.foundation.services import billing
 from nocode.studio.errors import FileRefused
 from nocode.studio.fields.file import PICTURES, describe, picture_type
 from nocode.studio.models import FileChunk, Project, StoredFile
@@ -60,25 +61,31 @@ def keep(
     """Keep an upload until a row of the project names it, for a day at most; answers what that row is to say.
 
     A row that is saved with it makes it stay (see `File.accept`), also when another row takes its place: the history of
-    the row leads back to it. Raises FileRefused.
+    the row leads back to it. Raises FileRefused, LimitReached.
     """
     beginning = upload.read(16)
     upload.seek(0)
     kind = picture_type(beginning)
     if takes and kind not in takes:
         raise FileRefused(_("“%(name)s” is no picture that can be shown.") % {"name": upload.name})
-    guessed = mimetypes.guess_type(upload.name)[0] or UNKNOWN
+    billing.require(project.organization_id, "storage", upload.size)
     file = save(
         upload,
         upload.name,
         project.organization,
         project,
         user,
-        content_type=kind or (UNKNOWN if guessed in PICTURES else guessed),
+        content_type=type_of(upload.name, beginning),
         largest=largest,
         expires_at=timezone.now() + UNUSED_KEPT,
     )
     return describe(file)
+
+
+def type_of(name: str, beginning: bytes) -> str:
+    """The type of a file: of a picture by its first bytes, of others by the name, which is believed no picture."""
+    guessed = mimetypes.guess_type(name)[0] or UNKNOWN
+    return picture_type(beginning) or (UNKNOWN if guessed in PICTURES else guessed)
 
 
 @forgets

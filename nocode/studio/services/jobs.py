@@ -45,5 +45,6 @@ def cancel(job: TableJob) -> TableJob:
     current.cancel_requested = True
     if current.state == TableJob.State.PENDING:
         current.state, current.finished_at = TableJob.State.CANCELLED, timezone.now()
+        job_types[current.kind].given_up(current)
     current.save(update_fields=["cancel_requested", "state", "finished_at", "updated_at"])
     return current

@@ -19,7 +19,7 @@ from nocode.studio.schema.workbench import Workbench
 
 @dataclasses.dataclass(frozen=True)
 class NewField:
-    """A field to be made. What is below the line is found out unless it is given."""
+    """A field to be made. What is below the line is found out unless it is given; a physical name is made to fit."""
 
     label: str
     kind: str
@@ -44,7 +44,7 @@ def prepared(bench: Workbench, table: DataTable, new: NewField, others: Sequence
     made = dataclasses.replace(
         new,
         label=bench.free_field_label(new.label, (other for other in others if not other.trashed_at)),
-        physical_name=names.column_name(new.label, {other.physical_name for other in others}),
+        physical_name=names.column_name(new.physical_name or new.label, {other.physical_name for other in others}),
         id=new.id or str(uuid7()),
         position=position if new.position is None else new.position,
     )

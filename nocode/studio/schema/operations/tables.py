@@ -35,7 +35,7 @@ class CreateTable(Operation):
     def prepared(self, bench: Workbench) -> CreateTable:
         label = bench.free_table_label(self.name)
         pk = uuid7()
-        physical_name = names.table_name(label, bench.taken_names())
+        physical_name = names.table_name(self.physical_name or label, bench.taken_names())
         table = DataTable(pk=pk, project=bench.project, label=label, physical_name=physical_name)
         made: list[Field] = []
         ready: list[dict[str, Any]] = []
