@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from nocode.studio.layouts import Layout
     from nocode.studio.models import Field
 
+NOWHERE = "00000000-0000-0000-0000-000000000000"  # the organization without members
 MOST_PEOPLE = 2000  # known, and offered, at once
 _SECONDS = 60  # until a new name is seen
 
@@ -33,15 +34,18 @@ class _Names:
     """Names of people by id. One question brings those of all colleagues: a page of rows asks once."""
 
     def __init__(self) -> None:
-        self._known: dict[int, str] = {}
+        self._known: dict[str, dict[int, str]] = {}
         self._until = 0.0
 
-    def of(self, person: int) -> str:
+    def of(self, person: int, organization: str = "") -> str:
+        """The name of anybody, or of a member of an organization; empty when there is none."""
         if time.monotonic() > self._until:
             self._known, self._until = {}, time.monotonic() + _SECONDS
-        if person not in self._known:
-            self._known |= {person: "", **_people(Q(pk=person)), **_people(_with(person))}
-        return self._known[person]
+        known = self._known.setdefault(organization, {})
+        if person not in known:
+            asked = [Q(organizations=organization)] if organization else [Q(pk=person), _with(person)]
+            known |= {person: ""} | {pk: name for each in asked for pk, name in _people(each).items()}
+        return known[person]
 
 
 def _with(person: int) -> Q:
@@ -71,13 +75,24 @@ class Person(FieldType):
         return person
 
     def display(self, value: int, settings: Mapping = NO_SETTINGS) -> str:
-        return _names.of(value) or _("deleted person %(id)d") % {"id": value}
+        """The name; with an `organization` in the settings, that of a member only."""
+        return _names.of(value, settings.get("organization", "")) or _("deleted person %(id)d") % {"id": value}
 
     def to_form(self, value: int) -> str:
         return str(value)
 
     def cell(self, value: int, settings: Mapping = NO_SETTINGS) -> SafeString:
         return format_html('<span class="c-person">{}</span>', self.display(value, settings))
+
+    def form_field(self, settings: dict, **options: Any) -> forms.Field:
+        return forms.CharField(widget=UnfoldAdminIntegerFieldWidget(attrs={"min": "1"}), **options)
+
+    def row_field(self, field: Field, layout: Layout, **options: Any) -> forms.Field:
+        """The members to choose from, and whoever is chosen already."""
+        people = _people(Q(organizations=layout.organization_id))
+        if (chosen := options.get("initial")) and int(chosen) not in people:
+            people[int(chosen)] = self.display(int(chosen), {"organization": str(layout.organization_id)})
+        return KeepingChoiceField(choices=[("", "—"), *people.items()], widget=UnfoldAdminSelectWidget(), **options)
 
 
 @field_types.register
@@ -92,12 +107,9 @@ class Member(Person):
         if strangers:
             raise ValidationError(_("%(id)d is not a member of this organization") % {"id": min(strangers)})
 
-    def form_field(self, settings: dict, **options: Any) -> forms.Field:
-        return forms.CharField(widget=UnfoldAdminIntegerFieldWidget(attrs={"min": "1"}), **options)
+    def reading(self, field: Field, layout: Layout) -> tuple[FieldType, dict]:
+        return self, field.settings | {"organization": str(layout.organization_id)}
 
-    def row_field(self, field: Field, layout: Layout, **options: Any) -> forms.Field:
-        """The members to choose from, and whoever is chosen already."""
-        people = _people(Q(organizations=layout.organization_id))
-        if (chosen := options.get("initial")) and int(chosen) not in people:
-            people[int(chosen)] = self.display(int(chosen))
-        return KeepingChoiceField(choices=[("", "—"), *people.items()], widget=UnfoldAdminSelectWidget(), **options)
+    def display(self, value: int, settings: Mapping = NO_SETTINGS) -> str:
+        """The name of a member: numbers that came from elsewhere (another type, old history) must name no stranger."""
+        return super().display(value, {"organization": NOWHERE, **settings})

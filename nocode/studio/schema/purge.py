@@ -2,12 +2,18 @@
 
 from datetime import datetime
 
+from django.db import connection
 from django.db.models import Q
 
 from nocode.studio.models import DataTable, Field, SchemaChange
 from nocode.studio.schema import ddl, history
 from nocode.studio.schema.operations import RetypeField
 from nocode.studio.schema.workbench import Workbench
+
+_FORGET_VALUES = """
+    UPDATE studio_recordchange SET before = before - %(name)s, after = after - %(name)s
+    WHERE table_id = %(table)s AND (before ? %(name)s OR after ? %(name)s)
+"""
 
 
 def purge_table(bench: Workbench, table: DataTable) -> None:
@@ -37,9 +43,19 @@ def purge_field(bench: Workbench, field: Field) -> None:
     for change in SchemaChange.objects.filter(forward__op=RetypeField.op, forward__field=str(field.pk)):
         _drop_losses(bench, change)
     history.forget(bench.project, history.about(field=str(field.pk)) | history.about(new={"id": str(field.pk)}))
+    _forget_values(bench, field)
     bench.tell(field, "purged")
     bench.tell_all()
     field.delete()
+
+
+def _forget_values(bench: Workbench, field: Field) -> None:
+    """Values of what is gone for good leave the history of rows: another field may get the name of the column."""
+    if bench.dry:
+        return
+    names = {"table": field.table_id, "name": field.physical_name}
+    with connection.cursor() as cursor:
+        cursor.execute(_FORGET_VALUES, names)
 
 
 def purge_losses(bench: Workbench, before: datetime) -> None:

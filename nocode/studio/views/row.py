@@ -14,7 +14,7 @@ from django_htmx.http import trigger_client_event
 from nocode.foundation.htmx import render_part
 from nocode.foundation.pages import page_context
 from nocode.studio.forms import RowForm
-from nocode.studio.layouts import SYSTEM_FIELDS, Layout
+from nocode.studio.layouts import SYSTEM_FIELDS, Column, Layout
 from nocode.studio.models import DataTable
 from nocode.studio.services.records import Records, Row
 from nocode.studio.views.guard import of_table
@@ -78,7 +78,7 @@ def _done() -> HttpResponse:
 def _row_context(request: HttpRequest, table: DataTable, row: Row, layout: Layout) -> dict[str, Any]:
     times = [(_("created"), row["created_at"]), (_("updated"), row["updated_at"])]
     cells = [
-        (column.label, "" if row[name] is None else column.type.display(row[name]), column.type.is_number)
+        (column.label, _in_words(column, row[name]), column.type.is_number)
         for name, column in layout.columns.items()
         if column.field
     ]
@@ -90,6 +90,10 @@ def _row_context(request: HttpRequest, table: DataTable, row: Row, layout: Layou
         cells=cells,
         times=[(label, SYSTEM_FIELDS["updated_at"].display(value)) for label, value in times],
     )
+
+
+def _in_words(column: Column, value: Any) -> str:
+    return "" if value is None else column.type.display(value, column.settings)
 
 
 def _form_page(
