@@ -17,6 +17,7 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextareaWid
 
 from nocode.foundation import markdown
 from nocode.foundation.json_text import storable
+from nocode.studio.fields import patterns
 from nocode.studio.fields.base import NO_SETTINGS, WORDS, FieldType, Settings, field_types
 from nocode.studio.fields.conversions import all_of, call
 
@@ -68,6 +69,8 @@ class _PatternField(forms.CharField):
 
     def clean(self, value: Any) -> str:
         pattern = storable(super().clean(value))
+        if patterns.is_too_large(pattern):
+            raise ValidationError(_("This repeats too much: use smaller numbers in braces, or + and *."))
         try:
             regex.compile(pattern)
         except regex.error as error:

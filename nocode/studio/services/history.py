@@ -1,5 +1,6 @@
 """What became of rows: kept with every change, told to people, and turned back."""
 
+import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 Verb = RecordChange.Verb
 MOST_SHOWN = 100
+# What types say of values of others: the field had another one when it was changed.
+OF_ANOTHER_TYPE = (ValidationError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
 
 
 @dataclass(frozen=True)
@@ -188,4 +191,12 @@ def _lines(layout: Layout, change: RecordChange) -> list[Line]:
 def _shown(layout: Layout, name: str, values: Mapping[str, Any]) -> str:
     value = values.get(name)
     column = layout.columns[name]
-    return "" if value is None else str(column.type.display(value, column.settings))
+    if value is None:
+        return ""
+    try:
+        parsed = column.type.parse(value)
+        if isinstance(parsed, list) == isinstance(value, list):
+            return str(column.type.display(value, column.settings))
+    except OF_ANOTHER_TYPE:
+        pass
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -6,13 +6,15 @@ from django.db import DatabaseError
 from django.utils.translation import gettext as _
 from psycopg2 import errorcodes
 
-from nocode.studio.errors import RecordErrors, TableChanged, TableMissing
+from nocode.studio.errors import QueryRefused, RecordErrors, RowsBusy, TableChanged, TableMissing
 from nocode.studio.layouts import Layout
 
 # What a statement meets whose layout is of yesterday.
 _CHANGED = frozenset(
     {errorcodes.UNDEFINED_COLUMN, errorcodes.DATATYPE_MISMATCH, errorcodes.INVALID_TEXT_REPRESENTATION}
 )
+_BUSY = frozenset({errorcodes.DEADLOCK_DETECTED, errorcodes.LOCK_NOT_AVAILABLE})
+_TOO_LARGE = frozenset({errorcodes.NUMERIC_VALUE_OUT_OF_RANGE})
 
 
 def explain(error: DatabaseError, layout: Layout) -> Exception | None:
@@ -32,6 +34,12 @@ def explain(error: DatabaseError, layout: Layout) -> Exception | None:
         return TableMissing(
             _("The table “%(table)s” does not exist in the database any more.") % {"table": layout.label}
         )
+    if code in _BUSY:
+        return RowsBusy(
+            _("Somebody else is changing the same rows of “%(table)s”. Try again.") % {"table": layout.label}
+        )
+    if code in _TOO_LARGE:
+        return QueryRefused(_("A number is larger than the database can keep or compare."))
     if code in _CHANGED:
         return TableChanged(_("The fields of “%(table)s” were changed meanwhile. Try again.") % {"table": layout.label})
     return None

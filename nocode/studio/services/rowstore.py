@@ -78,12 +78,18 @@ class RowStore:
             self._tell("updated", [(each.record_id, sorted(each.after)) for each in changes], batch)
         return Written(rows, len(changes))
 
-    def remove(self, ids: Sequence[int], batch: UUID) -> list[Row]:
-        """Delete rows, after those of other tables that go with them; answers what they were."""
+    def remove(self, ids: Sequence[int], batch: UUID, going: cascades.Going | None = None) -> list[Row]:
+        """Delete rows, after those of other tables that go with them; answers what they were.
+
+        `going` has the rows that go already. Where rows lead to each other in a circle, the database may take these
+        with the others: what they were is read before.
+        """
         layout = self.layout
         ids = self.hold(queries.one_of(ids))  # a row that is about to point to one of them waits, and then learns of it
-        cascades.follow(self, ids, batch)
-        gone = self._dicts(self._answer(queries.delete(layout, queries.one_of(ids))))
+        found = self._answer(queries.by_ids(layout, ids)) if cascades.leads_on(layout) else None
+        cascades.follow(self, ids, batch, going or cascades.Going())
+        deleted = self._answer(queries.delete(layout, queries.one_of(ids)))
+        gone = self._dicts(deleted if found is None else found)
         if gone:
             history.keep(self, Verb.DELETED, [Changed(row["id"], _kept(layout, row)) for row in gone], batch)
             self._tell("deleted", [(row["id"], []) for row in gone], batch)
