@@ -11,11 +11,13 @@ from nocode.foundation.meters import Meter, meters
 from nocode.studio.models import DataTable, Project
 
 _BYTES = """
-    SELECT coalesce(sum(pg_total_relation_size(relation.oid)), 0)
-    FROM studio_project AS project
-    JOIN pg_namespace AS schema ON schema.nspname IN (project.schema_name, project.schema_name || '_trash')
-    JOIN pg_class AS relation ON relation.relnamespace = schema.oid AND relation.relkind IN ('r', 'm', 'p')
-    WHERE project.organization_id = %s
+    SELECT (
+        SELECT coalesce(sum(pg_total_relation_size(relation.oid)), 0)
+        FROM studio_project AS project
+        JOIN pg_namespace AS schema ON schema.nspname IN (project.schema_name, project.schema_name || '_trash')
+        JOIN pg_class AS relation ON relation.relnamespace = schema.oid AND relation.relkind IN ('r', 'm', 'p')
+        WHERE project.organization_id = %(organization)s
+    ) + (SELECT coalesce(sum(size), 0) FROM studio_storedfile WHERE organization_id = %(organization)s)
 """
 
 
@@ -43,9 +45,9 @@ class Tables(Meter):
 
 @meters.register
 class Storage(Meter):
-    """What the projects' schemas take on disk, indexes and the trash included.
+    """What the projects' schemas take on disk, indexes and the trash included, and the files in rows, imports, exports.
 
-    Adding rows asks a measurement that may be MEASURED_FOR seconds old: a little more than the limit can get in.
+    Adding to it asks a measurement that may be MEASURED_FOR seconds old: a little more than the limit can get in.
     """
 
     kind = "storage"
@@ -57,7 +59,7 @@ class Storage(Meter):
 
     def count(self, organization_id: UUID) -> int:
         with connection.cursor() as cursor:
-            cursor.execute(_BYTES, [organization_id])
+            cursor.execute(_BYTES, {"organization": organization_id})
             return int(cursor.fetchone()[0])
 
     def is_over(self, organization_id: UUID, limit: int, adding: int) -> bool:

@@ -7,8 +7,8 @@ import zipfile
 import pytest
 
 from nocode.studio.errors import ImportRefused
-from nocode.studio.importing import preview
-from nocode.studio.importing.formats import CSV, Format
+from nocode.studio.importing import formats, preview
+from nocode.studio.importing.formats import Format
 
 MEGABYTE = 1024 * 1024
 _NAMESPACE = "http://schemas.openxmlformats.org"
@@ -54,7 +54,9 @@ def look(content: bytes, chosen: Format | None = None) -> preview.Preview:
 
 
 SHEETS = {
-    "two cells, far from each other": f'<row r="1">{cell("A1", "a")}</row><row r="1048576">{cell("XFD1048576", "b")}</row>',
+    "two cells, far from each other": (
+        f'<row r="1">{cell("A1", "a")}</row><row r="1048576">{cell("XFD1048576", "b")}</row>'
+    ),
     "a cell beyond every sheet": f'<row r="1">{cell("A99999999999", "a")}{cell("ZZZZZZZZ1", "b")}</row>',
     "a long cell": f'<row r="1">{cell("A1", "a" * 30 * MEGABYTE)}</row>',
 }
@@ -99,3 +101,38 @@ def test_a_spreadsheet_without_malice_is_read():
     found = look(workbook(rows))
 
     assert (found.names, found.rows) == (["Name", "City"], [(2, ["Ann", ""])])
+
+
+# --- Text files
+
+
+TEXTS = {
+    "CSV of one line": b"a," * 15 * MEGABYTE,
+    "CSV of one row with line ends in quotes": b'"\n",' * 8 * MEGABYTE,
+    "CSV of a million columns": b"a" + b"," * 1_000_000 + b"\n" + b"1\n" * 3000,
+    "JSON of many names": b"[" + b",".join(b'{"n%d":1,"m%d":1}' % (n, n) for n in range(9000)) + b"]",
+    "JSON of one object with many names": b"[{" + b",".join(b'"n%d":1' % n for n in range(500_000)) + b"}]",
+    "JSON that never ends": b'[{"a":' + b"[" * 12 * MEGABYTE,
+    "JSON nested deeply": b'[{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}]",
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("content", TEXTS.values(), ids=TEXTS)
+def test_a_text_file_that_needs_all_memory_is_refused(content):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    with pytest.raises(ImportRefused):
+        look(content)
+
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 500 * 1024  # KiB
+
+
+def test_long_rows_are_handed_on_a_few_at_a_time():
+    row = b"x" * MEGABYTE + b",y\n"
+
+    found = list(formats.blocks(lambda: [row] * 40, Format(header=0)))
+
+    assert [len(block.rows) for block in found][:-1] == [len(found[0].rows)] * (len(found) - 1)
+    assert max(len(block.rows) for block in found) <= 10
+    assert sum(len(block.rows) for block in found) == 40

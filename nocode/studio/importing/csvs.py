@@ -9,12 +9,13 @@ from django.utils.translation import gettext as _
 
 from nocode.studio.errors import ImportRefused
 from nocode.studio.importing.encodings import explain_undecodable
-from nocode.studio.importing.rows import BLOCK, Rows
+from nocode.studio.importing.rows import BLOCK, LARGEST_BLOCK, Rows
 from nocode.studio.importing.streams import PieceStream, Source
 
 DELIMITERS = (",", ";", "\t", "|")
 QUOTES = ('"', "'")
 LONGEST_CELL = 10 * 1024 * 1024
+LONGEST_ROW = 2 * LONGEST_CELL  # characters: a file without line ends must not be held whole
 _BUFFER = 256 * 1024
 
 csv.field_size_limit(LONGEST_CELL)
@@ -35,10 +36,11 @@ def blocks(source: Source, encoding: str, delimiter: str, quote: str) -> Iterato
     """The rows of a file; a blank line is a row without cells. Raises ImportRefused."""
     stream = PieceStream(source())
     text = io.TextIOWrapper(io.BufferedReader(stream, _BUFFER), encoding=encoding, newline="")
-    reader = _reader(text, delimiter, quote)
+    lines = _Lines(text)
+    reader = _reader(lines, delimiter, quote)
     number = 1
     try:
-        while rows := list(islice(reader, BLOCK)):
+        while rows := _next_rows(reader, lines, stream):
             if number == 1 and _is_hint(rows[0]):
                 rows[0] = []
             yield Rows(number, rows, stream.position)
@@ -47,6 +49,35 @@ def blocks(source: Source, encoding: str, delimiter: str, quote: str) -> Iterato
         raise explain_undecodable(source, encoding) from None
     except csv.Error as error:
         raise _explain(source, encoding, delimiter, quote, error) from None
+
+
+class _Lines:
+    """The lines of a file for a reader of rows, who says where each row has ended: none may go on for ever."""
+
+    def __init__(self, text: io.TextIOWrapper):
+        self._read = text.readline
+        self.row, self.length = 1, 0  # that is being read, and how long it is so far
+
+    def __iter__(self) -> Iterator[str]:
+        while line := self._read(LONGEST_ROW + 1):
+            self.length += len(line)
+            if self.length > LONGEST_ROW:
+                raise ImportRefused(
+                    _("Row %(row)d has more than %(most)d characters: this is no table, or its lines have no ends.")
+                    % {"row": self.row, "most": LONGEST_ROW}
+                )
+            yield line
+
+
+def _next_rows(reader: Iterator[list[str]], lines: _Lines, stream: PieceStream) -> list[list[str]]:
+    """As many rows as are handed on at once."""
+    rows, begun = [], stream.position
+    for row in reader:
+        rows.append(row)
+        lines.row, lines.length = lines.row + 1, 0
+        if len(rows) == BLOCK or stream.position - begun > LARGEST_BLOCK:
+            break
+    return rows
 
 
 def _reader(lines, delimiter: str, quote: str):

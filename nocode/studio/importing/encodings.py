@@ -41,14 +41,6 @@ def detect(source: Source) -> str:
     return _likeliest(_foreign_lines(source()))
 
 
-def is_known(encoding: str) -> bool:
-    """Whether Python reads text in this encoding."""
-    try:
-        return codecs.lookup(encoding)._is_text_encoding
-    except LookupError:
-        return False
-
-
 def is_valid(pieces: Iterable[bytes], encoding: str) -> bool:
     """Whether all of a file can be read in an encoding."""
     decoder = codecs.getincrementaldecoder(encoding)()

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from nocode.studio.errors import ImportRefused
 from nocode.studio.importing import csvs, encodings, jsons, sheets
-from nocode.studio.importing.rows import Rows, presentable
+from nocode.studio.importing.rows import MOST_COLUMNS, Rows, presentable
 from nocode.studio.importing.streams import Source, head
 
 CSV, SHEET, JSON = "csv", "sheet", "json"
@@ -23,7 +23,6 @@ _OTHERS = {
     b"SQLite format 3": "SQLite",
     b"PAR1": "Parquet",
 }
-MOST_COLUMNS = 500
 _HEAD = 64 * 1024
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from nocode.studio.errors import ImportRefused
 from nocode.studio.importing.encodings import explain_undecodable
-from nocode.studio.importing.rows import BLOCK, Rows
+from nocode.studio.importing.rows import BLOCK, LARGEST_BLOCK, MOST_COLUMNS, Rows
 from nocode.studio.importing.streams import PieceStream, Source
 
 NAMES_FROM = 10_000  # objects whose keys become columns
@@ -33,8 +33,8 @@ def blocks(source: Source, encoding: str) -> Iterator[Rows]:
     """One row per object, counted from 1; row 0 holds the names. Raises ImportRefused."""
     names = _names(source, encoding)
     index = {name: position for position, name in enumerate(names)}
-    rows, number = [names], 0
-    for made, (value, position) in enumerate(_objects(source, encoding), start=1):
+    rows, number, begun = [names], 0, 0
+    for value, position in _objects(source, encoding):
         row = [""] * len(names)
         for key, item in value.items():
             if key in index:
@@ -42,9 +42,9 @@ def blocks(source: Source, encoding: str) -> Iterator[Rows]:
             elif item is not None:
                 row.append(_text(item))  # one cell too many: the row is reported
         rows.append(row if any(row) else [])
-        if made % BLOCK == 0:
+        if len(rows) >= BLOCK or position - begun > LARGEST_BLOCK:
             yield Rows(number, rows, position)
-            number, rows = number + len(rows), []
+            number, rows, begun = number + len(rows), [], position
     if rows:
         yield Rows(number, rows, 0)
 
@@ -55,6 +55,10 @@ def _names(source: Source, encoding: str) -> list[str]:
         if number >= NAMES_FROM:
             break
         names.update(dict.fromkeys(value))
+        if len(names) > MOST_COLUMNS:
+            raise ImportRefused(
+                _("The objects have more than %(max)d different names; each would be a column.") % {"max": MOST_COLUMNS}
+            )
     return list(names)
 
 

@@ -3,6 +3,8 @@
 from typing import NamedTuple
 
 BLOCK = 2000  # rows at once
+LARGEST_BLOCK = 8 * 1024 * 1024  # bytes of the file for them: of long rows there are fewer at once
+MOST_COLUMNS = 500
 
 
 class Rows(NamedTuple):

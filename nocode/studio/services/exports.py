@@ -21,6 +21,7 @@ from nocode.studio.models import DataTable
 _ALL = 2**62
 _AT_ONCE = 1000
 _PIECE = 64 * 1024
+_PATIENCE = "60s"  # with a reader who takes nothing
 _LARGEST_SHEET = 1_048_575  # rows below the names
 _LONGEST_CELL = 32_767
 _EXACT = 10**15  # whole numbers beyond lose digits in a spreadsheet
@@ -57,6 +58,8 @@ def file_name(table: DataTable, kind: str) -> str:
 
 def _rows(statement: Any) -> Iterator[tuple]:
     with transaction.atomic(), connection.chunked_cursor() as cursor:
+        with connection.cursor() as settings:  # whoever stops reading must not keep the table from being changed
+            settings.execute("SELECT set_config('idle_in_transaction_session_timeout', %s, true)", [_PATIENCE])
         cursor.execute(statement)
         while rows := cursor.fetchmany(_AT_ONCE):
             yield from rows

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from nocode.studio.blocks.asking import row_id
 from nocode.studio.comparisons import COMPARISONS, WITHOUT_VALUE
+from nocode.studio.importing.rows import presentable
 from nocode.studio.layouts import Column, Layout
 from nocode.studio.models import DataTable, GridView
 from nocode.studio.services import choices
@@ -27,8 +28,8 @@ MOST = 10  # conditions at once
 MOST_KEYS = 3
 ALONE = 1000  # from here on are the numbers of conditions that were given none, each a group of its own
 NEWEST_FIRST = "-id"
-
 PARTS = frozenset({"contains", "starts_with", "ends_with"})  # of what people read, whatever the type
+
 
 @dataclass(frozen=True)
 class Condition:
@@ -52,7 +53,7 @@ class Asked:
     def __init__(self, layout: Layout, query: QueryDict, view: GridView | None = None):
         self.layout, self.view = layout, view
         saved = view.settings if view and "set" not in query else None
-        self.search = str(saved.get("search", "") if saved else query.get("q", "")).strip()[:200]
+        self.search = presentable(str(saved.get("search", "") if saved else query.get("q", ""))).strip()[:200]
         self.conditions = _saved_conditions(saved) if saved else _spelled_conditions(query)
         keys = saved.get("sort", []) if saved else query.getlist("sort")
         self.sort = list(dict.fromkeys(key for key in keys if self._sortable(key)))[:MOST_KEYS]
@@ -168,7 +169,7 @@ class Asked:
         column = self.columns.get(each.field)
         words = [column.label if column else each.field, str(COMPARISONS.get(each.op, each.op))]
         if each.op not in WITHOUT_VALUE:
-            words.append(_("“%s”") % (_read(column, each) if column else each.value))
+            words.append(_("“%s”") % (_read(column, self.layout, each) if column else each.value))
         return " ".join(map(str, words))
 
     def _sortable(self, key: str) -> bool:
@@ -198,7 +199,7 @@ def _widget(column: Column, layout: Layout, op: str) -> forms.Widget:
     return forms.TextInput() if getattr(widget, "allow_multiple_selected", False) else widget
 
 
-def _read(column: Column, each: Condition) -> str:
+def _read(column: Column, layout: Layout, each: Condition) -> str:
     """A value as people read it: the name of a person or a row, a day; as it was typed when it cannot be understood."""
     if each.op in PARTS:
         return each.value
@@ -211,7 +212,8 @@ def _read(column: Column, each: Condition) -> str:
     if column.type.is_relation:
         table = DataTable.objects.filter(pk=column.field.settings["table"]).first()
         return next((choice.label for choice in choices.named(table, [value])), each.value) if table else each.value
-    return column.type.display(column.type.to_json(value), column.settings)
+    settings = column.settings | {"organization": str(layout.organization_id)}  # whoever asks may have made up a number
+    return column.type.display(column.type.to_json(value), settings)
 
 
 def _spelled_conditions(query: QueryDict) -> list[Condition]:
@@ -220,7 +222,7 @@ def _spelled_conditions(query: QueryDict) -> list[Condition]:
     numbers += [""] * (len(fields) - len(numbers))
     spelled = zip(fields, query.getlist("op"), query.getlist("v"), numbers, strict=False)
     return [
-        Condition(field, op, value, int(number) if number else ALONE + place)
+        Condition(*map(presentable, (field, op, value)), int(number) if number else ALONE + place)
         for place, (field, op, value, number) in enumerate(spelled)
     ]
 

@@ -15,6 +15,7 @@ from nocode.studio.importing.formats import CSV, JSON, Format
 from nocode.studio.importing.options import NEW, SKIPPED, Column, Options
 from nocode.studio.importing.plan import can_be_filled
 from nocode.studio.importing.preview import Preview
+from nocode.studio.importing.rows import presentable
 from nocode.studio.importing.ways import Way
 from nocode.studio.layouts import SYSTEM_LABELS, layout_of
 from nocode.studio.models import DataTable, Field
@@ -27,15 +28,15 @@ _KINDS_WITHOUT = ("select", "multi_select")  # types that mean nothing without s
 def format_from(data: Mapping[str, str], guessed: Format) -> Format:
     """The format a person chose; what makes no sense stays as it was guessed."""
     chosen = guessed
-    if encodings.is_known(data.get("encoding", "")):
+    if data.get("encoding") in (guessed.encoding, *encodings.ENCODINGS):  # Python knows others that are no charsets
         chosen = replace(chosen, encoding=data["encoding"])
     if data.get("delimiter", "") in DELIMITERS:
         chosen = replace(chosen, delimiter=data["delimiter"])
     if data.get("quote", "") in QUOTES:
         chosen = replace(chosen, quote=data["quote"])
     if data.get("header", "").isdecimal() and guessed.kind != JSON:
-        chosen = replace(chosen, header=min(int(data["header"]), 1000))
-    return replace(chosen, sheet=data["sheet"]) if data.get("sheet") else chosen
+        chosen = replace(chosen, header=min(int(data["header"][:9]), 1000))
+    return replace(chosen, sheet=presentable(data["sheet"][:255])) if data.get("sheet") else chosen
 
 
 def reading_choices(preview: Preview) -> dict[str, Any]:
@@ -105,10 +106,10 @@ def options_from(data: QueryDict, preview: Preview) -> Options:
             Column(
                 name=name,
                 target=data.get(f"target-{index}", SKIPPED),
-                label=data.get(f"label-{index}", name),
+                label=presentable(data.get(f"label-{index}", name)),
                 kind=chosen if chosen in dict(new_kinds()) else kind,
                 guessed=chosen == kind,
-                match=data.get(f"match-{index}", ways.BY_NUMBER),
+                match=presentable(data.get(f"match-{index}", ways.BY_NUMBER)),
                 separator=separator if separator in lists.BETWEEN else "",
                 make_missing=f"missing-{index}" in data,
             )
@@ -116,7 +117,7 @@ def options_from(data: QueryDict, preview: Preview) -> Options:
     return Options(
         format=preview.format,
         columns=columns,
-        new_table=data.get("new_table", ""),
+        new_table=presentable(data.get("new_table", "")),
         keys=[index for index in range(len(columns)) if data.get(f"key-{index}")],
         skip_bad=data.get("bad") == "skip",
         dry_run="trial" in data,

@@ -65,7 +65,8 @@ def _upload(request: HttpRequest, project: Project, table: DataTable | None) -> 
 @page(ADD)
 def file_import(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Look at the file, say how it is read and what goes where, and start; htmx gets the part below the reading."""
-    file = visible_object(request, StoredFile.objects.select_related("project__organization"), pk=pk)
+    rows = StoredFile.objects.filter(project__isnull=False, project__trashed_at=None)
+    file = visible_object(request, rows.select_related("project__organization"), pk=pk)
     asked = _asked_before(request, file)
     table = _table(request, file, asked)
     _require(request, ADD, table or file.project)
@@ -112,7 +113,7 @@ def _asked_before(request: HttpRequest, file: StoredFile) -> TableJob | None:
 
 def _table(request: HttpRequest, file: StoredFile, asked: TableJob | None) -> DataTable | None:
     if asked is not None and asked.table_id:
-        return DataTable.objects.select_related("project").get(pk=asked.table_id)
+        return visible_object(request, DataTable.objects.select_related("project"), ADD, pk=asked.table_id)
     wanted = uuid_or_none(request.GET.get("table"))
     if wanted is None:
         return None

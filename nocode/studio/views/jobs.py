@@ -74,7 +74,8 @@ def table_job_file(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 
 
 def _visible(request: HttpRequest, pk: UUID) -> TableJob:
-    rows = TableJob.objects.select_related("project", "table", "output", "requested_by")
+    rows = TableJob.objects.filter(project__trashed_at=None)
+    rows = rows.select_related("project", "table", "output", "requested_by")
     return visible_object(request, rows, VIEW, pk=pk)
 
 

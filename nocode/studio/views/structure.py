@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -108,7 +109,9 @@ def table_index_add(request: HttpRequest, table: DataTable) -> HttpResponse:
     manager = SchemaManager(table.project, request.user)
     done = _("The index is being built; the table can be used meanwhile.")
     tell(request, manager.add_index, table, columns, kind, done=done)
-    return redirect(request.POST.get("back") or _structure(table))
+    back = request.POST.get("back", "")
+    is_here = back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None)
+    return redirect(back if is_here else _structure(table))
 
 
 @require_POST
