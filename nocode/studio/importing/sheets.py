@@ -71,7 +71,7 @@ def _read(path: str, wanted: str, name: str = "") -> Iterator[Any]:
     """What the process that reads the file answers. Raises ImportRefused, also when it did not live to the end."""
     command = [sys.executable, "-P", str(_READER), path, wanted, name]
     quiet = subprocess.DEVNULL
-    with subprocess.Popen(command, stdin=quiet, stdout=subprocess.PIPE, stderr=quiet) as process:
+    with subprocess.Popen(command, stdin=quiet, stdout=subprocess.PIPE, stderr=quiet) as process:  # noqa: S603
         try:
             for line in process.stdout:
                 told = json.loads(line)
