@@ -46,7 +46,7 @@ SELECT 'Person ' || substr(md5(number::text), 1, 8), 'person' || number || '@exa
        date '1950-01-01' + number % 20000, timestamptz '2026-01-01' - number * interval '7 seconds',
        1 + number % {companies}, '+33 6 ' || lpad((number % 100000000)::text, 8, '0'),
        'Something that was said about ' || substr(md5((number + 1)::text), 1, 12) || ' on the phone'
-FROM generate_series(1, {rows}) AS number
+FROM generate_series(1::bigint, {rows}) AS number
 """
 )
 
