@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 
-from django.utils.formats import date_format, number_format
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 HEIGHT = 100
@@ -34,7 +33,7 @@ class Slot:
     """One day: what is drawn, what is told when the mouse rests on it, and the row of the table."""
 
     x: int
-    day: date
+    day: str
     label: str
     cells: list[str]
     parts: list[Part] = field(default_factory=list)
@@ -70,7 +69,7 @@ def whole(value: Number) -> str:
     return "–" if value is None else number_format(value, 0, force_grouping=True)
 
 
-def bars(key: str, title: str, days: Sequence[date], series: list[Series]) -> Chart:
+def bars(key: str, title: str, days: Sequence[str], series: list[Series]) -> Chart:
     """Bars, the series on top of each other, the tallest as high as the chart."""
     columns = list(zip(*(each.values for each in series), strict=True))
     tallest = max((sum(column) for column in columns), default=0)
@@ -84,7 +83,7 @@ def bars(key: str, title: str, days: Sequence[date], series: list[Series]) -> Ch
 def lines(
     key: str,
     title: str,
-    days: Sequence[date],
+    days: Sequence[str],
     series: list[Series],
     shown: Callable[[Number], str] = whole,
     top: float | None = None,
@@ -99,7 +98,7 @@ def lines(
 
 def _slot(
     x: int,
-    day: date,
+    day: str,
     series: list[Series],
     column: Sequence[Number],
     shown: Callable[[Number], str],
@@ -107,7 +106,7 @@ def _slot(
 ) -> Slot:
     cells = [shown(value) for value in column]
     values = ", ".join(f"{each.label} {cell}" for each, cell in zip(series, cells, strict=True))
-    label = _("%(day)s: %(values)s") % {"day": date_format(day, "SHORT_DATE_FORMAT"), "values": values}
+    label = _("%(day)s: %(values)s") % {"day": day, "values": values}
     return Slot(x, day, label, cells, parts or [])
 
 

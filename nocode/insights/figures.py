@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.utils.formats import number_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
 from nocode.foundation.displays import duration
@@ -44,7 +44,7 @@ def tiles(report: Report) -> list[Tile]:
 
 def charts(report: Report) -> list[Chart]:
     """The period day by day."""
-    days = [each.day for each in report.days]
+    days = [date_format(each.day, "SHORT_DATE_FORMAT") for each in report.days]  # once for all charts
 
     def values(name: str) -> list[Number]:
         return [getattr(each, name) for each in report.days]
