@@ -331,6 +331,45 @@ def test_finding_rows_takes_as_many_statements_for_many_rows_as_for_one(orders):
     assert statements(1, 10) == statements(30, 100)
 
 
+# --- People, and rows of the same table -------------------------------------------------------------------------------
+
+
+def test_members_are_found_by_name_address_or_number(project):
+    tasks = make_table(project, "Tasks", (NewField("Title", "text"), NewField("Who", "user")))
+    ann = make_user("Ann.Lee@example.com", organization=project.organization, name="Ann Lee")
+    for name in ("Twin", "Twin"):
+        make_user(organization=project.organization, name=name)
+    make_user("bob@example.com", organization=make_project().organization, name="Bob")
+
+    by_name = import_into(tasks, "Title,Who\na,Ann Lee\nb,Bob\nc,Twin\n", skip_bad=True)
+    by_address = import_into(tasks, "Title,Who\nd,ann.lee@EXAMPLE.com\ne,bob@example.com\nf,\n", skip_bad=True)
+    by_number = import_into(tasks, f"Title,Who\ng,{ann.pk}\nh,99999999\n", skip_bad=True)
+
+    assert "3,Who,Bob,no member of the organization is “Bob” (the name of the person)" in mistakes(by_name)
+    assert "4,Who,Twin,2 members of the organization are “Twin”" in mistakes(by_name)
+    assert "no member of the organization is “bob@example.com” (the e-mail address)" in mistakes(by_address)
+    assert (by_number.result["created"], by_number.result["bad_cells"]) == (1, 1)
+    assert rows_of(tasks, "title", "who") == [("a", ann.pk), ("d", ann.pk), ("f", None), ("g", ann.pk)]
+
+
+def test_rows_of_the_same_table_are_related_by_a_second_import(project):
+    people = make_table(project, "People", (NewField("Name", "text", unique=True),))
+    settings = {"table": str(people.pk), "on_delete": "restrict"}
+    SchemaManager(project).add_field(people, "Boss", "relation", settings=settings)
+    text = "Name,Boss\nAnn,Bob\nBob,\n"
+
+    refused = import_into(people, text)
+    with pytest.raises(ImportRefused, match="import it without this"):
+        import_into(people, text, columns={"Boss": {"make_missing": True}})
+    import_into(people, text, columns={"Boss": {"target": ""}})
+    job = import_into(people, text, keys=["Name"])
+
+    assert "import once without this column, then again with a key" in mistakes(refused)
+    assert (job.state, job.result["updated"]) == (State.DONE, 1)
+    _ann, (bob,) = rows_of(people, "id")
+    assert rows_of(people, "name", "boss") == [("Ann", bob), ("Bob", None)]
+
+
 # --- There and back ---------------------------------------------------------------------------------------------------
 
 

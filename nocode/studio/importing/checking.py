@@ -40,7 +40,7 @@ class Count:
 def mark(plan: Plan) -> None:
     """Write into `fault` what a row alone cannot tell: doubles, and what only Python knows."""
     for mapped in plan.columns:
-        if mapped.field.type.needs_python(mapped.field.settings):
+        if not mapped.linking and mapped.field.type.needs_python(mapped.field.settings):
             _mark_refused(plan, mapped)
         if mapped.field.unique and mapped.field.physical_name not in plan.keys:
             _mark_repeated(plan, [mapped])

@@ -15,7 +15,7 @@ from psycopg2 import sql
 from nocode.studio.fields.conversions import call
 from nocode.studio.fields.relations import MOST
 from nocode.studio.importing.staging import Staging, cell
-from nocode.studio.importing.ways import BY_NUMBER, Way
+from nocode.studio.importing.ways import Way
 from nocode.studio.layouts import Layout
 from nocode.studio.models import Field
 
@@ -150,14 +150,15 @@ class Linking:
         return "; ".join(reasons)
 
     def _reason_of_word(self, word: str, matches: int) -> str:
-        told = {"word": word[:80], "table": self.way.layout.label, "way": self.way.label, "count": matches}
+        told = {"word": word[:80], "table": self.way.rows_of, "way": self.way.label, "count": matches}
         if matches > 1:
-            return _("%(count)d rows of “%(table)s” are “%(word)s” (%(way)s): it does not say which one") % told
+            return self.way.several() % told
         if self.makes_missing:
             return _("“%(table)s” has no row “%(word)s”, and none can be made: “%(way)s” does not take it") % told
-        if self.way.key == BY_NUMBER:
-            return _("“%(table)s” has no row with the number “%(word)s”") % told
-        return _("“%(table)s” has no row “%(word)s” (%(way)s)") % told
+        if self.way.leads_home(self.field):
+            way_out = _("if it is in this file, import once without this column, then again with a key")
+            return f"{self.way.nothing() % told}; {way_out}"
+        return self.way.nothing() % told
 
 
 def next_id(layout: Layout) -> sql.Composable:

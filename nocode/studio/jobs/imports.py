@@ -23,10 +23,10 @@ from nocode.studio.importing import checking, formats, inference, writing
 from nocode.studio.importing.checking import BadCell
 from nocode.studio.importing.linking import Linking
 from nocode.studio.importing.options import NEW, SKIPPED, Options
+from nocode.studio.importing.people import ways_of
 from nocode.studio.importing.plan import Mapped, Plan, can_be_filled
 from nocode.studio.importing.staging import Staging
 from nocode.studio.importing.streams import on_disk, read
-from nocode.studio.importing.ways import ways_to
 from nocode.studio.importing.writing import Origin, Written
 from nocode.studio.jobs.base import JobType, Progress, job_types
 from nocode.studio.layouts import Layout, layout_of
@@ -180,11 +180,12 @@ class _Import:
         return Plan(layout, self.staging, columns, [self._fields[index] for index in self.options.keys])
 
     def _linking(self, layout: Layout, index: int, field: Field) -> Linking | None:
-        """What finds the rows that a column names, when it goes to a relation."""
-        if not field.type.is_relation:
+        """What finds the rows or people that a column names, when it goes to a field that leads to some."""
+        ways = ways_of(field, layout)
+        if not ways:
             return None
         column = self.options.columns[index]
-        way = ways_to(layout.related(field.settings["table"])).get(column.match)
+        way = ways.get(column.match)
         if way is None:
             raise FieldMissing(
                 _("The column “%(column)s” names rows by a field that is not there any more.") % {"column": column.name}

@@ -13,9 +13,10 @@ from nocode.studio.errors import ImportRefused
 from nocode.studio.importing import formats, preview
 from nocode.studio.importing.formats import Format
 from nocode.studio.importing.options import NEW, SKIPPED, Options
+from nocode.studio.importing.people import ways_of
 from nocode.studio.importing.plan import can_be_filled
 from nocode.studio.importing.preview import Preview
-from nocode.studio.importing.ways import Way, ways_to
+from nocode.studio.importing.ways import Way
 from nocode.studio.layouts import layout_of
 from nocode.studio.models import DataTable, Field, Project, StoredFile, TableJob
 from nocode.studio.schema import names
@@ -107,17 +108,19 @@ def _check_links(options: Options, table: DataTable) -> None:
     fields = {each.physical_name: each for each in fields_of(table)}
     for column in options.columns:
         field = fields.get(column.target)
-        if field is None or not field.type.is_relation:
+        ways = ways_of(field, layout_of(table)) if field else {}
+        if not ways:
             continue
-        other = layout_of(table).related(field.settings["table"])
-        way = ways_to(other).get(column.match)
+        way, told = ways.get(column.match), {"column": column.name, "table": next(iter(ways.values())).rows_of}
         if way is None:
+            raise ImportRefused(_("Choose again how the column “%(column)s” names the rows of “%(table)s”.") % told)
+        if column.make_missing and way.leads_home(field):
             raise ImportRefused(
-                _("Choose again how the column “%(column)s” names the rows of “%(table)s”.")
-                % {"column": column.name, "table": other.label}
+                _("“%(column)s” cannot make rows of “%(table)s” beside those of the file: import it without this.")
+                % told
             )
         if column.make_missing and not way.makes_rows:
-            raise ImportRefused(_why_not_made(way) % {"column": column.name, "table": other.label})
+            raise ImportRefused(_why_not_made(way) % told)
 
 
 def _why_not_made(way: Way) -> str:

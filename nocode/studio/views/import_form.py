@@ -13,6 +13,7 @@ from nocode.studio.importing import encodings, ways
 from nocode.studio.importing.csvs import DELIMITERS, QUOTES
 from nocode.studio.importing.formats import CSV, JSON, Format
 from nocode.studio.importing.options import NEW, SKIPPED, Column, Options
+from nocode.studio.importing.people import ways_of
 from nocode.studio.importing.plan import can_be_filled
 from nocode.studio.importing.preview import Preview
 from nocode.studio.importing.rows import presentable
@@ -88,13 +89,17 @@ def _texts(preview: Preview, index: int) -> list[str]:
 def _with_links(column: Column, table: DataTable, texts: list[str]) -> Column:
     """The column with a guess at how its texts name rows, and at what stands between several values."""
     field = next((each for each in imports.fields_of(table) if each.physical_name == column.target), None)
-    if field is None or not (field.type.is_relation or field.kind == "multi_select"):
+    if field is None:
         return column
-    separator = lists.guess(texts) if field.type.is_many or field.kind == "multi_select" else ""
-    if not field.type.is_relation:
-        return replace(column, separator=separator)
-    other = layout_of(table).related(field.settings["table"])
-    return replace(column, separator=separator, match=ways.guess(other, texts, lists.BETWEEN.get(separator, "")))
+    separator = lists.guess(texts) if _is_list(field) else ""
+    known = ways_of(field, layout_of(table))
+    match = ways.guess(known, texts, lists.BETWEEN.get(separator, "")) if known else column.match
+    return replace(column, separator=separator, match=match)
+
+
+def _is_list(field: Field) -> bool:
+    """Whether a cell may hold several values."""
+    return field.type.is_many or field.kind == "multi_select"
 
 
 def options_from(data: QueryDict, preview: Preview) -> Options:
@@ -180,24 +185,21 @@ class Naming:
     @property
     def other(self) -> str:
         """The table whose rows are named."""
-        return self.ways[0].layout.label
+        return self.ways[0].rows_of
 
     @property
     def makes_rows(self) -> bool:
         """Whether rows can be made that are missing, in one way at least."""
-        return any(way.makes_rows for way in self.ways)
+        return any(way.makes_rows and not way.leads_home(self.field) for way in self.ways)
 
 
 def namings(table: DataTable | None) -> list[Naming]:
     """For each field that columns name rows or several values for."""
     found = []
     for field in imports.fields_of(table):
-        is_list = field.type.is_many or field.kind == "multi_select"
-        known: list[Way] = []
-        if field.type.is_relation:
-            known = list(ways.ways_to(layout_of(table).related(field.settings["table"])).values())
-        if known or is_list:
-            found.append(Naming(field, known, list(SEPARATORS.items()) if is_list else []))
+        known = list(ways_of(field, layout_of(table)).values())
+        if known or _is_list(field):
+            found.append(Naming(field, known, list(SEPARATORS.items()) if _is_list(field) else []))
     return found
 
 
