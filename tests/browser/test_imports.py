@@ -2,8 +2,9 @@
 
 import pytest
 
-from nocode.studio.models import TableJob
+from nocode.studio.models import DataTable, TableJob
 from nocode.studio.schema.manager import NewField
+from nocode.studio.services.records import Records
 from nocode.studio.tasks import run_table_job
 from tests.factories import make_project, make_table
 from tests.studio.importing import rows_of
@@ -48,3 +49,37 @@ def test_another_delimiter_is_looked_at_without_leaving_the_page(console_page):
     page.get_by_label("Between cells").select_option("|")
 
     page.get_by_role("columnheader", name="Two,Three", exact=True).wait_for()
+
+
+def test_a_column_is_asked_how_it_names_rows(console_page):
+    project = make_project()
+    customers = make_table(project, "Customers", (NewField("Name", "text"),))
+    Records(customers).create({"name": "Ann"})
+    orders = make_table(
+        project,
+        "Orders",
+        (
+            NewField("Title", "text"),
+            NewField("Buyers", "relations", settings={"table": str(customers.pk)}),
+        ),
+    )
+    page = console_page
+    page.goto(f"/admin/studio/datatable/{orders.pk}/import/")
+    content = b"Title,Who\nFirst,Ann; Carl\n"
+    page.set_input_files("input[name=file]", {"name": "orders.csv", "mimeType": "text/csv", "buffer": content})
+    page.get_by_role("button", name="Upload").click()
+
+    page.get_by_label("Where Who goes").select_option(label="Buyers")
+    assert page.get_by_label("Rows are found by").input_value() == "*label"
+    assert page.get_by_label("Between several").input_value() == "semicolon"  # as the texts of the column suggest
+    page.get_by_label("Where Who goes").select_option("+")
+    assert page.get_by_label("Rows are found by").count() == 0
+    page.get_by_label("Where Who goes").select_option(label="Buyers")
+    page.get_by_label("Add rows to “Customers” that are missing").check()
+    page.get_by_role("button", name="Import", exact=True).click()
+    page.wait_for_url("**/job/**")
+
+    run_table_job(str(TableJob.objects.get().pk))
+    table = DataTable.objects.get(pk=orders.pk)
+    [(_row, labels)] = Records(table).page(size=10).labels.items()
+    assert labels["buyers"] == ["Ann", "Carl"]

@@ -147,6 +147,8 @@ class Line:
     column: Column
     samples: list[str]
     is_key: bool
+    separator: str  # what seems to stand between several values, should it go where there are several
+    seems_numbers: bool  # so rows would be found by them, should it go to a relation
 
     @property
     def is_new(self) -> bool:
@@ -161,6 +163,8 @@ def lines(options: Options, preview: Preview) -> list[Line]:
             column,
             list(dict.fromkeys(row[index][:80] for _number, row in preview.rows if row[index].strip()))[:SAMPLES],
             index in options.keys,
+            lists.guess(_texts(preview, index)),
+            preview.kinds[index] == "integer",
         )
         for index, column in enumerate(options.columns)
     ]

@@ -15,7 +15,11 @@ function follow(target) {
 function askHow(place, field) {
   const asked = document.querySelector(`template[data-naming-of="${CSS.escape(field)}"]`)?.content.cloneNode(true);
   place.replaceChildren(...(asked ? [asked] : []));
-  for (const input of place.querySelectorAll("[name]")) input.name = input.name.replace("-N", `-${place.dataset.index}`);
+  for (const input of place.querySelectorAll("[name]")) {
+    const [question] = input.name.split("-");
+    input.name = `${question}-${place.dataset.index}`;
+    if (place.dataset[question]) input.value = place.dataset[question]; // what the texts of the column suggest
+  }
 }
 
 document.addEventListener("change", (event) => {
