@@ -1,4 +1,4 @@
-"""The demo's data: a project with customers and orders, and a few rows in them."""
+"""The demo's data: a project with customers and their orders, which know of each other, and a few rows in them."""
 
 from dataclasses import dataclass
 
@@ -38,7 +38,7 @@ def create_tables(organization: Organization) -> Shop:
         _("Orders"),
         [
             NewField(_("Reference"), "text", required=True),
-            NewField(_("Customer number"), "integer", required=True),
+            NewField(_("Customer"), "relation", required=True, settings={"table": str(customers.pk)}),
             NewField(_("Total"), "decimal", required=True),
             NewField(
                 _("Status"), "select", required=True, settings={"options": [_("new"), _("confirmed"), _("cancelled")]}
@@ -53,8 +53,27 @@ def create_tables(organization: Organization) -> Shop:
         _names(customers, ["name", "email", "city"]),
         _names(orders, ["reference", "customer", "total", "status", "note"]),
     )
+    _add_computed(manager, shop)
     _fill(shop)
     return shop
+
+
+def _add_computed(manager: SchemaManager, shop: Shop) -> None:
+    """What an order says of its customer, and a customer of the orders."""
+    fields = {name: _field(shop.orders, shop.order[name]) for name in ("customer", "total")}
+    city = _field(shop.customers, shop.customer["city"])
+    back = {"relation": f"-{fields['customer']}"}
+    manager.add_field(shop.orders, _("City"), "lookup", settings={"relation": fields["customer"], "field": city})
+    manager.add_field(shop.customers, _("Orders"), "rollup", settings=back | {"function": "count"})
+    spent = back | {"field": fields["total"], "function": "sum"}
+    manager.add_field(shop.customers, _("Spent"), "rollup", settings=spent)
+    for table in (shop.customers, shop.orders):
+        table.refresh_from_db()
+
+
+def _field(table: DataTable, name: str) -> str:
+    """The id of a field, as settings name it."""
+    return str(table.fields.get(physical_name=name).pk)
 
 
 def _names(table: DataTable, meanings: list[str]) -> dict[str, str]:
