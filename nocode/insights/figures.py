@@ -120,7 +120,7 @@ def _points(now: float | None, before: float | None) -> tuple[str, str]:
     if now is None or before is None:
         return "", ""
     points = round(now - before, 1)
-    words = {"change": _signed(points, 1), "before": percent(before)}
+    words = {"change": _signed(points, 0 if points == int(points) else 1), "before": percent(before)}
     return _("%(change)s points, before: %(before)s") % words, _tone(points)
 
 

@@ -62,7 +62,7 @@ def test_a_period_is_shown_next_to_the_one_before(organization, owner):
     report = figures(client, "days=7")
 
     assert tiles["bolt"] == ("10", "+100 %, before: 5", "")
-    assert tiles["percent"] == ("90 %", "+70.0 points, before: 20 %", "good")
+    assert tiles["percent"] == ("90 %", "+70 points, before: 20 %", "good")
     assert tiles["group"] == ("5", "none before", "")
     assert tiles["edit_square"] == ("7", "−90 %, before: 70", "")
     assert tiles["rocket_launch"] == ("0", "−100 %, before: 1", "")
@@ -187,6 +187,15 @@ def test_charts_can_be_read_without_seeing_them(organization, owner):
     assert shown.count("<summary") == shown.count('role="img"') == 4
     durations = next(chart for chart in page.context["charts"] if chart.key == "durations")
     assert durations.slots[-1].cells == ["100 ms", "2.5 s"]
+
+
+def test_a_workflow_is_called_by_the_name_it_had_last(organization, owner):
+    workflow = make_workflow(organization, "Zebra")
+    make_workflow_day(organization, workflow, 2, executions=1, failed=1)
+    workflow.name = "Ant"
+    make_workflow_day(organization, workflow, 1, executions=1, failed=1)
+
+    assert [(each["name"], each["failures"]) for each in figures(logged_in(owner))["failing"]] == [("Ant", 2)]
 
 
 def test_the_figures_of_today_are_those_of_now(organization, owner):

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import ExpressionWrapper, F, FloatField, Max, QuerySet, Sum
 
 from nocode.foundation.models import Organization
@@ -71,16 +72,20 @@ def report(organization: Organization, period: Period) -> Report:
 
 def failing(organization: Organization, period: Period) -> list[dict]:
     """The workflows that failed most often."""
-    return list(
-        _workflows(organization, period).filter(failures__gt=0).order_by("-failures", "-last_day", "name")[:TOP]
-    )
+    failed = _workflows(organization, period).filter(failures__gt=0)
+    return _named(failed.order_by("-failures", "-last_day", "workflow_id"))
 
 
 def slowest(organization: Organization, period: Period) -> list[dict]:
     """The workflows whose runs took longest, on average."""
     timed = _workflows(organization, period).filter(timed__gt=0)
     average = ExpressionWrapper(1.0 * F("total") / F("timed"), FloatField())
-    return list(timed.annotate(average=average).order_by("-average", "name")[:TOP])
+    return _named(timed.annotate(average=average).order_by("-average", "workflow_id"))
+
+
+def _named(workflows: QuerySet) -> list[dict]:
+    """The first of them, by the names they had last."""
+    return [{**each, "name": each["names"][0]} for each in workflows[:TOP]]
 
 
 def success_rate(completed: int, failed: int) -> float | None:
@@ -110,7 +115,7 @@ def _workflows(organization: Organization, period: Period) -> QuerySet:
         rows.order_by()
         .values("workflow_id")
         .annotate(
-            name=Max("workflow_name"),
+            names=ArrayAgg("workflow_name", order_by="-day"),
             runs=Sum("executions"),
             failures=Sum("failed"),
             timed=Sum("measured"),
