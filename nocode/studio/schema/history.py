@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from nocode.studio.models import Project, SchemaChange
-from nocode.studio.schema.operations import Operation, Together, from_json
+from nocode.studio.schema.operations import Operation, Together, TrashField, TrashTable, from_json
 
 
 def undoable(project: Project) -> SchemaChange | None:
@@ -20,6 +20,13 @@ def redoable(project: Project) -> SchemaChange | None:
     if newest is not None:
         undone = undone.filter(created_at__gt=newest.created_at)
     return undone.order_by("undone_at").last()
+
+
+def throws_away(way: dict[str, Any] | None) -> bool:
+    """Whether an operation, as it is kept, throws a table or a field away, alone or among others."""
+    if way is None:
+        return False
+    return way["op"] in (TrashTable.op, TrashField.op) or any(map(throws_away, way.get("steps", ())))
 
 
 def way_back(project: Project, op: str, **values: str) -> Operation | None:

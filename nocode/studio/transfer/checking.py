@@ -193,7 +193,7 @@ class _Checking:
             if index["kind"] not in TableIndex.Kind.values:
                 self.mistakes.add(join(at, "kind"), _("There is no type “%(kind)s”.") % {"kind": index["kind"][:80]})
             for name in index["columns"]:
-                if name not in known and name not in form.SYSTEM_COLUMNS:
+                if not isinstance(name, str) or (name not in known and name not in form.SYSTEM_COLUMNS):
                     self.mistakes.add(join(at, "columns"), self._no_field(str(name)))
             found.append(index)
         return found

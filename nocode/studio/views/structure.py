@@ -11,8 +11,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from nocode.foundation.pages import page, page_context, tell, visible_object
-from nocode.studio.models import DataTable, Field, Project, TableIndex
+from nocode.foundation.pages import page, page_context, refuse, tell, visible_object
+from nocode.studio.models import DataTable, Field, Project, SchemaChange, TableIndex
 from nocode.studio.schema import history
 from nocode.studio.schema.manager import SchemaManager
 from nocode.studio.schema.words import in_words
@@ -45,6 +45,9 @@ def project_changes(request: HttpRequest, project: Project) -> HttpResponse:
 @of_project("studio.change_project")
 def project_undo(request: HttpRequest, project: Project) -> HttpResponse:
     """Undo the newest change of structure."""
+    change = history.undoable(project)
+    if not _may_make(request, project, change, change and change.backward):
+        return redirect("admin:studio_project_changes", project.pk)
     _made(request, project, SchemaManager(project, request.user), "undo", _("Undone: %(what)s."))
     return redirect("admin:studio_project_changes", project.pk)
 
@@ -53,6 +56,9 @@ def project_undo(request: HttpRequest, project: Project) -> HttpResponse:
 @of_project("studio.change_project")
 def project_redo(request: HttpRequest, project: Project) -> HttpResponse:
     """Make the change again that was undone last."""
+    change = history.redoable(project)
+    if not _may_make(request, project, change, change and change.forward):
+        return redirect("admin:studio_project_changes", project.pk)
     _made(request, project, SchemaManager(project, request.user), "redo", _("Made again: %(what)s."))
     return redirect("admin:studio_project_changes", project.pk)
 
@@ -121,6 +127,15 @@ def table_index_drop(request: HttpRequest, table: DataTable, index: UUID) -> Htt
     found = get_object_or_404(TableIndex, table=table, pk=index)
     tell(request, SchemaManager(table.project, request.user).drop_index, found, done=_("The index was dropped."))
     return redirect(_structure(table))
+
+
+def _may_make(request: HttpRequest, project: Project, change: SchemaChange | None, way: dict | None) -> bool:
+    """Throwing away what somebody else made takes the right to delete, whichever way it is done."""
+    is_own = change is None or change.actor_id == request.user.pk
+    if is_own or not history.throws_away(way) or request.user.has_perm("studio.delete_project", project):
+        return True
+    refuse(request, _("Somebody else made what this would throw away; ask an administrator to do it."))
+    return False
 
 
 def _made(request: HttpRequest, project: Project, manager: SchemaManager, method: str, done: str) -> None:
