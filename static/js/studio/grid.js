@@ -10,7 +10,8 @@ const TYPED = "input:not([type=date], [type=time], [type=datetime-local], [type=
 const grid = () => document.querySelector(".c-sheet");
 const cellOf = (element) => element.closest?.(".c-sheet :is(td, th)");
 
-let typed = null; // the character that opened the editor
+let typed = null; // what was typed before the editor was there
+let opening = null; // the cell that waits for its editor
 let leaveTo = null; // where the focus goes once a value is saved
 
 function nameOf(cell) {
@@ -36,11 +37,12 @@ function enterAt(stop) {
 }
 
 function edit(cell, character = null) {
-  if (!grid().classList.contains("is-editable") || cell.matches(".is-fixed, th") || cell.querySelector("form")) return;
+  if (opening || !grid().classList.contains("is-editable") || cell.matches(".is-fixed, th") || cell.querySelector("form")) return;
   typed = character;
   cell.dataset.before = cell.innerHTML;
   const url = grid().dataset.cells.replace("/0/", `/${cell.parentElement.dataset.id}/`).replace("NAME", nameOf(cell));
-  htmx.ajax("GET", url, { target: cell, swap: "innerHTML" });
+  opening = cell;
+  htmx.ajax("GET", url, { target: cell, swap: "innerHTML" }).then(() => (opening = null));
 }
 
 function cancel(cell) {
@@ -59,7 +61,8 @@ document.addEventListener("keydown", (event) => {
   if (cell.querySelector("form") && cell.matches("td")) return keyInEditor(event, cell);
   const row = cell.parentElement;
   const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey;
-  if (event.key in MOVES) focus(neighbour(cell, MOVES[event.key]));
+  if (cell === opening) typeAhead(event);
+  else if (event.key in MOVES) focus(neighbour(cell, MOVES[event.key]));
   else if (event.key === "Home") focus(row.cells[1]);
   else if (event.key === "End") focus(row.cells[row.cells.length - 1]);
   else if (row.parentElement.matches("thead")) return;
@@ -71,6 +74,10 @@ document.addEventListener("keydown", (event) => {
   else return;
   event.preventDefault();
 });
+
+function typeAhead({ key }) {
+  if (key.length === 1) typed = (typed ?? "") + key;
+}
 
 function keyInEditor(event, cell) {
   const lines = event.target.matches("textarea");
@@ -99,10 +106,10 @@ document.addEventListener("copy", (event) => {
   event.preventDefault();
 });
 
-document.addEventListener("htmx:afterSwap", (event) => {
+document.addEventListener("htmx:afterSettle", (event) => {
   const cell = event.detail.target;
   if (!cell.matches?.(".c-sheet td")) return;
-  const input = cell.querySelector("form :is(input:not([type=hidden]), select, textarea)");
+  const input = cell.querySelector("form :is(input:not([type=hidden], [data-ids]), select, textarea)");
   if (!input) return settle(cell);
   if (typed !== null && input.matches(TYPED)) input.value = typed;
   else input.select?.();

@@ -1,0 +1,163 @@
+"""The grid in a real browser: cells, menus and the drawer by keyboard, what was typed, and the way back."""
+
+import re
+
+import pytest
+
+from nocode.studio.models import DataTable
+from nocode.studio.schema.manager import NewField
+from nocode.studio.services.records import Records
+from tests import factories
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def expect(browser):
+    """Playwright's assertions, which wait."""
+    from playwright.sync_api import expect
+
+    return expect
+
+
+@pytest.fixture
+def table():
+    project = factories.make_project(factories.make_organization(), "Sales")
+    fields = (NewField("Name", "text", required=True), NewField("Pieces", "integer"), NewField("Note", "long_text"))
+    table = factories.make_table(project, "Deals", fields)
+    Records(table).create_many([{"name": name, "pieces": place} for place, name in enumerate(["Ann", "Bob", "Zoé"])])
+    return table
+
+
+@pytest.fixture
+def page(new_page, table):
+    page = new_page(user=factories.make_user(organization=table.project.organization))
+    page.goto(f"/admin/studio/datatable/{table.pk}/rows/")
+    page.wait_for_selector("td[tabindex='0']")
+    return page
+
+
+def cell(page, row: int, name: str):
+    return page.locator(f'tr[data-id="{row}"] td[data-label="{name}"]')
+
+
+def kept(table: DataTable) -> list[tuple]:
+    return [(row["name"], row["pieces"]) for row in Records(table).find(order="id")]
+
+
+def test_the_grid_is_one_stop_and_arrows_reach_heads_and_rows(page, expect):
+    assert page.locator(".c-sheet [tabindex='0']").count() == 1
+    cell(page, 3, "Name").focus()
+
+    page.keyboard.press("ArrowUp")
+    head = page.locator("th summary", has_text="Name")
+    expect(head).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("link", name="Sort ascending")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(head).to_be_focused()
+    expect(page.get_by_role("link", name="Sort ascending")).to_be_hidden()
+
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator('tr[data-id="3"] a')).to_be_focused()
+    page.keyboard.press("Space")
+    expect(page.get_by_label("Select row 3")).to_be_checked()
+    assert page.locator(".c-sheet [tabindex='0']").count() == 1
+
+
+def test_a_menu_stays_inside_the_window(page, expect):
+    page.set_viewport_size({"width": 900, "height": 600})
+    page.locator("th summary", has_text="Note").click()
+    box = page.locator("details.c-menu[open] .c-menu__body")
+
+    expect(box).to_be_visible()
+    at = box.bounding_box()
+    assert at["x"] >= 0
+    assert at["x"] + at["width"] <= 900
+    assert at["y"] + at["height"] <= 600
+    page.get_by_label("Search in texts").focus()
+    expect(box).to_be_hidden()
+
+
+def test_the_drawer_gives_the_focus_back(page, expect, table):
+    link = page.locator('tr[data-id="2"] a')
+    link.focus()
+    page.keyboard.press("Enter")
+    name = page.locator("#drawer").get_by_label("Name")
+    expect(name).to_be_focused()
+
+    page.keyboard.press("Escape")
+    expect(link).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(name).to_be_focused()
+    name.fill("Bob Brown")
+    page.keyboard.press("Enter")
+
+    expect(cell(page, 2, "Name")).to_have_text("Bob Brown")
+    expect(page.locator("#drawer")).to_be_hidden()
+    expect(link).to_be_focused()
+
+
+def test_a_comment_and_an_earlier_value_stay_in_the_drawer(page, expect, table):
+    Records(table).update(2, {"name": "Robert"})
+    page.locator('tr[data-id="2"] a').click()
+    page.get_by_role("link", name="History and comments").click()
+
+    page.get_by_label("Your comment").fill("Who is this?")
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.locator("#drawer .c-comment").first).to_contain_text("Who is this?")
+    page.get_by_role("button", name="Go back to before this").click()
+    expect(page.locator("#drawer")).to_contain_text("The row has its earlier values again.")
+    page.keyboard.press("Escape")
+
+    expect(cell(page, 2, "Name")).to_have_text("Bob")
+
+
+def test_nothing_typed_is_lost(page, expect, table):
+    cell(page, 1, "Pieces").focus()
+    page.keyboard.type("425")
+    expect(page.locator(".c-cell-form input[name=value_pieces]")).to_have_value("425")
+    page.keyboard.press("Enter")
+    expect(cell(page, 1, "Pieces")).to_have_text("425")
+
+    cell(page, 2, "Pieces").dblclick()
+    page.locator("input[name=value_pieces]").fill("many")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("not a number")
+    expect(page.locator("input[name=value_pieces]")).to_have_value("many")
+    page.keyboard.press("Escape")
+
+    expect(cell(page, 2, "Pieces")).to_be_focused()
+    assert kept(table) == [("Ann", 425), ("Bob", 1), ("Zoé", 2)]
+
+
+def test_words_are_part_of_what_follows_and_back_takes_them_away(page, expect):
+    page.get_by_label("Search in texts").fill("zo")
+    expect(page.locator("#grid-size")).to_have_text(re.compile("1 row"))
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.locator("#grid-tools form input[name=q]")).to_have_value("zo")
+    expect(page.locator("#grid-views form input[name=q]").first).to_have_value("zo")
+
+    page.go_back()
+
+    expect(page.locator("tbody tr")).to_have_count(3)
+    expect(page.get_by_label("Search in texts")).to_have_value("")
+    assert page.evaluate("localStorage.getItem('htmx-history-cache')") is None
+
+
+def test_a_lossy_type_is_looked_at_accepted_and_made(new_page, expect, table):
+    page = new_page(user=factories.make_user(organization=table.project.organization))
+    page.goto(f"/admin/studio/field/{table.fields.get(label='Name').pk}/type/")
+
+    page.get_by_label("New type").select_option("select")
+    options = page.locator('[data-kind="select"] textarea')
+    options.fill("Ann\nBob")
+    page.get_by_role("button", name="Look at what happens").click()
+    expect(page.get_by_role("alert")).to_contain_text("1")
+    page.get_by_label("I accept that").check()
+    page.get_by_role("button", name="Change it to").click()
+
+    expect(page).to_have_url(re.compile(r"/datatable/"))
+    assert [row[0] for row in kept(DataTable.objects.get(pk=table.pk))] == ["Ann", "Bob", None]
