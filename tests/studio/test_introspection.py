@@ -4,7 +4,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.urls import reverse
 
 from nocode.foundation.errors import PermissionRefused
@@ -215,6 +215,23 @@ def test_a_limit_of_the_plan_takes_nothing_over(shop):
     assert job.state == State.FAILED
     assert not project.tables.exists()
     assert ask("SELECT count(*) FROM pg_tables WHERE schemaname = %s", project.schema_name) == [(0,)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_stopping_keeps_nothing_and_the_schema_stays():
+    try:
+        with transaction.atomic():
+            run(takeover.SHOP)
+        job = takeovers.start("shop", user=factories.make_user(is_superuser=True), project=factories.make_project())
+        TableJob.objects.filter(pk=job.pk).update(cancel_requested=True)
+
+        run_table_job(str(job.pk))
+
+        job.refresh_from_db()
+        assert (job.state, job.project.tables.count()) == (State.CANCELLED, 0)
+        assert ask("SELECT count(*) FROM shop.item") == [(2,)]
+    finally:
+        run("DROP SCHEMA IF EXISTS shop CASCADE")
 
 
 def test_only_schemas_of_people_are_offered(shop):

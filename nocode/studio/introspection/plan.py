@@ -115,10 +115,15 @@ class Plan:
     def rows(self) -> int:
         return sum(each.rows for each in (*self.tables, *self.links))
 
+    @property
+    def by_name(self) -> list[TablePlan]:
+        """The tables as people look for them."""
+        return sorted(self.tables, key=lambda table: table.source.name)
+
     def remarks(self) -> Iterator[tuple[str, list[str], list[str]]]:
         """What is left out and what is different: (name, left out, different), the schema's own first."""
         if self.left_out:
             yield self.schema, self.left_out, []
-        for each in sorted(self.tables, key=lambda table: table.source.name):
+        for each in self.by_name:
             if each.left_out or each.notes:
                 yield each.source.name, each.left_out, each.notes

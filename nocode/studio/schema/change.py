@@ -103,6 +103,10 @@ def _refusals() -> dict[str, tuple[type[NoCodeError], str]]:
             SchemaRefused,
             _("Something in the database still needs “%(thing)s”: %(detail)s"),
         ),
+        **dict.fromkeys(
+            (errorcodes.FEATURE_NOT_SUPPORTED, errorcodes.DATATYPE_MISMATCH, errorcodes.INVALID_TABLE_DEFINITION),
+            (SchemaRefused, _("The database cannot do this to “%(thing)s”: %(detail)s")),
+        ),
         errorcodes.TOO_MANY_COLUMNS: (SchemaRefused, _("“%(thing)s” has as many fields as a table can have.")),
         errorcodes.INSUFFICIENT_PRIVILEGE: (
             SchemaRefused,

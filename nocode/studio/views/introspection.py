@@ -68,6 +68,8 @@ def introspection(request: HttpRequest) -> HttpResponse:
     schema = request.POST.get("schema") or request.GET.get("schema", "")
     project = uuid_or_none(request.GET.get("project"))
     initial = {"name": schema.replace("_", " ").capitalize(), "project": project}
+    if len(organizations := Organization.objects.all()[:2]) == 1:
+        initial["organization"] = organizations[0]
     form = TargetForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:

@@ -27,6 +27,9 @@ class Repair(Operation):
 
     forgets: ClassVar[bool] = False
 
+    def __str__(self) -> str:
+        return str(self.label)
+
     def apply(self, bench: Workbench) -> Any:
         raise SchemaRefused(gettext("A repair is not made again."))
 
