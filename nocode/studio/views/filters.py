@@ -128,12 +128,15 @@ class Asked:
         """The number of a group that a condition of its own would open."""
         return max((each.group for each in self.conditions), default=-1) + 1
 
-    def inputs(self, name: str = "", op: str = "") -> dict[str, Any]:
-        """The comparisons in words, and the input for a value, that fit a column: the first ones unless named."""
+    def inputs(self, name: str = "", op: str = "", value: str = "") -> dict[str, Any]:
+        """The comparisons in words, and the input for a value, that fit a column: the first ones unless named.
+
+        The input has the value that was entered for another comparison, as far as it understands it.
+        """
         column = self.columns.get(name) or next(iter(self.columns.values()))
         chosen = op if op in column.type.operators else column.type.operators[0]
         comparisons = [(each, COMPARISONS[each]) for each in column.type.operators]
-        return {"comparisons": comparisons, "op": chosen, "value": _input(column, self.layout, chosen)}
+        return {"comparisons": comparisons, "op": chosen, "value": _input(column, self.layout, chosen, value)}
 
     def hidden(self) -> list[tuple[str, str]]:
         """What a form must send along for its own parameter to be added to the others, the words apart."""
@@ -177,17 +180,18 @@ class Asked:
         return column is not None and column.type.sortable
 
 
-def _input(column: Column, layout: Layout, op: str) -> SafeString:
+def _input(column: Column, layout: Layout, op: str, value: str) -> SafeString:
     """The input for a value to compare a column with: what the form of a row has, unless parts of texts are meant."""
-    if op in WITHOUT_VALUE:
-        widget: forms.Widget = forms.HiddenInput()  # conditions are spelled with a value each
-    else:
-        widget = _widget(column, layout, op)
+    widget = _widget(column, layout, op)
+    if column.type.is_relation and op not in PARTS and not value.isdecimal():
+        value = ""  # a part of a name is no row
     attrs = {**widget.attrs, "class": "c-input", "aria-label": _("Value"), "maxlength": 200}
-    return widget.render("v", "", attrs)
+    return widget.render("v", value, attrs)
 
 
 def _widget(column: Column, layout: Layout, op: str) -> forms.Widget:
+    if op in WITHOUT_VALUE:
+        return forms.HiddenInput()  # conditions are spelled with a value each
     options = column.settings.get("options")
     if options and op in PARTS:  # several choices, of which one is looked for
         return forms.Select(choices=[(each, each) for each in options])

@@ -62,7 +62,7 @@ def table_rows(request: HttpRequest, table: DataTable) -> HttpResponse:
 @of_table("studio.view_datatable")
 def table_condition(request: HttpRequest, table: DataTable) -> HttpResponse:
     """The comparisons that fit the field chosen for a condition (`f`), and the input that fits one of them (`op`)."""
-    inputs = Asked(Records(table).layout, request.GET).inputs(request.GET.get("f", ""), request.GET.get("op", ""))
+    inputs = Asked(Records(table).layout, request.GET).inputs(*(request.GET.get(name, "") for name in ("f", "op", "v")))
     return render(request, "studio/_condition_inputs.html", {"table": table, "inputs": inputs})
 
 

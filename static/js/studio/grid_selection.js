@@ -7,12 +7,13 @@ export function watchSelection() {
     const box = event.target.closest?.(".c-sheet [name=row]");
     if (box && event.shiftKey && last) range(last, box);
     if (box) last = box;
+    if (event.target.closest?.("[data-select-rows]")) selectRows(true);
     if (event.target.closest?.("[data-select-all]")) selectAll(true);
     if (event.target.closest?.("[data-select-page]")) selectAll(false);
   });
   document.addEventListener("change", (event) => {
-    if (event.target.matches?.("[data-all]")) for (const box of boxes()) box.checked = event.target.checked;
-    if (event.target.matches?.("[data-all], .c-sheet [name=row]")) offer();
+    if (event.target.matches?.("[data-all]")) return selectRows(event.target.checked);
+    if (event.target.matches?.(".c-sheet [name=row]")) offer();
     show();
   });
   document.addEventListener("htmx:afterSettle", show);
@@ -24,6 +25,12 @@ function range(from, to) {
   const all = boxes();
   const [first, last] = [all.indexOf(from), all.indexOf(to)].sort((a, b) => a - b);
   for (const box of all.slice(first, last + 1)) box.checked = to.checked;
+}
+
+function selectRows(isSelected) {
+  for (const box of boxes()) box.checked = isSelected;
+  offer();
+  show();
 }
 
 // The server is asked for the number of all rows once a page is selected; another selection takes the offer back.
@@ -49,6 +56,7 @@ function show() {
   const count = boxes().filter((box) => box.checked).length;
   const output = bar.querySelector("output");
   bar.hidden = count === 0;
+  bar.querySelector("[data-select-rows]").hidden = count === boxes().length;
   output.textContent = count === 1 ? output.dataset.one : output.dataset.many.replace("{n}", count);
   output.hidden = bar.querySelector("[data-all-selected]:not([disabled])") !== null;
   const all = document.querySelector("[data-all]");
