@@ -9,6 +9,8 @@ import pytest
 from nocode.studio.errors import ImportRefused
 from nocode.studio.importing import formats, preview
 from nocode.studio.importing.formats import Format
+from nocode.studio.transfer import checking
+from nocode.studio.transfer import format as form
 
 MEGABYTE = 1024 * 1024
 _NAMESPACE = "http://schemas.openxmlformats.org"
@@ -136,3 +138,12 @@ def test_long_rows_are_handed_on_a_few_at_a_time():
     assert [len(block.rows) for block in found][:-1] == [len(found[0].rows)] * (len(found) - 1)
     assert max(len(block.rows) for block in found) <= 10
     assert sum(len(block.rows) for block in found) == 40
+
+
+@pytest.mark.parametrize("columns", [[[]], [{}], [None], [1], [["name"]]])
+def test_a_project_file_whose_indexes_name_no_text_is_refused(columns):
+    field = {"key": "name", "label": "Name", "kind": "text"}
+    table = {"key": "a", "label": "A", "fields": [field], "indexes": [{"kind": "order", "columns": columns}]}
+
+    with pytest.raises(ImportRefused, match="There is no field"):
+        checking.check({"format": form.FORMAT, "version": form.VERSION, "name": "P", "tables": [table]})
