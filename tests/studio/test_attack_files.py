@@ -1,6 +1,7 @@
 """Files made to do harm: they are refused in words, and nothing else stops working."""
 
 import io
+import json
 import resource
 import zipfile
 
@@ -9,8 +10,10 @@ import pytest
 from nocode.studio.errors import ImportRefused
 from nocode.studio.importing import formats, preview
 from nocode.studio.importing.formats import Format
-from nocode.studio.transfer import checking
+from nocode.studio.transfer import checking, reading
 from nocode.studio.transfer import format as form
+from nocode.studio.transfer.archive import ZipArchive
+from tests import factories
 
 MEGABYTE = 1024 * 1024
 _NAMESPACE = "http://schemas.openxmlformats.org"
@@ -147,3 +150,21 @@ def test_a_project_file_whose_indexes_name_no_text_is_refused(columns):
 
     with pytest.raises(ImportRefused, match="There is no field"):
         checking.check({"format": form.FORMAT, "version": form.VERSION, "name": "P", "tables": [table]})
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("fields", [10**19, 1e308, True, "name", {"a": 1}, [[]], [{}]])
+def test_a_project_file_with_a_block_of_nonsense_is_refused(fields):
+    table = {"key": "a", "label": "A", "fields": [{"key": "name", "label": "Name", "kind": "text"}]}
+    block = {"kind": "data.list", "settings": {"table": "a", "fields": fields}}
+    page = {"title": "List", "slug": "list", "blocks": [block]}
+    head = {"format": form.FORMAT, "version": form.VERSION, "name": "P"}
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(form.MANIFEST, json.dumps({**head, "tables": [table], "pages": [page]}))
+    project = factories.make_project()
+
+    with ZipArchive(file) as archive, pytest.raises(ImportRefused, match="blocks"):
+        reading.fill(project, archive)
+
+    assert not project.tables.exists()

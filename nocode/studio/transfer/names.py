@@ -87,7 +87,7 @@ def block_renamed(
             continue
         if isinstance(field, TableChoice):
             found[name] = table(value)
-        elif isinstance(field, FieldList):
+        elif isinstance(field, FieldList) and isinstance(value, list):
             found[name] = [column(about, each) for each in value]
         elif isinstance(field, FieldChoice):
             found[name] = column(about, value)
