@@ -163,7 +163,7 @@ def add_rules(place: Place, field: Field, *, has_check: bool) -> Statements:
     """Give a column without rules those of its field; `has_check`: its rows keep to the settings."""
     statements = [set_default(place, field)]
     if field.unique:
-        statements.append(set_unique(place, field))
+        statements += set_unique(place, field)
     if has_check and (check := check_of(field)) is not None:
         statements += add_check(place, field, check)
     if field.required:
@@ -183,10 +183,16 @@ def set_required(place: Place, field: Field) -> sql.Composable:
     return _alter(place, sql.SQL("ALTER COLUMN {} {} NOT NULL").format(sql.Identifier(field.physical_name), verb))
 
 
-def set_unique(place: Place, field: Field) -> sql.Composable:
-    if field.unique:
-        return _alter(place, sql.SQL("ADD {}").format(_unique(field)))
-    return _alter(place, _drop_constraint(field.unique_constraint))
+def set_unique(place: Place, field: Field) -> Statements:
+    """Make a column unique: others may read its table while the index is built, which is most of the work."""
+    if not field.unique:
+        return [_alter(place, _drop_constraint(field.unique_constraint))]
+    name = sql.Identifier(field.unique_constraint)
+    build = sql.SQL("CREATE UNIQUE INDEX {} ON {} ({})")
+    return [
+        build.format(name, place.target, sql.Identifier(field.physical_name)),
+        _alter(place, sql.SQL("ADD CONSTRAINT {0} UNIQUE USING INDEX {0}").format(name)),
+    ]
 
 
 def drop_check(place: Place, field: Field) -> sql.Composable:

@@ -1,6 +1,7 @@
 """What a change of structure would do: the SQL, the rows, what they have against it; found out without doing it."""
 
 from dataclasses import dataclass
+from math import ceil
 
 from django.db import DatabaseError, connection, transaction
 from psycopg2 import sql
@@ -13,6 +14,8 @@ from nocode.studio.schema.problems import Problem
 from nocode.studio.schema.workbench import Workbench
 
 _ROWS = sql.SQL("SELECT reltuples::bigint FROM pg_class WHERE oid = to_regclass({})")
+# Of one row, on a small machine: written again with its indexes, or looked at for a rule or an index.
+_SECONDS_TO_WRITE, _SECONDS_TO_CHECK = 10e-6, 3e-6
 _COUNT = sql.SQL("SELECT count(*) FROM {}")
 
 
@@ -20,16 +23,24 @@ _COUNT = sql.SQL("SELECT count(*) FROM {}")
 class Preview:
     """`rows` is an estimate of how many rows the table has; `lock` is what PostgreSQL keeps from others, if anything.
 
-    `rewrites`: every row is written again, and the table is locked meanwhile. `notes` are sentences for people.
+    `rewrites`: every row is written again, and the table is locked meanwhile; `checks`: every row is held against a
+    rule, and nobody can write meanwhile. `notes` are sentences for people.
     """
 
     operation: Operation
     sql: list[str]
     rows: int
     rewrites: bool
+    checks: bool
     lock: str
     problems: list[Problem]
     notes: list[str]
+
+    @property
+    def seconds(self) -> int:
+        """How long others will wait, roughly: at least a second as soon as rows are read."""
+        each = _SECONDS_TO_WRITE * self.rewrites + _SECONDS_TO_CHECK * self.checks
+        return ceil(each * self.rows)
 
 
 def preview(project: Project, operation: Operation, actor: User | None = None) -> Preview:
@@ -46,7 +57,7 @@ def preview(project: Project, operation: Operation, actor: User | None = None) -
     except DatabaseError as error:
         raise explain(error, str(project)) from error
     lock = operation.lock if bench.sql else ""
-    return Preview(operation, bench.sql, rows, bench.rewrites, lock, bench.problems, bench.notes)
+    return Preview(operation, bench.sql, rows, bench.rewrites, bench.checks, lock, bench.problems, bench.notes)
 
 
 def _estimate(bench: Workbench, table_id: str) -> int:

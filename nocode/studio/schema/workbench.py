@@ -38,6 +38,7 @@ class Workbench:
         self.notes: list[str] = []
         self.problems: list[Problem] = []
         self.rewrites = False
+        self.checks = False
         self._touched: dict[UUID, DataTable] = {}
         self._events: dict[tuple[UUID, str], DataTable | Field | TableIndex] = {}
         self._has_trash: bool | None = None

@@ -94,6 +94,7 @@ class ChangeField(Operation):
         return ChangeField(self.table, self.field, before)
 
     def _change_rules(self, bench: Workbench, field: Field) -> None:
+        bench.checks = "settings" in self.values or any(self.values.get(rule) for rule in ("unique", "required"))
         place, column = bench.place(field.table), sql.Identifier(field.physical_name)
         if "settings" in self.values:
             bench.run(ddl.drop_check(place, field))
@@ -106,7 +107,7 @@ class ChangeField(Operation):
         if "unique" in self.values:
             if bench.dry and field.unique:
                 bench.object(problems.doubles(bench.rows, place, field, column))
-            bench.run(ddl.set_unique(place, field))
+            bench.run(*ddl.set_unique(place, field))
         if "required" in self.values:
             if bench.dry and field.required:
                 bench.object(problems.without_value(bench.rows, place, field, column))

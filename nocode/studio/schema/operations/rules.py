@@ -37,7 +37,7 @@ class PutRule(Repair):
             bench.run(ddl.set_required(place, field))
         elif self.rule == "unique":
             mending.refuse(problems.doubles(bench.rows, place, field, column))
-            bench.run(*mending.drop_constraints(place, [field.unique_constraint]), ddl.set_unique(place, field))
+            bench.run(*mending.drop_constraints(place, [field.unique_constraint]), *ddl.set_unique(place, field))
         elif self.rule == "check":
             mending.refuse(problems.against_settings(bench.rows, place, field, column))
             bench.run(ddl.drop_check(place, field), *ddl.add_check(place, field, ddl.check_of(field)))
