@@ -48,7 +48,7 @@ def _line(heads: Sequence[tuple[Column, str, str]], row: Row, labels: Mapping[st
     )
     return (
         f'<tr data-id="{number}"><th scope="row" class="c-sheet__row">{box if choose else ""}'
-        f'<a class="c-link c-number" href="{number}/" data-open>{number}</a></th>{cells}</tr>'
+        f'<a href="{number}/" data-open>{number}</a></th>{cells}</tr>'
     )
 
 
