@@ -16,6 +16,7 @@ from nocode.studio.errors import ImportRefused
 from nocode.studio.fields import field_types
 from nocode.studio.models import DataTable, GridView, Project, StoredFile, TableIndex
 from nocode.studio.schema.manager import NewField, SchemaManager
+from nocode.studio.schema.names import clean_label
 from nocode.studio.services import files, pages
 from nocode.studio.services.blocks import add_block, tree
 from nocode.studio.services.records import Records
@@ -165,6 +166,32 @@ def test_strange_names_and_values_come_back_exactly():
 
     assert structure(made)["tables"] == structure(project)["tables"]
     assert rows_of(made, strange[0]) == rows_of(project, strange[0])
+
+
+@pytest.mark.django_db
+def test_naughty_strings_come_back_exactly(shared_data):
+    texts = json.loads((shared_data / "strings" / "blns" / "blns.json").read_text())
+    labels = list(dict.fromkeys(text for text in texts if _is_a_name(text)))
+    project = make_project(name=labels[0])
+    kind = NewField("Kind", "select", settings={"options": [label for label in labels if len(label) <= 100]})
+    table = SchemaManager(project).create_table(labels[1], [kind, NewField("Text", "long_text")])
+    fields = SchemaManager(project).create_table(labels[2], [NewField(label, "text") for label in labels[:200]])
+    Records(table).create_many([{"text": text, "kind": text if text in labels else None} for text in texts if text])
+    Records(fields).create({field.physical_name: field.label for field in fields.fields.all()})
+
+    made, _found = imported(exported(project))
+
+    assert len(labels) > 300
+    assert structure(made)["tables"] == structure(project)["tables"]
+    for label in labels[1:3]:
+        assert rows_of(made, label) == rows_of(project, label)
+
+
+def _is_a_name(text: str) -> bool:
+    try:
+        return clean_label(text) == text and len(text) <= 100
+    except NoCodeError:
+        return False
 
 
 @pytest.mark.django_db

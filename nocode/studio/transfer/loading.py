@@ -15,7 +15,7 @@ from nocode.studio.importing import checking, csvs
 from nocode.studio.importing.formats import Format, data_blocks
 from nocode.studio.importing.plan import Mapped, Plan
 from nocode.studio.importing.staging import Staging, cell
-from nocode.studio.layouts import Layout, layout_of
+from nocode.studio.layouts import layout_of
 from nocode.studio.models import DataTable, Field
 from nocode.studio.schema.loading import NUMBERED
 from nocode.studio.services.refusals import explain
@@ -48,7 +48,7 @@ class Brought(Mapped):
 
     reads: Field | None = None
 
-    def converted(self, *_around: Layout) -> sql.Composable:
+    def converted(self) -> sql.Composable:
         return self.reads.type.from_text(sql.SQL("s.{}").format(cell(self.index)), self.reads.settings)
 
 

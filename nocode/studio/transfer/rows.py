@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import IO
 
 from django.contrib.auth import get_user_model
-from django.db import connection
+from django.db import DatabaseError, connection
 from psycopg2 import sql
 
 from nocode.studio.fields.file import File
@@ -30,7 +30,7 @@ def file_fields(fields: Iterable[Field]) -> list[Field]:
     return [field for field in fields if isinstance(field.type, File)]
 
 
-def write(layout: Layout, columns: dict[str, str], stream: IO[bytes]) -> None:
+def write(layout: Layout, columns: dict[str, str], stream: "Watched") -> None:
     """Copy all rows to a stream; `columns` are the keys of the fields by their physical names."""
     fields = kept(layout.fields.values())
     people = _people(layout, people_fields(fields))
@@ -45,8 +45,7 @@ def write(layout: Layout, columns: dict[str, str], stream: IO[bytes]) -> None:
     statement = sql.SQL(
         "COPY (SELECT {} FROM {} AS t ORDER BY t.id) TO STDOUT WITH (FORMAT csv, HEADER, ENCODING 'UTF8')"
     ).format(sql.SQL(", ").join(values), layout.target)
-    with connection.cursor() as cursor, connection.wrap_database_errors:
-        cursor.copy_expert(statement, stream)
+    _copy(statement, stream)
 
 
 def stored_files(layout: Layout) -> set[str]:
@@ -78,12 +77,34 @@ def _people(layout: Layout, fields: list[Field]) -> dict[int, str]:
     return dict(get_user_model().objects.filter(pk__in=numbers).values_list("pk", "email"))
 
 
+def _copy(statement: sql.Composable, stream: "Watched") -> None:
+    """Copy to a stream that may have enough at any time."""
+    try:
+        with connection.cursor() as cursor, connection.wrap_database_errors:
+            cursor.copy_expert(statement, stream)
+    except DatabaseError:
+        if stream.error is None:
+            raise
+    if stream.error is not None:
+        raise stream.error
+
+
 class Watched:
-    """A stream to write to that tells how many bytes have come."""
+    """A stream to write to that tells how many bytes have come. Who is told may raise.
+
+    An error in the midst of a COPY would leave the connection in it: the server is asked to stop; `error` tells why.
+    """
 
     def __init__(self, stream: IO[bytes], tell: Callable[[int], None]):
         self._stream, self._tell = stream, tell
+        self.error: Exception | None = None
 
     def write(self, piece: bytes) -> int:
-        self._tell(len(piece))
-        return self._stream.write(piece)
+        if self.error is None:
+            try:
+                self._tell(len(piece))
+                self._stream.write(piece)
+            except Exception as error:
+                self.error = error
+                connection.connection.cancel()
+        return len(piece)

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -74,7 +75,9 @@ def table_job_file(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 
 
 def _visible(request: HttpRequest, pk: UUID) -> TableJob:
-    rows = TableJob.objects.filter(project__trashed_at=None)
+    came_to_nothing = Q(state__in=(TableJob.State.FAILED, TableJob.State.CANCELLED), output=None)
+    # A project that could not be filled goes to the trash at once; who asked for it wants to read why.
+    rows = TableJob.objects.filter(Q(project__trashed_at=None) | came_to_nothing & Q(requested_by=request.user.pk))
     rows = rows.select_related("project", "table", "output", "requested_by")
     return visible_object(request, rows, VIEW, pk=pk)
 
