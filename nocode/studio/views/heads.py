@@ -37,7 +37,7 @@ def _head(asked: Asked, placed: Placed, orders: dict[str, str], moves: dict[str,
     marks = ' class="c-number"' if column.type.is_number else ""
     marks += f' aria-sort="{direction}"' if direction else ""
     hint = f' title="{escape(column.field.help_text)}"' if column.field.help_text else ""
-    ways = _ways(asked, name) if column.type.sortable else ()
+    ways = _ways(asked, name) if column.type.sortable and not column.is_broken else ()
     links = "".join(f'<a class="c-menu__item" href="?{escape(url)}">{orders[way]}</a>' for way, url in ways)
     buttons = "".join(
         f'<button class="c-menu__item" form="arrange" name="do" value="{move} {name}">{shown}</button>'
@@ -47,7 +47,8 @@ def _head(asked: Asked, placed: Placed, orders: dict[str, str], moves: dict[str,
     return (
         f'<th scope="col" data-name="{name}" draggable="true"{marks}><details class="c-menu">'
         f"<summary{hint}>{sign}{escape(column.label)}</summary>"
-        f'<div class="c-menu__body">{reason}{links}{buttons}</div></details><span class="c-sheet__grip" data-grip></span></th>'
+        f'<div class="c-menu__body">{reason}{links}{buttons}</div></details>'
+        f'<span class="c-sheet__grip" data-grip></span></th>'
     )
 
 
