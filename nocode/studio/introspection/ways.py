@@ -131,10 +131,11 @@ def _choices(source: sql.Composable, options: list[str], kept: tuple[str, ...]) 
 
 def _texts(source: sql.Composable, length: int | None) -> Iterator[Way]:
     """One line, else many; white space alone is empty, as it is everywhere here."""
-    value = call("try_text", sql.SQL("{}::text").format(source), None)
+    text = sql.SQL("{}::text").format(source)
+    value = sql.SQL("CASE WHEN {} <> '' THEN {} END").format(call("trim", text), text)
     if length is None or length <= LONGEST_LINE:
         longest = length or LONGEST_LINE
-        line = sql.SQL("char_length({0}) <= {1} AND {0} !~ E'[\\n\\r]'").format(value, sql.Literal(longest))
+        line = sql.SQL("char_length({0}) <= {1} AND {0} !~ E'[\\n\\r]'").format(text, sql.Literal(longest))
         yield Way("text", value, line, {"max_length": longest})
     yield Way("long_text", value)
 
