@@ -55,6 +55,10 @@ function prepare(root) {
     box.classList.add("is-ready");
     words.id = ids.id; // the label belongs to what is typed into
     ids.removeAttribute("id");
+    const options = part(box, "options");
+    options.id = `${words.id}_options`;
+    options.setAttribute("aria-label", words.placeholder);
+    words.setAttribute("aria-controls", options.id);
     if (ids.hasAttribute("aria-label")) words.setAttribute("aria-label", ids.getAttribute("aria-label"));
     if (ids.hasAttribute("aria-describedby")) words.setAttribute("aria-describedby", ids.getAttribute("aria-describedby"));
     ids.type = "hidden";
