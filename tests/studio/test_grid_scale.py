@@ -168,6 +168,20 @@ def test_a_list_that_fits_on_a_page_is_not_counted(client, people):
     assert not [each for each in statements if "count(*)" in each["sql"]]
 
 
+def test_rows_are_grouped_by_the_names_of_related_rows(client, people):
+    table = people(3)
+    companies = DataTable.objects.get(label="Companies")
+    first = Records(companies).create({"name": "A company before it"})["id"]
+    Records(table).update(1, {"company": first})
+    Records(table).update(2, {"company": None})
+    client.force_login(factories.make_user(organization=table.project.organization))
+
+    page = client.get(reverse("admin:studio_table_rows", args=[table.pk]), {"group": "company"})
+
+    found = [(each["label"], each["count"]) for each in page.context["groups"]]
+    assert found == [("A company before it", 1), ("A company with a name", 1), (None, 1)]
+
+
 @pytest.mark.parametrize("language", ["en", "fr"])
 @pytest.mark.parametrize("name", ["SHORT_DATE_FORMAT", "SHORT_DATETIME_FORMAT", "DATETIME_FORMAT", "r"])
 def test_dates_are_written_as_everywhere(language, name):

@@ -69,8 +69,7 @@ def keys_of(layout: Layout, order: str | Iterable[str]) -> list[Key]:
     keys = []
     for place, name in enumerate(names):
         column = known(layout, name.removeprefix("-"))
-        titles = column.field and column.field.type.titles(column.field, layout)
-        keys.append(Key(column, name.startswith("-"), titles, f"k{place}"))
+        keys.append(Key(column, name.startswith("-"), titles_of(layout, column), f"k{place}"))
         if column.name == "id":
             return keys
     return [*keys, Key(layout.columns["id"], bool(keys) and keys[-1].descending)]
@@ -168,12 +167,27 @@ def explain(statement: sql.Composable) -> sql.Composable:
 
 
 def groups(layout: Layout, by: str, condition: sql.Composable, sums: Sequence[str], limit: int) -> sql.Composable:
-    """For each value of a column: the value, how many rows have it, and the sums of other columns over them."""
+    """For each value of a column: the value, how many rows have it, and the sums of other columns over them.
+
+    Where people read titles of other rows, these come last, and the groups are in their order.
+    """
     column = known(layout, by)
     added = [sql.SQL("sum({})").format(known(layout, name).sql) for name in sums]
-    return sql.SQL("SELECT {} FROM {} AS t WHERE {} GROUP BY 1 ORDER BY 1 NULLS LAST LIMIT {}").format(
-        sql.SQL(", ").join([column.sql, sql.SQL("count(*)"), *added]), layout.target, condition, sql.Literal(limit)
+    grouped = sql.SQL("SELECT {} FROM {} AS t WHERE {} GROUP BY 1").format(
+        sql.SQL(", ").join([sql.SQL("{} AS value").format(column.sql), sql.SQL("count(*)"), *added]),
+        layout.target,
+        condition,
     )
+    if (titles := titles_of(layout, column)) is None:
+        return sql.SQL("{} ORDER BY 1 NULLS LAST LIMIT {}").format(grouped, sql.Literal(limit))
+    return sql.SQL(
+        "SELECT g.*, k.label FROM ({}) AS g LEFT JOIN ({}) AS k ON k.id = g.value ORDER BY k.label, g.value LIMIT {}"
+    ).format(grouped, titles, sql.Literal(limit))
+
+
+def titles_of(layout: Layout, column: Column) -> sql.Composable | None:
+    """The rows (`id`, `label`) that people read instead of the values of a column, if there are any."""
+    return None if column.field is None else column.field.type.titles(column.field, layout)
 
 
 def columns(layout: Layout, *, labels: bool = False) -> sql.Composable:

@@ -39,11 +39,15 @@ class RowPage:
 
 @dataclass(frozen=True)
 class Group:
-    """The rows that share a value: how many, and the sums of their numbers by column."""
+    """The rows that share a value: how many, and the sums of their numbers by column.
+
+    `label` is what people read of a related row instead of the value.
+    """
 
     value: Any
     count: int
     sums: dict[str, Decimal | None]
+    label: str | None = None
 
 
 class Records(ManyRows):
@@ -131,7 +135,12 @@ class Records(ManyRows):
         kind = layout.columns[by].type if by in layout.columns else None
         found = self._read(queries.groups(layout, by, condition, sums, limit))
         return [
-            Group(None if value is None else kind.to_json(value), count, dict(zip(sums, added, strict=True)))
+            Group(
+                None if value is None else kind.to_json(value),
+                count,
+                dict(zip(sums, added, strict=False)),
+                *added[len(sums) :],
+            )
             for value, count, *added in found
         ]
 

@@ -14,7 +14,7 @@ from nocode.studio.errors import QueryRefused
 from nocode.studio.layouts import Column
 from nocode.studio.models import DataTable, GridView
 from nocode.studio.services import slowness
-from nocode.studio.services.records import Records
+from nocode.studio.services.records import Group, Records
 from nocode.studio.services.sizes import Size
 from nocode.studio.views import drawing
 from nocode.studio.views.arrangement import Arrangement
@@ -100,7 +100,9 @@ def _groups(records: Records, asked: Asked) -> dict[str, Any]:
         "sum_labels": [records.layout.columns[name].label for name in sums],
         "groups": [
             {
-                "label": None if each.value is None else column.type.display(each.value, column.settings),
+                "label": each.label
+                if each.label or each.value is None
+                else column.type.display(each.value, column.settings),
                 "count": each.count,
                 "sums": [_sum(records.layout.columns[name], each.sums[name]) for name in sums],
                 "url": asked.within(each.value),
@@ -108,6 +110,13 @@ def _groups(records: Records, asked: Asked) -> dict[str, Any]:
             for each in found
         ],
     }
+
+
+def _shown(column: Column, group: Group) -> str | None:
+    """What the rows of a group share, as people read it; None when they have nothing."""
+    if group.value is None or group.label is not None:
+        return group.label
+    return column.type.display(group.value, column.settings)
 
 
 def _sum(column: Column, value: Any) -> tuple[str, str]:
