@@ -209,6 +209,7 @@ def test_a_row_that_is_not_there_is_refused_where_it_was_chosen(desk):
 
     assert answer.status_code == 422
     assert "There is no such row any more" in answer.content.decode()
+    assert "rows_choice" in answer.content.decode()  # the form that is shown again searches as well
     assert desk.records.find() == []
 
 

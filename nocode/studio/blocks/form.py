@@ -71,6 +71,8 @@ class RowFields(BlockType):
     def context(self, block: Block, scene: Scene) -> dict[str, Any]:
         settings = block["settings"]
         form = scene.invalid.get(block["id"]) or self._form(block, scene)
+        if any(isinstance(field.widget, RowsWidget) for field in form.fields.values()):
+            scene.has_choosers = True
         may_delete = settings["can_delete"] and form.row and scene.may("delete")
         facts = self._computed(block, scene, form)
         return {"form": form, "facts": facts, "may_delete": may_delete, "delete_name": DELETE}
@@ -166,7 +168,6 @@ def _settle(widget: forms.Widget, form: RowForm, name: str, block: Block, scene:
     if isinstance(widget, RowsWidget):
         field = form.layout.fields[name]
         widget.address, widget.few = scene.choices_url(block["id"], field), scene.few_rows(field.settings["table"])
-        scene.has_choosers = True
     elif isinstance(widget, FilesWidget):
         kept = {file["id"] for file in (form.row and form.row[name]) or ()}
         widget.address = lambda file: (
