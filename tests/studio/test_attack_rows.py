@@ -3,13 +3,15 @@
 import pytest
 from django.urls import reverse
 
-from nocode.studio.errors import FieldRefused
+from nocode.studio.errors import FieldRefused, QueryRefused
 from nocode.studio.fields import patterns
+from nocode.studio.importing import checking
 from nocode.studio.models import DataTable, RecordChange
 from nocode.studio.schema.manager import NewField, SchemaManager
-from nocode.studio.services import cascades
+from nocode.studio.services import bulk, cascades, many
 from nocode.studio.services.records import Records
 from tests import factories
+from tests.studio.importing import import_file
 
 pytestmark = pytest.mark.django_db
 
@@ -136,3 +138,29 @@ def test_a_pattern_larger_than_memory_is_refused(table, pattern):
 )
 def test_usual_patterns_are_not(pattern):
     assert not patterns.is_too_large(pattern)
+
+
+def test_a_long_value_is_not_given_to_many_rows(monkeypatch):
+    table = factories.make_table(fields=(NewField("Words", "long_text"),))
+    records = Records(table)
+    ids = [row["id"] for row in records.create_many([{"words": "x"}] * 30)]
+    monkeypatch.setattr(many, "MOST_WRITTEN", 1_000_000)
+    monkeypatch.setattr(bulk, "MOST_AT_ONCE", 10)
+
+    with pytest.raises(QueryRefused, match="This would write"):
+        records.update_many({"words": "y" * 100_000}, ids=ids)
+    with pytest.raises(QueryRefused, match="This would write"):
+        bulk.change(table, many.Matching(), {"words": "y" * 100_000}, factories.make_user())
+
+    assert records.update_many({"words": "y" * 10_000}, ids=ids).count == 30
+
+
+def test_an_import_gives_a_pattern_up_that_gives_up_on_every_value(monkeypatch):
+    monkeypatch.setattr(checking, "MOST_SLOW", 3)
+    field = NewField("Code", "text", settings={"pattern": "(a|a|b?)+(a|aa)+$", "max_length": 100})
+    table = factories.make_table(fields=(field,))
+    content = b"Code\n" + b"".join(b"%sc%d\n" % (b"a" * 60, number) for number in range(50))
+
+    job = import_file(table.project, content, table)
+
+    assert (job.state, "takes too long on these values" in job.error) == ("failed", True)

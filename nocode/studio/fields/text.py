@@ -22,6 +22,7 @@ from nocode.studio.fields.base import NO_SETTINGS, WORDS, FieldType, Settings, f
 from nocode.studio.fields.conversions import all_of, call
 
 PATTERN_SECONDS = 0.1  # a pattern may be one that tries for ages
+TOO_SLOW = "too_slow"
 SHOWN_IN_CELL = 300  # characters
 _MARKS = re.compile(r"[*_`~#>|\[\]]+")
 
@@ -136,7 +137,8 @@ def _match(pattern: str, value: str) -> None:
     try:
         matches = regex.fullmatch(pattern, value, timeout=PATTERN_SECONDS)
     except TimeoutError:
-        raise ValidationError(_("the pattern %(pattern)s takes too long on it") % {"pattern": pattern}) from None
+        message = _("the pattern %(pattern)s takes too long on it") % {"pattern": pattern}
+        raise ValidationError(message, code=TOO_SLOW) from None
     if not matches:
         raise ValidationError(_("it does not match the pattern %(pattern)s") % {"pattern": pattern})
 

@@ -9,12 +9,15 @@ from django.db import connection
 from django.utils.translation import gettext as _
 from psycopg2 import sql
 
+from nocode.studio.errors import ImportRefused
 from nocode.studio.fields import lists
+from nocode.studio.fields.text import TOO_SLOW
 from nocode.studio.importing.plan import Mapped, Plan
 from nocode.studio.importing.staging import TOO_WIDE, UNSTORABLE, cell
 from nocode.studio.models import Field
 
 MOST_TOLD = 10_000
+MOST_SLOW = 50  # values on which a pattern gives up: it would be the same with the others
 _LONGEST_TOLD = 300
 REPEATED, TAKEN, AMBIGUOUS, REFUSED = "repeated", "taken", "ambiguous", "refused"
 
@@ -203,12 +206,18 @@ def _mark_ambiguous(plan: Plan) -> None:
 def _mark_refused(plan: Plan, mapped: Mapped) -> None:
     """Ask Python about each different text; `accept` looks at all of them, and one by one when it refuses."""
     texts = _different(plan, mapped)
-    refused, cleaned = [], {}
+    refused, cleaned, slow = [], {}, 0
     for text in texts:
         try:
             value = mapped.field.type.clean(text, mapped.field.settings)
-        except ValidationError:
+        except ValidationError as refusal:
             refused.append(text)
+            slow += getattr(refusal, "code", None) == TOO_SLOW
+            if slow > MOST_SLOW:
+                raise ImportRefused(
+                    _("The pattern of “%(field)s” takes too long on these values: make it simpler.")
+                    % {"field": mapped.field.label}
+                ) from None
         else:
             if value is not None:
                 cleaned[text] = value

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import DatabaseError
+from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from psycopg2 import errorcodes
 
@@ -18,6 +19,7 @@ from nocode.studio.services.history import Act
 from nocode.studio.services.rowstore import RowStore
 
 MOST_AT_ONCE = 10_000
+MOST_WRITTEN = 200 * 1024 * 1024  # characters, all rows together
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class ManyRows(RowStore):
         cleaned, batch = self.checked(values), history.new_act()
         with self._together():
             held = self._held(ids, matching)
+            self.refuse_much(cleaned, len(held))
             return Act(self.change(held, cleaned, batch).changed if cleaned and held else 0, batch)
 
     def delete_many(self, *, ids: Sequence[int] | None = None, matching: Matching | None = None) -> Act:
@@ -84,6 +87,15 @@ class ManyRows(RowStore):
         """The values that rows are to get, cleaned. Raises RecordErrors."""
         self._catch_up([values])
         return Checking(self.layout).changes(values)
+
+    def refuse_much(self, cleaned: Row, rows: int) -> None:
+        """Raise QueryRefused for more text than anybody means to write: every row keeps it, and so does its history."""
+        size = rows * sum(len(str(value)) for value in cleaned.values())
+        if size > MOST_WRITTEN:
+            raise QueryRefused(
+                _("This would write %(size)s; give fewer rows at once a value as long as this.")
+                % {"size": filesizeformat(size)}
+            )
 
     def restore(self, batch: UUID) -> int:
         """Undo an act; answers how many rows are as they were. Raises RecordNotFound, RecordErrors, RowsBusy."""
