@@ -72,6 +72,20 @@ def test_from_a_table_to_a_page_that_says_what_one_wants(new_page, person, table
     assert preview.index("All our orders") < preview.index("Grace")
 
 
+def test_back_leads_from_a_block_to_all_blocks(new_page, person, table):
+    start = factories.make_page(table.project, "Start")
+    blocks.add_block(start, "text.paragraph", {"text": "Some words."})
+    page = new_page(user=person)
+    page.goto(f"/admin/studio/page/{start.pk}/")
+    page.locator("#preview >> text=Some words.").click()
+    page.wait_for_selector("#block-form")
+
+    page.go_back()
+
+    page.wait_for_selector("#outline-title")
+    assert page.locator("#block-form").count() == 0
+
+
 def test_a_click_in_the_preview_opens_the_block(new_page, person, table):
     start = factories.make_page(table.project, "Start")
     blocks.add_block(start, "text.paragraph", {"text": "See [elsewhere](https://example.com)."})

@@ -81,6 +81,18 @@ def test_the_trash_gives_back_and_forgets(owner, table):
     assert not Field.everything.filter(pk=field.pk).exists()
 
 
+def test_lists_count_what_is_not_in_the_trash(owner, table):
+    def made(model, count):
+        page = owner.get(reverse(f"admin:studio_{model}_changelist"))
+        return [getattr(each, count) for each in page.context["cl"].result_list]
+
+    SchemaManager(table.project).drop_field(table.fields.get(label="Amount"))
+    assert made("datatable", "fields_made") == [1]
+    SchemaManager(table.project).drop_table(DataTable.objects.get(pk=table.pk))
+
+    assert made("project", "tables_made") == [0]
+
+
 def test_an_index_is_asked_for_and_dropped(owner, table):
     owner.post(reverse("admin:studio_table_index_add", args=[table.pk]), {"column": "name"})
     index = TableIndex.objects.get()

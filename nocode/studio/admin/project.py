@@ -6,7 +6,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -63,7 +63,8 @@ class ProjectAdmin(HistoryAdmin):
         css = {"all": ["css/studio.css"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return super().get_queryset(request).annotate(tables_made=Count("tables"))
+        tables = Count("tables", filter=Q(tables__trashed_at=None))
+        return super().get_queryset(request).annotate(tables_made=tables)
 
     def get_fields(self, request: HttpRequest, obj: Project | None = None) -> list[str]:
         fields = super().get_fields(request, obj)

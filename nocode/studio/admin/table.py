@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import Count, QuerySet, prefetch_related_objects
+from django.db.models import Count, Q, QuerySet, prefetch_related_objects
 from django.forms import Script
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -202,7 +202,8 @@ class DataTableAdmin(ConsoleAdmin):
         css = {"all": ["css/studio.css"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return super().get_queryset(request).select_related("project").annotate(fields_made=Count("fields"))
+        fields = Count("fields", filter=Q(fields__trashed_at=None))
+        return super().get_queryset(request).select_related("project").annotate(fields_made=fields)
 
     def get_readonly_fields(self, request: HttpRequest, obj: DataTable | None = None) -> tuple:
         return (*super().get_readonly_fields(request, obj), *(["project", "physical_name"] if obj else []))

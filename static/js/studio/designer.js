@@ -11,7 +11,10 @@ function markSelected() {
 
 function open(block) {
   const address = `${designer().dataset.url}?block=${block}`;
-  htmx.ajax("GET", address, { target: "#designer", swap: "outerHTML" }).then(() => history.pushState({ htmx: true }, "", address));
+  htmx.ajax("GET", address, { target: "#designer", swap: "outerHTML" }).then(() => {
+    history.replaceState({ htmx: true }, ""); // so that htmx knows both when somebody goes back
+    history.pushState({ htmx: true }, "", address);
+  });
 }
 
 // Nothing in the preview leads away, by mouse or by keyboard.
