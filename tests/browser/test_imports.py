@@ -75,6 +75,8 @@ def test_a_column_is_asked_how_it_names_rows(console_page):
     page.get_by_label("Where Who goes").select_option("+")
     assert page.get_by_label("Rows are found by").count() == 0
     page.get_by_label("Where Who goes").select_option(label="Buyers")
+    assert page.get_by_label("Who tells which row to update").is_disabled()
+    assert page.get_by_label("Title tells which row to update").is_enabled()
     page.get_by_label("Add rows to “Customers” that are missing").check()
     page.get_by_role("button", name="Import", exact=True).click()
     page.wait_for_url("**/job/**")

@@ -147,6 +147,7 @@ class Line:
     column: Column
     samples: list[str]
     is_key: bool
+    can_be_key: bool
     separator: str  # what seems to stand between several values, should it go where there are several
     seems_numbers: bool  # so rows would be found by them, should it go to a relation
 
@@ -155,14 +156,16 @@ class Line:
         return self.column.target == NEW
 
 
-def lines(options: Options, preview: Preview) -> list[Line]:
+def lines(options: Options, preview: Preview, table: DataTable | None) -> list[Line]:
     """The columns as the page shows them."""
+    comparable = {field.physical_name for field in imports.fields_of(table) if not field.type.is_many}
     return [
         Line(
             index,
             column,
             list(dict.fromkeys(row[index][:80] for _number, row in preview.rows if row[index].strip()))[:SAMPLES],
             index in options.keys,
+            column.target in comparable,
             lists.guess(_texts(preview, index)),
             preview.kinds[index] == "integer",
         )

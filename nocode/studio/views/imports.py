@@ -152,7 +152,7 @@ def _choose(
         "table": table,
         "preview": preview,
         "options": options,
-        "lines": import_form.lines(options, preview),
+        "lines": import_form.lines(options, preview, table),
         "targets": import_form.targets(table),
         "namings": import_form.namings(table),
         "kinds": import_form.new_kinds(),

@@ -8,12 +8,14 @@ function follow(target) {
   askHow(line.querySelector("[data-naming]"), target.value);
   const key = line.querySelector("[data-key]");
   if (!key) return;
-  key.disabled = isNew || target.value === "";
+  key.disabled = isNew || target.value === "" || template(target.value)?.dataset.many !== undefined;
   if (key.disabled) key.checked = false;
 }
 
+const template = (field) => document.querySelector(`template[data-naming-of="${CSS.escape(field)}"]`);
+
 function askHow(place, field) {
-  const asked = document.querySelector(`template[data-naming-of="${CSS.escape(field)}"]`)?.content.cloneNode(true);
+  const asked = template(field)?.content.cloneNode(true);
   place.replaceChildren(...(asked ? [asked] : []));
   for (const input of place.querySelectorAll("[name]")) {
     const [question] = input.name.split("-");
