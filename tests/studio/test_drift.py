@@ -11,6 +11,7 @@ from nocode.foundation.models import Role
 from nocode.studio.errors import RuleBroken, SchemaRefused
 from nocode.studio.models import DataTable, Field, SchemaChange, TableIndex
 from nocode.studio.schema.manager import NewField, SchemaManager
+from nocode.studio.schema.operations import Repair, from_json, operations
 from nocode.studio.services import repairs
 from nocode.studio.services.records import Records
 from tests import factories
@@ -105,10 +106,16 @@ def test_a_difference_is_found_and_repaired(project, statement, kind, way):
     left = [each for each in repairs.findings(project) if each.kind != "links_loose" or kind == "links_loose"]
     assert left == []
     change = SchemaChange.objects.filter(project=project).latest("created_at")
-    assert change.sql or way in ("drop_unique", "forget_field")
+    assert from_json(change.forward).to_json() == change.forward
+    assert (change.backward is None) == issubclass(operations[change.forward["op"]], Repair)
     orders = Records(table(project))
     assert orders.find(order="id")[0]["title"] == "First"
     assert orders.create({"title": "Second"})["id"] == 2
+
+
+def test_every_way_is_tried():
+    elsewhere = {"make_table", "forget_table", "empty_reference", "trim_links", "take_type", "make_schema"}
+    assert {way for _statement, _kind, way in BREAKS} | elsewhere | {"build_index", "drop_index"} == set(repairs.WAYS)
 
 
 def test_taken_in_columns_keep_values_rules_and_relations_and_can_be_undone(project):

@@ -14,10 +14,13 @@ from nocode.studio.schema import history
 from nocode.studio.schema.manager import NewField, SchemaManager
 from nocode.studio.schema.operations import (
     AddField,
+    AdoptField,
+    AdoptTable,
     ChangeField,
     ChangeTable,
     CreateTable,
     Operation,
+    Repair,
     RetypeField,
     TrashField,
     TrashTable,
@@ -258,7 +261,8 @@ def test_every_operation_survives_json(people):
 
     kept = [data for change in SchemaChange.objects.all() for data in (change.forward, change.backward)]
 
-    assert {data["op"] for data in kept} == set(operations)
+    repairing = {op for op, kind in operations.items() if issubclass(kind, (AdoptField, AdoptTable, Repair))}
+    assert {data["op"] for data in kept} == set(operations) - repairing  # those are in test_drift.py
     assert [from_json(data).to_json() for data in kept] == kept
 
 
