@@ -45,7 +45,7 @@ def deals(owner) -> Records:
 @pytest.fixture
 def few(monkeypatch):
     """More than two rows are many, and a job takes two at a time."""
-    monkeypatch.setattr(bulk, "MOST_AT_ONCE", 2)
+    monkeypatch.setattr(bulk, "MOST_IN_A_REQUEST", 2)
     monkeypatch.setattr(bulk_jobs, "AT_ONCE", 2)
 
 
@@ -176,6 +176,21 @@ def test_a_job_deletes_rows_with_those_that_go_with_them_and_brings_all_back(dea
 
 def _timeless(tables: list) -> list:
     return [[row | {"updated_at": None} for row in rows] for rows in tables]
+
+
+@pytest.mark.django_db
+def test_a_job_takes_fewer_rows_at_once_where_too_many_go_with_them(deals, owner, few, monkeypatch):
+    orders = make_table(deals.table.project, "Orders", (NewField("Title", "text"),))
+    settings = {"table": str(deals.table.pk), "on_delete": "cascade"}
+    SchemaManager(orders.project).add_field(orders, "Deal", "relation", settings=settings)
+    orders = Records(DataTable.objects.get(pk=orders.pk))
+    orders.create_many([{"deal": deal} for deal in (1, 1, 3, 3, 4, 4, 6, 7)])
+    deals = Records(DataTable.objects.select_related("project").get(pk=deals.table.pk))
+    monkeypatch.setattr("nocode.studio.services.cascades.MOST", 2)
+
+    job = run(bulk.delete(deals.table, NEW, owner))
+
+    assert (job.state, job.result["rows"], orders.count()) == (State.DONE, 5, 0)
 
 
 @pytest.mark.django_db

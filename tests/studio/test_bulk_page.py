@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from nocode.foundation.models import Role
 from nocode.studio.models import TableJob
-from nocode.studio.schema.manager import NewField
+from nocode.studio.schema.manager import NewField, SchemaManager
 from nocode.studio.services import bulk
 from nocode.studio.services.records import Records
 from tests import factories
@@ -80,6 +80,17 @@ def test_all_rows_that_match_are_changed_and_the_change_is_undone(person, table)
     assert (told(page), count(table, "New")) == (["40 rows are as they were."], 40)
 
 
+def test_files_are_not_set_for_many_rows(person, table):
+    SchemaManager(table.project).add_field(table, "Proof", "file")
+    browser = person()
+
+    page = browser.get(address("rows", table)).content.decode()
+    offered = re.search(r'<select[^>]* name="field".*?</select>', page)[0]
+    assert re.findall(r'value="(\w+)"', offered) == ["name", "stage"]
+    page = browser.post(address("bulk", table), {"row": [1], "field": "proof"}, follow=True)
+    assert told(page) == ["Choose the field to change."]
+
+
 def test_rows_that_were_picked_are_meant_unless_all_are(person, table):
     data = {"row": [1, 2], "list": NEW, "field": "stage", "value_stage": "Won"}
 
@@ -126,7 +137,7 @@ def test_a_list_that_cannot_be_understood_is_not_acted_on(person, table, query):
 
 
 def test_many_rows_are_left_to_a_job(person, table, monkeypatch):
-    monkeypatch.setattr(bulk, "MOST_AT_ONCE", 10)
+    monkeypatch.setattr(bulk, "MOST_IN_A_REQUEST", 10)
     browser = person()
 
     changed = browser.post(address("bulk", table), {"list": NEW, "until": "60", "field": "stage", "value_stage": "Won"})

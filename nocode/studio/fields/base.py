@@ -65,6 +65,7 @@ class FieldType:
     is_relation: ClassVar[bool] = False  # leads to rows of the table in its setting `table`
     is_many: ClassVar[bool] = False  # its value is a list, and so are its labels
     sortable: ClassVar[bool] = True
+    is_upload: ClassVar[bool] = False  # forms send files for it, each to one row
     operators: ClassVar[tuple[str, ...]] = ("eq", "ne", *EMPTINESS)  # how people compare it, the usual way first
     is_range: ClassVar[bool] = False  # looked for between two values
 

@@ -57,6 +57,7 @@ class File(FieldType):
 
     kind, label, column = "file", gettext_lazy("File"), "jsonb"
     can_be_unique = sortable = False
+    is_upload = True
     operators = EMPTINESS
     takes: tuple[str, ...] = ()  # the types it is limited to
 

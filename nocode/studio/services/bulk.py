@@ -8,8 +8,10 @@ from nocode.foundation.models import User
 from nocode.studio.models import DataTable, TableJob
 from nocode.studio.services import history, jobs
 from nocode.studio.services.history import Act
-from nocode.studio.services.many import MOST_AT_ONCE, Matching
+from nocode.studio.services.many import Matching
 from nocode.studio.services.records import Records
+
+MOST_IN_A_REQUEST = 2_000  # each with its history and its event: what people wait for gladly
 
 
 def change(table: DataTable, matching: Matching, values: Mapping[str, Any], user: User) -> Act | TableJob:
@@ -17,7 +19,7 @@ def change(table: DataTable, matching: Matching, values: Mapping[str, Any], user
     records = Records(table, actor=user)
     cleaned = records.checked(values)
     number = records.count(matching.filters, search=matching.search)
-    if number <= MOST_AT_ONCE:
+    if number <= MOST_IN_A_REQUEST:
         return records.update_many(values, matching=matching)
     records.refuse_much(cleaned, number)
     types = records.layout.types
@@ -29,7 +31,7 @@ def delete(table: DataTable, matching: Matching, user: User) -> Act | TableJob:
     """Delete all rows that match. Raises RecordErrors, QueryRefused."""
     records = Records(table, actor=user)
     number = records.count(matching.filters, search=matching.search)
-    if number <= MOST_AT_ONCE:
+    if number <= MOST_IN_A_REQUEST:
         return records.delete_many(matching=matching)
     return _start(table, matching, None, number, user)
 
@@ -38,7 +40,7 @@ def undo(table: DataTable, batch: UUID, user: User) -> int | TableJob:
     """Undo an act: answers how many rows are as they were. Raises RecordNotFound, RecordErrors."""
     records = Records(table, actor=user)
     number = history.size(records, batch)
-    if number <= MOST_AT_ONCE:
+    if number <= MOST_IN_A_REQUEST:
         return records.restore(batch)
     options = {"batch": str(batch), "act": str(history.new_act()), "rows": number}
     return jobs.start("undo", project=table.project, table=table, user=user, options=options)

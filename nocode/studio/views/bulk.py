@@ -35,7 +35,7 @@ from nocode.studio.views.rows import chosen_view, views_of
 def table_bulk_input(request: HttpRequest, table: DataTable) -> HttpResponse:
     """The input for a value that many rows are to get."""
     layout = Records(table).layout
-    form = RowForm(layout, names=[name for name in layout.writable if name == request.GET.get("field")])
+    form = RowForm(layout, names=_named(layout, request.GET.get("field", "")))
     return render(request, "studio/_bulk_input.html", {"form": form})
 
 
@@ -126,12 +126,18 @@ def _meant(request: HttpRequest, asked: Asked) -> Matching:
 def _values(request: HttpRequest, layout: Layout) -> dict[str, Any]:
     """The value that rows are to get, by field. Raises QueryRefused, RecordErrors."""
     name = request.POST.get("field", "")
-    form = RowForm(layout, request.POST, names=[name] if name in layout.writable else [])
+    form = RowForm(layout, request.POST, names=_named(layout, name))
     if not form.names:
         raise QueryRefused(_("Choose the field to change."))
     if not form.is_valid():
         raise RecordErrors({name: " ".join(map(str, form.errors.get(f"value_{name}", [])))})
     return {name: form.cleaned_data[f"value_{name}"]}
+
+
+def _named(layout: Layout, name: str) -> list[str]:
+    """The field of this name, when many rows can get the same value for it."""
+    field = layout.writable.get(name)
+    return [] if field is None or field.type.is_upload else [name]
 
 
 def _changed(request: HttpRequest, table: DataTable, asked: Asked, done: Act | TableJob) -> HttpResponse:
