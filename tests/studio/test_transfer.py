@@ -12,7 +12,7 @@ from django.db import connection
 
 from nocode.foundation.errors import NoCodeError
 from nocode.foundation.models import Role
-from nocode.studio.errors import ImportRefused
+from nocode.studio.errors import ImportRefused, TableChanged
 from nocode.studio.fields import field_types
 from nocode.studio.models import DataTable, GridView, Project, StoredFile, TableIndex
 from nocode.studio.schema.manager import NewField, SchemaManager
@@ -644,3 +644,25 @@ def test_what_is_written_is_of_one_moment():
     assert DataTable.objects.filter(project=shop).count() == 2
     assert Decimal(rows_of(shop, "Customers")[2]["total"] or 0) == 0
     Project.everything.get(pk=shop.pk).delete()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_copy_of_what_is_changed_meanwhile_is_refused_in_words():
+    shop = make_shop()
+    copy = make_project(shop.organization, "Copy")
+    calls = []
+
+    def disturb(done: int, total: int) -> None:
+        if not calls:
+            other = connection.copy()
+            with other.cursor() as cursor:
+                cursor.execute(f'DROP TABLE "{shop.schema_name}".orders CASCADE')
+            other.close()
+        calls.append(done)
+
+    with pytest.raises(TableChanged, match="“Shop” was changed meanwhile"):
+        copying.duplicate(shop, copy, tell=disturb)
+
+    assert not DataTable.everything.filter(project=copy).exists()
+    for project in (shop, copy):
+        Project.everything.get(pk=project.pk).delete()

@@ -8,7 +8,7 @@ from psycopg2 import errorcodes, sql
 
 from nocode.foundation.database import is_overtaken, one_moment
 from nocode.foundation.models import User
-from nocode.studio.errors import ImportRefused, TableChanged
+from nocode.studio.errors import ImportRefused, RecordErrors, TableChanged
 from nocode.studio.layouts import layout_of
 from nocode.studio.models import DataTable, Field, Project, StoredFile
 from nocode.studio.schema.manager import SchemaManager
@@ -92,7 +92,8 @@ class _Copying:
         try:
             return _run(statement)
         except DatabaseError as error:
-            if refusal := explain(error, made):
+            refusal = explain(error, made)
+            if isinstance(refusal, RecordErrors):
                 raise ImportRefused(f"{table.label}: {refusal.message}") from error
             raise
 
