@@ -1,8 +1,6 @@
 """What the pages read. Large JSON values are cut and laid out by PostgreSQL: only what is shown leaves it."""
 
 from collections.abc import Iterable
-from functools import reduce
-from operator import or_
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -13,6 +11,7 @@ from django.db.models.functions import Cast, Coalesce, Left, Length
 from nocode.automation.models import ExecutionLog, StepRun, WebhookDelivery, Workflow, WorkflowExecution
 from nocode.foundation.models import User
 from nocode.foundation.permissions import roles_of, rows_of
+from nocode.foundation.words import ids_by_word
 
 LIVE_ROWS = 25
 LIVE_COLUMNS = [
@@ -93,19 +92,18 @@ def _failed_with(text: str) -> Q:
 # --- Archive ----------------------------------------------------------------------------------------------------------
 def search(user: User, executions: QuerySet, words: Iterable[str]) -> QuerySet:
     """Executions whose workflow, or whose error, contains every word."""
-    words = list(words)
-    named = Q(workflow__in=_once_named(user, words)) | Q(workflow=None)
-    for word in words:
-        executions = executions.filter(Q(named, workflow_name__icontains=word) | _failed_with(word))
+    for word, workflows in _once_named(user, list(words)).items():
+        of_workflow = Q(Q(workflow__in=workflows) | Q(workflow=None), workflow_name__icontains=word)
+        executions = executions.filter(of_workflow | _failed_with(word))
     return executions
 
 
-def _once_named(user: User, words: list[str]) -> list[UUID]:
-    """The workflows that ever had a name with one of the words: an execution keeps the name its workflow had then."""
-    history = Workflow.history.filter(reduce(or_, (Q(name__icontains=word) for word in words), Q(pk=None))).order_by()
+def _once_named(user: User, words: list[str]) -> dict[str, list[UUID]]:
+    """The workflows that ever had a name with each word: an execution keeps the name its workflow had then."""
+    history = Workflow.history.all()
     if not user.is_superuser:
         history = history.filter(organization__in=list(roles_of(user)))
-    return list(history.values_list("id", flat=True).distinct())
+    return ids_by_word(history, words, ["name"], key="id")
 
 
 # --- One execution ----------------------------------------------------------------------------------------------------

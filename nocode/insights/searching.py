@@ -1,13 +1,12 @@
 """Finds words in activities: through an index of trigrams where the database has the extension, else row by row."""
 
 from collections.abc import Iterable
-from functools import reduce
-from operator import or_
 
 from django.db import connections
-from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from nocode.foundation.models import User
+from nocode.foundation.words import ids_by_word
 from nocode.studio.schema.functions import has_trigrams
 
 # The texts `search` compares, written as Django writes it: each of them needs an index, or none helps.
@@ -26,7 +25,7 @@ def install_index(using: str) -> None:
 
 def search(activities: QuerySet, words: Iterable[str]) -> QuerySet:
     """Activities of people, or about things, whose name contains every word; or of the request with that id."""
-    for word, people in _people(list(words)).items():
+    for word, people in ids_by_word(User.objects.all(), list(words), ["name", "email"]).items():
         activities = activities.filter(
             Q(request_id=word)
             | Q(user_id__in=people)
@@ -34,14 +33,3 @@ def search(activities: QuerySet, words: Iterable[str]) -> QuerySet:
             | Q(target_label__icontains=word)
         )
     return activities
-
-
-def _people(words: list[str]) -> dict[str, list[int]]:
-    """The ids of those whose name contains each word, in one query; spelled out, as no index helps a subquery."""
-    if not words:
-        return {}
-    named = {f"word{number}": Q(name__icontains=word) | Q(email__icontains=word) for number, word in enumerate(words)}
-    found = User.objects.filter(reduce(or_, named.values())).order_by()
-    answers = {name: ExpressionWrapper(condition, BooleanField()) for name, condition in named.items()}
-    rows = list(found.annotate(**answers).values_list("pk", *answers))
-    return {word: [pk for pk, *has in rows if has[number]] for number, word in enumerate(words)}

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.defaultfilters import filesizeformat
@@ -15,7 +15,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from nocode.automation import queries
-from nocode.automation.models import ExecutionExport, ExecutionLog, StepRun, Trigger, WorkflowExecution
+from nocode.automation.models import ExecutionExport, ExecutionLog, StepRun, Trigger, WorkflowExecution, WorkflowVersion
 from nocode.foundation.admin.base import MOST_WORDS, ArchiveAdmin
 from nocode.foundation.admin.filters import CreatedFilter, VisibleRelatedFilter
 from nocode.foundation.displays import duration, status_pill
@@ -32,13 +32,16 @@ class WorkflowExecutionAdmin(ArchiveAdmin):
         ("workflow", VisibleRelatedFilter),
         ("created_at", CreatedFilter),
     ]
+    list_select_related = []
     search_fields = ["workflow_name", "error_message"]
     empty_text = _("Executions are kept here once a workflow has run.")
     empty_icon = "history"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        rows = super().get_queryset(request).select_related("triggered_by", "version")
-        return rows.defer("input", "output", "response", "version__graph")
+        """Without the large values; people and versions are read for what is shown, not joined to all that is found."""
+        versions = Prefetch("version", WorkflowVersion.objects.defer("graph"))
+        rows = super().get_queryset(request).defer("input", "output", "response")
+        return rows.prefetch_related("triggered_by", versions)
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
         return queries.search(request.user, queryset, search_term.replace("\0", "").split()[:MOST_WORDS]), False
