@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from psycopg2 import sql
 
 from nocode.foundation.prepared import Prepared
-from nocode.studio.errors import FieldBroken, TableMissing
+from nocode.studio.errors import FieldBroken, TableChanged, TableMissing
 from nocode.studio.fields import FieldType, field_types
 from nocode.studio.models import DataTable, Field
 
@@ -237,6 +237,26 @@ def layout_of(table: DataTable) -> Layout:
     whether what this process remembers is still true, whoever changed it and wherever. Raises TableMissing.
     """
     return _layout(table.pk, table.updated_at)
+
+
+OF_OTHER_TYPES = (TypeError, AttributeError, ValueError, ArithmeticError)  # what types say of values of others
+
+
+def changed_meanwhile(layout: Layout) -> TableChanged:
+    """The refusal to go on with such a layout."""
+    return TableChanged(_("The fields of “%(table)s” were changed meanwhile. Try again.") % {"table": layout.label})
+
+
+@contextmanager
+def values_of(layout: Layout) -> Iterator[None]:
+    """Values are read by the types of a layout. Raises TableChanged where the table has other types by now."""
+    try:
+        yield
+    except OF_OTHER_TYPES:
+        table = DataTable.objects.filter(pk=layout.table_id).first()
+        if table is None or layout_of(table) is not layout:
+            raise changed_meanwhile(layout) from None
+        raise
 
 
 def try_out(field: Field) -> None:

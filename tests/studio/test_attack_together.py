@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 
 from nocode.foundation.errors import NoCodeError
+from nocode.studio.errors import TableChanged
 from nocode.studio.models import DataTable, RecordChange, SchemaChange
 from nocode.studio.schema.manager import NewField, SchemaManager
 from nocode.studio.services.records import Records
@@ -91,8 +92,9 @@ def change_and_undo(person: Person, table: DataTable) -> None:
 
 def drop_and_undo(person: Person, table: DataTable) -> None:
     manager = SchemaManager(table.project)
-    manager.drop_field(table.fields.get(label="Extra"))
-    manager.undo()
+    for field in table.fields.filter(label="Extra"):
+        manager.drop_field(field)
+        manager.undo()
 
 
 def retype_and_undo(person: Person, table: DataTable) -> None:
@@ -125,3 +127,21 @@ def test_whatever_people_do_at_once_each_is_answered_in_words(table, acts):
     undone = RecordChange.objects.filter(verb="restored").count()
     assert len(rows) <= ROWS
     assert undone > 0
+
+
+@pytest.mark.parametrize(("before", "after"), [("integer", "decimal"), ("decimal", "integer"), ("date", "integer")])
+def test_rows_are_not_read_and_written_by_the_types_of_yesterday(before, after):
+    table = factories.make_table(fields=(NewField("Value", before), NewField("Name", "text")))
+    seen = DataTable.objects.get(pk=table.pk)
+    row = Records(seen).create({"value": "2026-01-02" if before == "date" else 7})["id"]
+    SchemaManager(table.project).retype_field(table.fields.get(label="Value"), after, {}, lossy=True)
+    fresh = Records(DataTable.objects.get(pk=table.pk))
+    fresh.update(row, {"value": 7})
+
+    for work in (lambda: Records(seen).get(row), lambda: Records(seen).update_many({"value": None}, ids=[row])):
+        try:
+            work()
+        except TableChanged:
+            continue
+
+    assert fresh.get(row)["value"] in (7, None)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from psycopg2 import sql
 
 from nocode.studio.errors import QueryRefused
-from nocode.studio.layouts import Column, Layout
+from nocode.studio.layouts import Column, Layout, values_of
 from nocode.studio.queries.conditions import known, one_of
 
 MEASURES = frozenset({"sum", "avg", "min", "max"})
@@ -199,11 +199,12 @@ def columns(layout: Layout, *, labels: bool = False) -> sql.Composable:
 
 
 def to_dict(layout: Layout, row: Sequence[Any]) -> dict[str, Any]:
-    """A row as JSON can carry it."""
-    return {
-        name: None if value is None else column.to_json(value)
-        for (name, column), value in zip(layout.types.items(), row, strict=False)
-    }
+    """A row as JSON can carry it. Raises TableChanged for values of other types than the layout knows."""
+    with values_of(layout):
+        return {
+            name: None if value is None else column.to_json(value)
+            for (name, column), value in zip(layout.types.items(), row, strict=False)
+        }
 
 
 def labels_of(layout: Layout, row: Sequence[Any]) -> dict[str, Any]:

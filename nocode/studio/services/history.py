@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from nocode.foundation.ids import uuid7
 from nocode.studio.errors import RecordNotFound
-from nocode.studio.layouts import Layout
+from nocode.studio.layouts import Layout, changed_meanwhile
 from nocode.studio.models import DataTable, RecordChange
 
 if TYPE_CHECKING:
@@ -58,10 +58,11 @@ def new_act() -> UUID:
 
 
 def keep(records: "RowStore", verb: str, changes: Iterable[Changed], batch: UUID) -> None:
-    """Keep what an act did to rows, in one statement."""
-    RecordChange.objects.bulk_create(
+    """Keep what an act did to rows, in one statement. Raises TableChanged."""
+    layout = records.layout
+    kept = [
         RecordChange(
-            table_id=records.layout.table_id,
+            table_id=layout.table_id,
             record_id=each.record_id,
             actor=records.actor,
             source=records.source,
@@ -71,7 +72,11 @@ def keep(records: "RowStore", verb: str, changes: Iterable[Changed], batch: UUID
             batch=batch,
         )
         for each in changes
-    )
+    ]
+    try:
+        RecordChange.objects.bulk_create(kept)
+    except TypeError as error:  # the column holds another type by now, whose values this layout does not turn into JSON
+        raise changed_meanwhile(layout) from error
 
 
 def of_row(records: "Records", record_id: int) -> list[RecordChange]:

@@ -12,7 +12,7 @@ from psycopg2 import sql
 from nocode.foundation.models import User
 from nocode.studio import queries
 from nocode.studio.events import tell_records
-from nocode.studio.layouts import Layout, layout_of
+from nocode.studio.layouts import Layout, layout_of, values_of
 from nocode.studio.models import DataTable
 from nocode.studio.services import cascades, history
 from nocode.studio.services.checking import Checking, Row
@@ -71,7 +71,9 @@ class RowStore:
             field = layout.fields[name]
             self._execute(field.type.write(field, layout, {row[0]: value for row in found}))
         rows = [queries.to_dict(layout, row) for row in found] if not linked else self._again(found)
-        changes = [self._changed(row, after, stored, linked, before) for row, after in zip(found, rows, strict=True)]
+        with values_of(layout):
+            both = zip(found, rows, strict=True)
+            changes = [self._changed(row, after, stored, linked, before) for row, after in both]
         changes = [each for each in changes if each.before or each.after]
         if changes:
             history.keep(self, Verb.UPDATED, changes, batch)
