@@ -133,6 +133,16 @@ def test_nothing_typed_is_lost(page, expect, table):
     assert kept(table) == [("Ann", 425), ("Bob", 1), ("Zoé", 2)]
 
 
+def test_a_click_elsewhere_saves_and_stays_there(page, expect, table):
+    cell(page, 1, "Name").dblclick()
+    page.locator("input[name=value_name]").fill("Anna")
+    page.get_by_label("Search in texts").click()
+
+    expect(cell(page, 1, "Name")).to_have_text("Anna")
+    expect(page.get_by_label("Search in texts")).to_be_focused()
+    assert kept(table)[0] == ("Anna", 0)
+
+
 def test_words_are_part_of_what_follows_and_back_takes_them_away(page, expect):
     page.get_by_label("Search in texts").fill("zo")
     expect(page.locator("#grid-size")).to_have_text(re.compile("1 row"))

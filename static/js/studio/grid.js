@@ -117,11 +117,11 @@ document.addEventListener("htmx:afterSettle", (event) => {
   input.focus();
 });
 
-// A value that was saved: on to the next cell.
+// A value that was saved: on to the next cell, unless somebody has gone elsewhere by a click.
 function settle(cell) {
   const next = leaveTo && neighbour(cell, leaveTo);
   leaveTo = null;
-  focus(next ?? cell);
+  if (next || document.activeElement === document.body) focus(next ?? cell);
 }
 
 function prepare() {
