@@ -21,6 +21,14 @@ _BYTES = """
 """
 
 
+_STORAGE = "storage:{}"  # in the cache
+
+
+def measure_again(organization_id: UUID) -> None:
+    """Something large was kept: the storage is measured anew when it is asked about next."""
+    cache.delete(_STORAGE.format(organization_id))
+
+
 @meters.register
 class Projects(Meter):
     """Projects."""
@@ -64,7 +72,7 @@ class Storage(Meter):
 
     def is_over(self, organization_id: UUID, limit: int, adding: int) -> bool:
         """Whether it was full when it was last measured; a full one is measured again each time."""
-        key = f"storage:{organization_id}"
+        key = _STORAGE.format(organization_id)
         used = cache.get(key)
         if used is None or used + adding > limit:
             used = self.count(organization_id)

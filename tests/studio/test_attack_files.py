@@ -6,10 +6,14 @@ import resource
 import zipfile
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
 
 from nocode.studio.errors import ImportRefused
 from nocode.studio.importing import formats, preview
 from nocode.studio.importing.formats import Format
+from nocode.studio.models import StoredFile
+from nocode.studio.schema.manager import NewField
 from nocode.studio.transfer import checking, reading
 from nocode.studio.transfer import format as form
 from nocode.studio.transfer.archive import ZipArchive
@@ -168,3 +172,22 @@ def test_a_project_file_with_a_block_of_nonsense_is_refused(fields):
         reading.fill(project, archive)
 
     assert not project.tables.exists()
+
+
+# --- What a plan limits
+
+
+@pytest.mark.django_db
+def test_files_count_as_storage(client):
+    plan = factories.make_plan(storage=3 * MEGABYTE)
+    table = factories.make_table(fields=(NewField("Papers", "file"),))
+    factories.make_subscription(table.project.organization, plan)
+    client.force_login(factories.make_user(organization=table.project.organization))
+    url = reverse("admin:studio_file_upload", args=[table.pk, "papers"])
+
+    answers = [client.post(url, {"file": SimpleUploadedFile("a.bin", b"x" * MEGABYTE)}) for _ in range(4)]
+
+    assert answers[0].status_code == 201
+    assert answers[-1].status_code == 422
+    assert "storage" in answers[-1].json()["error"]
+    assert StoredFile.objects.count() < 4

@@ -145,7 +145,7 @@ def test_a_long_value_is_not_given_to_many_rows(monkeypatch):
     records = Records(table)
     ids = [row["id"] for row in records.create_many([{"words": "x"}] * 30)]
     monkeypatch.setattr(many, "MOST_WRITTEN", 1_000_000)
-    monkeypatch.setattr(bulk, "MOST_AT_ONCE", 10)
+    monkeypatch.setattr(bulk, "MOST_IN_A_REQUEST", 10)
 
     with pytest.raises(QueryRefused, match="This would write"):
         records.update_many({"words": "y" * 100_000}, ids=ids)

@@ -17,6 +17,7 @@ from nocode.foundation.retention import forgets
 from nocode.foundation.services import billing
 from nocode.studio.errors import FileRefused
 from nocode.studio.fields.file import PICTURES, describe, picture_type
+from nocode.studio.meters import measure_again
 from nocode.studio.models import FileChunk, Project, StoredFile
 
 LARGEST = 25 * 1024 * 1024  # bytes
@@ -79,6 +80,7 @@ def keep(
         largest=largest,
         expires_at=timezone.now() + UNUSED_KEPT,
     )
+    measure_again(project.organization_id)
     return describe(file)
 
 
