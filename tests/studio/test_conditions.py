@@ -200,7 +200,8 @@ def test_conditions_cost_no_query(owner, table, django_assert_max_num_queries):
 
     with django_assert_max_num_queries(16) as plain:
         ask(owner, table)
-    with django_assert_max_num_queries(len(plain) + 2):  # the empty values of the sorted column are read apart
+    # The empty values of the sorted column are read apart, and the size of the table, to tell whether an index helps.
+    with django_assert_max_num_queries(len(plain) + 4):
         ask(owner, table, ("amount", "gt", "1"), ("customer", "contains", "a"), sort="-amount")
 
 
