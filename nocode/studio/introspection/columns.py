@@ -185,7 +185,7 @@ def _is_computed(column: Column) -> bool:
 def default_of(column: Column, way: Way) -> Any:
     """The default of the field that a column becomes; None without, and where it is no constant."""
     value = constant_of(column)
-    if value is None or value is expressions.NOT_CONSTANT:
+    if value is None or value is expressions.NOT_CONSTANT or way.kind == "json":  # JSON fields have no defaults
         return None
     kind = field_types[way.kind]
     try:
