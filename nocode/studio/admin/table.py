@@ -13,7 +13,7 @@ from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.functional import cached_property
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -146,8 +146,8 @@ class FieldInline(TabularInline):
     model = Field
     form = FieldForm
     formset = FieldFormSet
-    fields = ["label", "kind", "required", "unique", "settings", "physical_name", "retype"]
-    readonly_fields = ["physical_name", "retype"]
+    fields = ["label", "kind", "required", "unique", "settings", "physical_name", "more"]
+    readonly_fields = ["physical_name", "more"]
     hide_title = True
     verbose_name, verbose_name_plural = gettext_lazy("field"), gettext_lazy("fields")
     max_num = 300
@@ -158,13 +158,20 @@ class FieldInline(TabularInline):
     def get_extra(self, request: HttpRequest, obj: DataTable | None = None, **kwargs: Any) -> int:
         return 0 if obj else 3
 
-    @display(description=gettext_lazy("other type"))
-    def retype(self, field: Field) -> SafeString | str:
-        """The way to another type, for fields with values of their own."""
-        if field._state.adding or not is_convertible(field.type):
+    @display(description=gettext_lazy("more"))
+    def more(self, field: Field) -> SafeString | str:
+        """The ways to its details and, for fields with values of their own, to another type."""
+        if field._state.adding:
             return ""
-        url = reverse("admin:studio_field_retype", args=[field.pk])
-        return format_html('<a class="c-link" href="{}">{}</a>', url, _("Change type"))
+        ways = [("studio_field", _("Details"))]
+        if is_convertible(field.type):
+            ways.append(("studio_field_retype", _("Change type")))
+        links = (("admin:" + name, label) for name, label in ways)
+        return format_html_join(
+            " · ",
+            '<a class="c-link" href="{}">{}</a>',
+            ((reverse(name, args=[field.pk]), label) for name, label in links),
+        )
 
     def has_view_permission(self, request: HttpRequest, obj: DataTable | None = None) -> bool:
         return request.user.has_perm("studio.view_field", obj)

@@ -6,7 +6,7 @@ from typing import Any
 
 from nocode.studio.models import DataTable, Field, Project
 from nocode.studio.schema.manager import NewField, SchemaManager
-from nocode.studio.schema.operations import AddField, ChangeField, ChangeTable, Operation, TrashField
+from nocode.studio.schema.operations import AddField, ChangeField, ChangeTable, Operation, ReorderFields, TrashField
 
 
 def create(project: Project, label: str, fields: Iterable[Field] = ()) -> DataTable:
@@ -45,6 +45,21 @@ def save(
     current = DataTable.objects.select_related("project").get(pk=table.pk)
     SchemaManager(current.project).make_together(operations, current)
     return current
+
+
+def refine(field: Field, values: dict[str, Any], *, after: str, names_rows: bool) -> None:
+    """Change details of a field (`values` as ChangeField takes them), its place and whether it names the rows.
+
+    `after` is the id of the field it follows, empty when it is the first. One change, one undo. Raises NoCodeError.
+    """
+    table, key = field.table, str(field.table_id)
+    named_by_it = table.display_name == field.physical_name
+    order = [str(each.pk) for each in table.fields.all() if each.pk != field.pk]
+    order.insert(order.index(after) + 1 if after else 0, str(field.pk))
+    operations: list[Operation] = [ChangeField(key, str(field.pk), values), ReorderFields(key, order)]
+    if names_rows != named_by_it:
+        operations.append(ChangeTable(key, {"display_name": field.physical_name if names_rows else ""}))
+    SchemaManager(table.project).make_together(operations, table)
 
 
 def _new(field: Field) -> NewField:

@@ -43,8 +43,7 @@ def _line(heads: Sequence[tuple[Column, str, str]], row: Row, labels: Mapping[st
     number = row["id"]
     box = f'<input type="checkbox" name="row" value="{number}" form="bulk" aria-label="{choose % {"id": number}}">'
     cells = "".join(
-        f'<td{classes} data-label="{label}">{cell(column, row, labels)}</td>'
-        for column, label, classes in heads
+        f'<td{classes} data-label="{label}">{cell(column, row, labels)}</td>' for column, label, classes in heads
     )
     return (
         f'<tr data-id="{number}"><th scope="row" class="c-sheet__row">{box if choose else ""}'
