@@ -89,6 +89,26 @@ def test_a_default_that_is_none_of_its_values_is_refused_beside_it(owner, table)
     assert table.fields.get(label="Amount").default is None
 
 
+@pytest.mark.parametrize(
+    ("kind", "settings", "typed", "kept"),
+    [
+        ("json", {}, '{"tags": []}', {"tags": []}),
+        ("boolean", {}, "true", True),
+        ("decimal", {"decimals": 2}, "1.50", 1.5),
+        ("multi_select", {"options": ["red", "blue"]}, ["red"], ["red"]),
+        ("datetime", {}, "2026-05-04 10:30", "2026-05-04T10:30:00Z"),
+    ],
+)
+def test_defaults_of_other_types(owner, table, kind, settings, typed, kept):
+    SchemaManager(table.project).add_field(table, "Thing", kind, settings=settings)
+
+    send(owner, table, "Thing", default=typed)
+
+    field = table.fields.get(label="Thing")
+    assert field.default == kept
+    assert Records(DataTable.objects.get(pk=table.pk)).create({"name": "Ann"})["thing"] == kept
+
+
 def test_what_nobody_types_has_no_default(owner, table):
     SchemaManager(table.project).add_field(table, "Twice", "formula", settings={"formula": "{Amount} * 2"})
 

@@ -207,6 +207,10 @@ class FieldType:
         """The stored value as workflows and answers carry it; never None here."""
         return value
 
+    def plain(self, value: Any) -> Any:
+        """A cleaned value as `to_json` gives it once it is stored."""
+        return self.to_json(value)
+
     def display(self, value: Any, settings: Mapping = NO_SETTINGS) -> str:
         """A value made by `to_json`, for people to read."""
         return str(value)

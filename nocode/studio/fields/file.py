@@ -140,6 +140,9 @@ class File(FieldType):
     def to_json(self, value: str) -> Any:
         return json.loads(value)  # Django leaves jsonb as text on a raw cursor
 
+    def plain(self, value: Any) -> Any:
+        return value
+
     def display(self, value: Iterable[dict], settings: Mapping = NO_SETTINGS) -> str:
         return ", ".join(file["name"] for file in value)
 

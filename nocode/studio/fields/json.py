@@ -49,6 +49,9 @@ class Json(FieldType):
     def to_json(self, value: str) -> Any:
         return json.loads(value)  # Django leaves jsonb as text on a raw cursor
 
+    def plain(self, value: Any) -> Any:
+        return value
+
     def display(self, value: Any, settings: Mapping = NO_SETTINGS) -> str:
         return json.dumps(value, ensure_ascii=False)
 

@@ -185,14 +185,14 @@ def _is_computed(column: Column) -> bool:
 def default_of(column: Column, way: Way) -> Any:
     """The default of the field that a column becomes; None without, and where it is no constant."""
     value = constant_of(column)
-    if value is None or value is expressions.NOT_CONSTANT or way.kind == "json":  # JSON fields have no defaults
+    if value is None or value is expressions.NOT_CONSTANT:
         return None
     kind = field_types[way.kind]
     try:
         cleaned = kind.clean(value if isinstance(value, bool) else str(value), way.settings)
     except ValidationError:
         return None
-    return None if cleaned is None else kind.to_json(cleaned)
+    return None if cleaned is None else kind.plain(cleaned)
 
 
 def _default(plan: TablePlan, column: Column, way: Way) -> Any:

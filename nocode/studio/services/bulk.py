@@ -23,7 +23,7 @@ def change(table: DataTable, matching: Matching, values: Mapping[str, Any], user
         return records.update_many(values, matching=matching)
     records.refuse_much(cleaned, number)
     types = records.layout.types
-    kept = {name: None if value is None else types[name].to_json(value) for name, value in cleaned.items()}
+    kept = {name: None if value is None else types[name].plain(value) for name, value in cleaned.items()}
     return _start(table, matching, kept, number, user)
 
 

@@ -217,7 +217,7 @@ def _read(column: Column, layout: Layout, each: Condition) -> str:
         table = DataTable.objects.filter(pk=column.field.settings["table"]).first()
         return next((choice.label for choice in choices.named(table, [value])), each.value) if table else each.value
     settings = column.settings | {"organization": str(layout.organization_id)}  # whoever asks may have made up a number
-    return column.type.display(column.type.to_json(value), settings)
+    return column.type.display(column.type.plain(value), settings)
 
 
 def _spelled_conditions(query: QueryDict) -> list[Condition]:

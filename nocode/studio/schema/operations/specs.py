@@ -85,7 +85,7 @@ def clean_value(field: Field, value: Any) -> Any:
     if value is None:
         return None
     cleaned = _said_clearly(field, lambda: field.type.clean(value, field.settings))
-    return None if cleaned is None else field.type.to_json(cleaned)
+    return None if cleaned is None else field.type.plain(cleaned)
 
 
 def _said_clearly(field: Field, understand: Any) -> Any:
