@@ -87,9 +87,7 @@ def _end(job: TableJob, state: str, *, result: dict[str, Any] | None = None, err
     job.result = job.result if result is None else result
     if state == State.DONE:
         job.done = job.total
-    job.save(
-        update_fields=["state", "result", "error", "done", "total", "output", "table", "finished_at", "updated_at"]
-    )
+    job.save(update_fields=[*ENDED, "updated_at"])
     if state != State.DONE and job.kind in job_types:
         job_types[job.kind].given_up(job)
     logger.info("job %s (%s) ended: %s", job.pk, job.kind, state)

@@ -1,18 +1,15 @@
 """Many rows at once: the same values for all, or their end, for rows that were picked and for all that match."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db import DatabaseError
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
-from psycopg2 import errorcodes
 
 from nocode.studio import queries
-from nocode.studio.errors import QueryRefused, RowsBusy
+from nocode.studio.errors import QueryRefused
 from nocode.studio.services import history
 from nocode.studio.services.checking import Checking, Row
 from nocode.studio.services.history import Act
@@ -53,7 +50,7 @@ class ManyRows(RowStore):
         It counts the rows that are others now. Raises RecordErrors, QueryRefused, RowsBusy.
         """
         cleaned, batch = self.checked(values), history.new_act()
-        with self._together():
+        with self._writing():
             held = self._held(ids, matching)
             self.refuse_much(cleaned, len(held))
             return Act(self.change(held, cleaned, batch).changed if cleaned and held else 0, batch)
@@ -64,7 +61,7 @@ class ManyRows(RowStore):
         Raises RecordErrors, QueryRefused, RowsBusy.
         """
         batch = history.new_act()
-        with self._together():
+        with self._writing():
             held = self._held(ids, matching)
             return Act(len(self.remove(held, batch)) if held else 0, batch)
 
@@ -76,7 +73,7 @@ class ManyRows(RowStore):
         Raises RecordErrors, QueryRefused, RowsBusy.
         """
         cleaned = None if values is None else self.checked(values)
-        with self._together():
+        with self._writing():
             held = self.hold(self._condition(matching), most, after)
             if not held:
                 return Part(last=after)
@@ -99,12 +96,12 @@ class ManyRows(RowStore):
 
     def restore(self, batch: UUID) -> int:
         """Undo an act; answers how many rows are as they were. Raises RecordNotFound, RecordErrors, RowsBusy."""
-        with self._together():
+        with self._writing():
             return history.restore(self, batch)
 
     def restore_next(self, batch: UUID, *, act: UUID, before: int | None, most: int) -> Part:
         """Undo the part of an act that was done last, before a change; `last` is the first change of that part."""
-        with self._together():
+        with self._writing():
             return Part(*history.restore_next(self, batch, act, before, most))
 
     def _held(self, ids: Sequence[int] | None, matching: Matching | None) -> Sequence[int]:
@@ -118,14 +115,3 @@ class ManyRows(RowStore):
 
     def _condition(self, matching: Matching) -> Any:
         return queries.condition(self.layout, matching.filters, matching.search)
-
-    @contextmanager
-    def _together(self) -> Iterator[None]:
-        """One transaction. Raises RowsBusy where the database had to let somebody else go first."""
-        try:
-            with self._writing():
-                yield
-        except DatabaseError as error:
-            if getattr(error.__cause__, "pgcode", None) == errorcodes.DEADLOCK_DETECTED:
-                raise RowsBusy from error
-            raise

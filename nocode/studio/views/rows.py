@@ -100,9 +100,7 @@ def _groups(records: Records, asked: Asked) -> dict[str, Any]:
         "sum_labels": [records.layout.columns[name].label for name in sums],
         "groups": [
             {
-                "label": each.label
-                if each.label or each.value is None
-                else column.type.display(each.value, column.settings),
+                "label": _shown(column, each),
                 "count": each.count,
                 "sums": [_sum(records.layout.columns[name], each.sums[name]) for name in sums],
                 "url": asked.within(each.value),
@@ -114,7 +112,7 @@ def _groups(records: Records, asked: Asked) -> dict[str, Any]:
 
 def _shown(column: Column, group: Group) -> str | None:
     """What the rows of a group share, as people read it; None when they have nothing."""
-    if group.value is None or group.label is not None:
+    if group.value is None or group.label:
         return group.label
     return column.type.display(group.value, column.settings)
 
