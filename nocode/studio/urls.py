@@ -88,7 +88,7 @@ console_urls = [
     path("studio/project/file/", transfer.project_file, name="studio_project_file"),
     path("studio/project/<uuid:pk>/export/", transfer.project_export, name="studio_project_export"),
     path("studio/project/<uuid:pk>/duplicate/", transfer.project_duplicate, name="studio_project_duplicate"),
-    path("studio/field/<uuid:pk>/", field.field_details, name="studio_field"),
+    path("studio/field/<uuid:pk>/", field.field_details, name="studio_field_details"),
     path("studio/field/<uuid:pk>/type/", retype.field_retype, name="studio_field_retype"),
     path("studio/datatable/<uuid:pk>/indexes/", structure.table_index_add, name="studio_table_index_add"),
     path(

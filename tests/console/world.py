@@ -551,7 +551,7 @@ ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
         "kind": "table",
         "thing": world.rows[DataTable].pk,
     },
-    "studio_field": lambda world: {"pk": world.rows[Field].pk},
+    "studio_field_details": lambda world: {"pk": world.rows[Field].pk},
     "studio_field_retype": lambda world: {"pk": world.rows[Field].pk},
     "studio_import": lambda world: {"pk": world.rows[StoredFile].pk},
     "studio_file": lambda world: {"pk": world.rows[StoredFile].pk},

@@ -1,5 +1,8 @@
 """The page about a field: its help, what new rows get, its place, and whether it names the rows."""
 
+import contextlib
+
+import psycopg2
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -7,9 +10,11 @@ from django.urls import reverse
 from nocode.foundation.models import Role
 from nocode.studio.layouts import layout_of
 from nocode.studio.models import DataTable
+from nocode.studio.schema import change
 from nocode.studio.schema.manager import NewField, SchemaManager
 from nocode.studio.services.records import Records
 from tests import factories
+from tests.processes import database_url
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +33,7 @@ def owner(client, table):
 
 
 def address(table: DataTable, label: str = "Amount") -> str:
-    return reverse("admin:studio_field", args=[table.fields.get(label=label).pk])
+    return reverse("admin:studio_field_details", args=[table.fields.get(label=label).pk])
 
 
 def send(browser: Client, table: DataTable, label: str = "Amount", **said):
@@ -87,6 +92,19 @@ def test_a_default_that_is_none_of_its_values_is_refused_beside_it(owner, table)
 
     assert page.context["form"].errors.keys() == {"default"}
     assert table.fields.get(label="Amount").default is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_not_about_the_default_is_not_said_beside_it(owner, table, monkeypatch):
+    monkeypatch.setattr(change, "LOCK_TIMEOUT", "50ms")
+    monkeypatch.setattr(change, "PAUSES", ())
+    with contextlib.closing(psycopg2.connect(database_url())) as other, other.cursor() as cursor:
+        cursor.execute("SELECT FROM studio_project WHERE id = %s FOR UPDATE", [str(table.project_id)])
+
+        page = send(owner, table, default="12")
+
+    assert page.context["form"].errors.keys() == {"__all__"}
+    assert "is being used right now" in page.content.decode()
 
 
 @pytest.mark.parametrize(

@@ -163,7 +163,7 @@ class FieldInline(TabularInline):
         """The ways to its details and, for fields with values of their own, to another type."""
         if field._state.adding:
             return ""
-        ways = [("studio_field", _("Details"))]
+        ways = [("studio_field_details", _("Details"))]
         if is_convertible(field.type):
             ways.append(("studio_field_retype", _("Change type")))
         links = (("admin:" + name, label) for name, label in ways)

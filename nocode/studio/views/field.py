@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from nocode.foundation.admin.forms import dress
 from nocode.foundation.errors import NoCodeError
 from nocode.foundation.pages import page, page_context, visible_object
+from nocode.studio.errors import FieldRefused
 from nocode.studio.layouts import layout_of
 from nocode.studio.models import Field
 from nocode.studio.schema.operations.retype import is_convertible
@@ -85,10 +86,11 @@ def field_details(request: HttpRequest, pk: UUID) -> HttpResponse:
         try:
             form.save()
         except NoCodeError as refusal:
-            form.add_error("default" if "default" in form.fields else None, refusal.message)
+            is_of_default = isinstance(refusal, FieldRefused) and "default" in form.fields
+            form.add_error("default" if is_of_default else None, refusal.message)
         else:
             messages.success(request, _("“%(field)s” was changed. This can be undone.") % {"field": field.label})
             return redirect("admin:studio_datatable_change", field.table_id)
     title = _("Details of “%(field)s”") % {"field": field.label}
     context = {"field": field, "table": field.table, "form": form}
-    return render(request, "studio/field.html", page_context(request, title, **context))
+    return render(request, "studio/field_details.html", page_context(request, title, **context))
