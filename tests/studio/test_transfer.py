@@ -468,6 +468,16 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked(monkeypatch):
         archives.ZipArchive(io.BytesIO(packed({MANIFEST: "{}", "rows/people.csv": b"0" * 20 * 1024**2})))
 
 
+def test_a_zip_bomb_is_refused_though_it_claims_to_be_large(monkeypatch):
+    monkeypatch.setattr(archives, "ALWAYS_FITS", 1024**2)
+    content = bytearray(packed({MANIFEST: "{}", "rows/people.csv": b"0" * 20 * 1024**2}))
+    at = content.rindex(b"PK\x01\x02") + 20
+    content[at : at + 4] = (2**30).to_bytes(4, "little")
+
+    with pytest.raises(ImportRefused, match="trap"):
+        archives.ZipArchive(io.BytesIO(bytes(content)))
+
+
 def test_a_size_that_is_a_lie_gives_no_more_than_it_says():
     content = bytearray(packed({MANIFEST: b"x" * 100_000}))
     for signature, offset in ((b"PK\x01\x02", 24), (b"PK\x03\x04", 22)):

@@ -1,7 +1,7 @@
 """Copies the rows of a plan: whole sets at a time, with the numbers that rows had or new ones, relations resolved."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from uuid import uuid4
 
 from django.db import connection
@@ -13,14 +13,15 @@ from nocode.studio.fields.relations import links
 from nocode.studio.introspection.making import Made
 from nocode.studio.introspection.plan import FieldPlan, LinkPlan, Plan, TablePlan
 from nocode.studio.schema.catalog import Constraint, Table
+from nocode.studio.schema.ddl import count_on
+from nocode.studio.schema.runs import runs
 
 LOCK_TIMEOUT = "5s"
-PARTS, SMALLEST_PART, PAGE = 20, 4096, 8192  # large tables are copied in runs of pages, to tell how far it is
+SMALLEST_PART = 4096  # pages: large tables are copied in runs of them, to tell how far it is
 
 _TIMEOUTS = "SELECT set_config('lock_timeout', %s, true), set_config('statement_timeout', '0', true)"
 # What may only be read may change meanwhile; then the figures differ at the end and nothing is kept.
 _MAY_LOCK = "SELECT has_table_privilege(%(table)s, 'UPDATE') OR has_table_privilege(%(table)s, 'DELETE')"
-_GO_ON = "SELECT setval(pg_get_serial_sequence({}, {}), (SELECT coalesce(max({}), 0) + 1 FROM {}), false)"
 
 Tell = Callable[[int], None]  # rows so far; may raise
 
@@ -130,6 +131,9 @@ class Copy:
             columns.append(sql.Identifier(self.made.fields[field].physical_name))
             values.append(value)
             joins.append(join)
+        if not columns:  # a table of which no column could be carried keeps its rows; they are numbered as new ones
+            columns.append(sql.Identifier("created_at"))
+            values.append(sql.SQL("statement_timestamp()"))
         target = self._target(table)
         written = sum(self._write(target, columns, values, table, joins, part) for part in _parts(table))
         _require(written, table.rows, table.source.name)
@@ -144,15 +148,17 @@ class Copy:
         joins: list[sql.Composable],
         part: sql.Composable,
     ) -> int:
-        names = {"target": target, "source": table.target, "joins": sql.SQL(" ").join(joins), "part": part}
-        if columns:
-            names |= {"columns": sql.SQL(", ").join(columns), "values": sql.SQL(", ").join(values)}
-            statement = "INSERT INTO {target} ({columns}) SELECT {values} FROM ONLY {source} AS s {joins} WHERE {part}"
-        else:  # a table of which no column could be carried keeps its rows
-            statement = (
-                "INSERT INTO {target} (id) SELECT row_number() OVER () FROM ONLY {source} AS s {joins} WHERE {part}"
+        statement = "INSERT INTO {target} ({columns}) SELECT {values} FROM ONLY {source} AS s {joins} WHERE {part}"
+        rows = _change(
+            sql.SQL(statement).format(
+                target=target,
+                columns=sql.SQL(", ").join(columns),
+                values=sql.SQL(", ").join(values),
+                source=table.target,
+                joins=sql.SQL(" ").join(joins),
+                part=part,
             )
-        rows = _change(sql.SQL(statement).format(**names))
+        )
         self.done += rows
         self.tell(self.done)
         return rows
@@ -164,8 +170,7 @@ class Copy:
             *(self.made.fields[each].physical_name for each in table.fields if each.kind == "auto_number"),
         ]
         for name in counting:
-            text, column = target.as_string(connection.connection), sql.Identifier(name)
-            _run(sql.SQL(_GO_ON).format(sql.Literal(text), sql.Literal(name), column, target))
+            _run(count_on(target, name))
         _run(sql.SQL("ANALYZE {}").format(target))
 
     def _fill(self, table: TablePlan, field: FieldPlan) -> None:
@@ -219,18 +224,11 @@ class Copy:
         return sql.Identifier(made.relation_schema, made.relation_name)
 
 
-def _parts(table: TablePlan) -> Iterator[sql.Composable]:
+def _parts(table: TablePlan) -> list[sql.Composable]:
     """Conditions that part a table into runs of pages; in one piece when its rows lead to each other."""
     if any(each.target is table for each in table.relations):
-        yield sql.SQL("true")
-        return
-    [(size,)] = _run("SELECT pg_relation_size(%s)", [table.target.as_string(connection.connection)])
-    pages = size // PAGE
-    step = max(SMALLEST_PART, -(-pages // PARTS))
-    for first in range(0, max(pages, 1), step):
-        last = first + step >= pages
-        until = sql.SQL("") if last else sql.SQL(" AND s.ctid < {}::tid").format(sql.Literal(f"({first + step},0)"))
-        yield sql.SQL("s.ctid >= {}::tid{}").format(sql.Literal(f"({first},0)"), until)
+        return [sql.SQL("true")]
+    return [run.where for run in runs(table.target, "s", smallest=SMALLEST_PART)]
 
 
 def _copy_of(column: str, alias: str = "") -> sql.Identifier:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from django.db import connection
 from psycopg2 import sql
 
 from nocode.studio.models import Field, TableIndex
@@ -62,6 +63,18 @@ def move_table(place: Place, schema: str, name: str) -> Statements:
 
 def drop_table(schema: str, table: str) -> sql.Composable:
     return sql.SQL("DROP TABLE {}").format(sql.Identifier(schema, table))
+
+
+def count_on(target: sql.Identifier, column: str) -> sql.Composable:
+    """Let the numbers that a column gives go on behind those that are there."""
+    return sql.SQL(
+        "SELECT setval(pg_get_serial_sequence({name}, {text}), coalesce(max({column}), 0) + 1, false) FROM {target}"
+    ).format(
+        name=sql.Literal(target.as_string(connection.connection)),
+        text=sql.Literal(column),
+        column=sql.Identifier(column),
+        target=target,
+    )
 
 
 def lock_table(place: Place) -> sql.Composable:

@@ -1,15 +1,12 @@
 """Filling new tables with rows that have their ids already, in any order: what keeps ids true waits until the end."""
 
-from django.db import connection
 from psycopg2 import sql
 
 from nocode.studio.fields import field_types
-from nocode.studio.models import DataTable, Field
+from nocode.studio.models import Field
+from nocode.studio.schema.ddl import count_on
 from nocode.studio.schema.workbench import Workbench
 
-_NEXT = sql.SQL(
-    "SELECT setval(pg_get_serial_sequence({name}, {column}), coalesce(max({value}), 0) + 1, false) FROM {table}"
-)
 NUMBERED = "auto_number"
 
 
@@ -25,10 +22,10 @@ def fasten(bench: Workbench) -> None:
         bench.run(*field.type.create(field, bench.place(field.table)))
     for table in bench.project.tables.all():
         table.project = bench.project
-        _count_on(bench, table, "id")
+        bench.run(count_on(bench.place(table).target, "id"))
         bench.run(sql.SQL("ANALYZE {}").format(bench.place(table).target))
     for field in _fields(bench, [NUMBERED]):
-        _count_on(bench, field.table, field.physical_name)
+        bench.run(count_on(bench.place(field.table).target, field.physical_name))
 
 
 def _fields(bench: Workbench, kinds: list[str]) -> list[Field]:
@@ -36,15 +33,3 @@ def _fields(bench: Workbench, kinds: list[str]) -> list[Field]:
     for field in found:
         field.table.project = bench.project
     return found
-
-
-def _count_on(bench: Workbench, table: DataTable, column: str) -> None:
-    target = bench.place(table).target
-    bench.run(
-        _NEXT.format(
-            name=sql.Literal(target.as_string(connection.connection)),
-            column=sql.Literal(column),
-            value=sql.Identifier(column),
-            table=target,
-        )
-    )

@@ -3,6 +3,7 @@
 import zipfile
 import zlib
 from collections.abc import Iterator
+from os import SEEK_END
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Protocol
@@ -54,7 +55,7 @@ class ZipArchive:
         except _BROKEN:
             raise ImportRefused(_("This is no zip file, or it is damaged.")) from None
         try:
-            self._sizes = _checked(self._zip.infolist())
+            self._sizes = _checked(self._zip.infolist(), self._zip.fp.seek(0, SEEK_END))
         except ImportRefused:
             self._zip.close()
             raise
@@ -95,7 +96,8 @@ def manifest_of(archive: Archive) -> bytes:
     return b"".join(archive.pieces(form.MANIFEST))
 
 
-def _checked(entries: list[zipfile.ZipInfo]) -> dict[str, int]:
+def _checked(entries: list[zipfile.ZipInfo], length: int) -> dict[str, int]:
+    """The sizes of entries that may be in the zip, which has `length` bytes whatever its entries claim to take."""
     if len(entries) > form.MOST_ENTRIES:
         raise ImportRefused(_("It holds more than %(most)d files.") % {"most": form.MOST_ENTRIES})
     sizes: dict[str, int] = {}
@@ -106,7 +108,7 @@ def _checked(entries: list[zipfile.ZipInfo]) -> dict[str, int]:
         if entry.filename in sizes:
             raise ImportRefused(_("%(entry)s is in it twice.") % {"entry": entry.filename})
         sizes[entry.filename] = entry.file_size
-    packed, unpacked = sum(entry.compress_size for entry in entries), sum(sizes.values())
+    packed, unpacked = min(length, sum(entry.compress_size for entry in entries)), sum(sizes.values())
     if unpacked > max(ALWAYS_FITS, RATIO * packed):
         raise ImportRefused(
             _("It would unpack to %(size)s, which no project does: it is a trap.") % {"size": filesizeformat(unpacked)}

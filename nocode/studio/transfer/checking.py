@@ -16,8 +16,8 @@ from nocode.studio.schema import names
 from nocode.studio.transfer import format as form
 from nocode.studio.transfer.names import split
 from nocode.studio.transfer.pages import check_pages
+from nocode.studio.transfer.saved_views import check_view
 from nocode.studio.transfer.shape import Mistakes, join
-from nocode.studio.transfer.views import check_view
 
 Name = tuple[str, str]  # a table and a field of it
 

@@ -16,7 +16,7 @@ from nocode.studio.transfer.archive import Archive, manifest_of
 from nocode.studio.transfer.building import Built, build
 from nocode.studio.transfer.checking import Outline, read
 from nocode.studio.transfer.files import NewFiles, bring
-from nocode.studio.transfer.format import table_of
+from nocode.studio.transfer.format import rows_entry, table_of
 from nocode.studio.transfer.loading import TableRows
 from nocode.studio.transfer.people import recognize
 
@@ -64,7 +64,7 @@ class _Filling:
         self.total = sum(sizes.values())
         self.done = 0
         billing.require(project.organization_id, "storage", max(1, self.total))
-        wanted = [(key, table) for key, table in built.tables.items() if f"rows/{key}.csv" in sizes]
+        wanted = [(key, table) for key, table in built.tables.items() if rows_entry(key) in sizes]
         self.rows = [TableRows(table, key, archive, uuid7()) for key, table in wanted]
         self.sizes = [sizes[each.entry] for each in self.rows]
 

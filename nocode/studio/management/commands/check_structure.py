@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from nocode.foundation.ids import uuid_or_none
 from nocode.studio.models import Project
-from nocode.studio.services import repairs
+from nocode.studio.schema import drift
 
 
 class Command(BaseCommand):
@@ -20,11 +20,12 @@ class Command(BaseCommand):
     def handle(self, *, project: str | None, **options) -> None:
         count = 0
         for each in _projects(project):
-            for finding in repairs.findings(each):
+            for finding in drift.findings(each):
                 count += 1
                 name = f"{each.name} · {finding.table.label}" if finding.table else each.name
                 self.stdout.write(f"{name}: {finding.sentence}")
-        self.stdout.write(f"{count} differences." if count else "Everything fits.")
+        differences = "1 difference." if count == 1 else f"{count} differences."
+        self.stdout.write(differences if count else "Everything fits.")
         if count:
             sys.exit(1)
 
