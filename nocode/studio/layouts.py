@@ -10,6 +10,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db import connection, models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -239,7 +240,8 @@ def layout_of(table: DataTable) -> Layout:
     return _layout(table.pk, table.updated_at)
 
 
-OF_OTHER_TYPES = (TypeError, AttributeError, ValueError, ArithmeticError)  # what types say of values of others
+# What types say of values of others: the field has, or had, another one.
+OF_OTHER_TYPES = (ValidationError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
 
 
 def changed_meanwhile(layout: Layout) -> TableChanged:

@@ -160,6 +160,46 @@ def test_undo_of_a_deletion_leaves_out_a_field_that_has_gone_since(deals):
     assert again.get(row["id"])["amount"] == 1
 
 
+def test_undo_leaves_rows_alone_whose_values_are_none_of_the_type_the_field_has_now(deals):
+    ids = [row["id"] for row in deals.create_many([{"name": "5"}, {"name": "6"}])]
+    act = deals.update_many({"name": "many"}, ids=ids)
+    table = DataTable.objects.select_related("project").get(pk=deals.table.pk)
+    SchemaManager(table.project).retype_field(table.fields.get(physical_name="name"), "integer", {}, lossy=True)
+
+    again = Records(DataTable.objects.select_related("project").get(pk=table.pk))
+
+    assert again.restore(act.batch) == 0
+    assert column(again, "name") == [None, None]
+
+
+def test_undo_of_links_leaves_rows_alone_that_were_linked_anew_or_have_gone(deals):
+    first, second, third = (row["id"] for row in deals.create_many([{}, {}, {}]))
+    settings = {"table": str(deals.table.pk)}
+    SchemaManager(deals.table.project).add_field(deals.table, "See", "relations", settings=settings)
+    deals = Records(DataTable.objects.select_related("project").get(pk=deals.table.pk))
+    deals.update_many({"see": [first]}, ids=[first, second, third])
+    act = deals.update_many({"see": [second]}, ids=[first, second, third])
+    deals.update(second, {"see": [first, second]})
+    deals.delete(third)
+
+    assert deals.restore(act.batch) == 1
+
+    assert column(deals, "see") == [[first], [first, second]]
+
+
+def test_undo_of_a_value_and_links_turns_both_back_or_neither(deals):
+    first, second = (row["id"] for row in deals.create_many([{"amount": 1}, {"amount": 2}]))
+    settings = {"table": str(deals.table.pk)}
+    SchemaManager(deals.table.project).add_field(deals.table, "See", "relations", settings=settings)
+    deals = Records(DataTable.objects.select_related("project").get(pk=deals.table.pk))
+    act = deals.update_many({"amount": 9, "see": [first]}, ids=[first, second])
+    deals.update(second, {"see": None})
+
+    assert deals.restore(act.batch) == 1
+
+    assert (column(deals, "amount"), column(deals, "see")) == ([1, 9], [None, None])
+
+
 # --- Plans ------------------------------------------------------------------------------------------------------------
 
 ROWS = 20_000

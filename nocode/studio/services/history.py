@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
 from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
 from nocode.foundation.ids import uuid7
 from nocode.studio.errors import RecordNotFound
-from nocode.studio.layouts import Layout, changed_meanwhile
+from nocode.studio.layouts import OF_OTHER_TYPES, Layout, changed_meanwhile
 from nocode.studio.models import DataTable, RecordChange
 
 if TYPE_CHECKING:
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
 
 Verb = RecordChange.Verb
 MOST_SHOWN = 100
-# What types say of values of others: the field had another one when it was changed.
-OF_ANOTHER_TYPE = (ValidationError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
 
 
 @dataclass(frozen=True)
@@ -161,8 +158,9 @@ def _turn_back(records: "RowStore", changes: list[RecordChange], act: UUID) -> i
     same: dict[tuple[str, ...], dict[int, tuple[dict, dict]]] = defaultdict(dict)
     for each in changes:
         before = _cleaned(records.layout, each.before)
-        if before:
-            same[tuple(before)][each.record_id] = (before, _cleaned(records.layout, each.after, only=before))
+        seen = _cleaned(records.layout, each.after, only=before)
+        if before and before.keys() == seen.keys():  # what was written is no value of the field's present type: left
+            same[tuple(before)][each.record_id] = (before, seen)
     return sum(records.turn_back(names, rows, act) for names, rows in same.items())
 
 
@@ -179,7 +177,7 @@ def _cleaned(layout: Layout, values: Mapping[str, Any], only: Iterable[str] | No
             continue
         try:
             cleaned[name] = known.type.parse(value)
-        except ValidationError:
+        except OF_OTHER_TYPES:
             continue
     return cleaned
 
@@ -202,6 +200,6 @@ def _shown(layout: Layout, name: str, values: Mapping[str, Any]) -> str:
         parsed = column.type.parse(value)
         if isinstance(parsed, list) == isinstance(value, list):
             return str(column.type.display(value, column.settings))
-    except OF_ANOTHER_TYPE:
+    except OF_OTHER_TYPES:
         pass
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

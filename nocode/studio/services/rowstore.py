@@ -112,10 +112,13 @@ class RowStore:
     def turn_back(self, names: Sequence[str], rows: Mapping[int, tuple[Row, Row]], act: UUID) -> int:
         """Give rows values of their own (first) where they still have those seen (second); answers how many."""
         layout = self.layout
-        self.hold(queries.one_of(rows))
         stored = [name for name in names if layout.fields[name].type.column]
-        done = [row[0] for row in self._answer(queries.update_each(layout, stored, rows))] if stored else list(rows)
-        for name in set(names) - set(stored):
+        linked = [name for name in names if name not in stored]
+        done = self._still(linked, {record_id: rows[record_id] for record_id in self.hold(queries.one_of(rows))})
+        if stored and done:
+            update = queries.update_each(layout, stored, {record_id: rows[record_id] for record_id in done})
+            done = [row[0] for row in self._answer(update)]
+        for name in linked:
             field, links = layout.fields[name], {record_id: rows[record_id][0][name] for record_id in done}
             self._execute(field.type.write(field, layout, links))
         history.keep(self, Verb.RESTORED, [Changed(record_id, {}) for record_id in done], act)
@@ -187,6 +190,13 @@ class RowStore:
             return {}
         self.hold(queries.one_of(ids))
         return {row["id"]: row for row in self._dicts(self._answer(queries.by_ids(self.layout, ids)))}
+
+    def _still(self, linked: Sequence[str], rows: Mapping[int, tuple[Row, Row]]) -> list[int]:
+        """Of rows that are held, those that still have the links seen (second)."""
+        if not linked:
+            return list(rows)
+        now = self._dicts(self._answer(queries.by_ids(self.layout, rows)))
+        return [row["id"] for row in now if all(row[name] == rows[row["id"]][1][name] for name in linked)]
 
     def _again(self, found: Sequence[tuple]) -> list[Row]:
         again = self._dicts(self._answer(queries.by_ids(self.layout, [row[0] for row in found])))
