@@ -69,7 +69,7 @@ def test_a_chain_of_rows_goes_or_is_refused_in_words(client, table, length):
 
     answer = client.post(reverse("admin:studio_table_row_delete", args=[table.pk, 1]), follow=True)
 
-    assert ("Rows lead to rows" in answer.content.decode()) == (length > cascades.DEEPEST)
+    assert (f"Rows of “{table.label}” lead to rows" in answer.content.decode()) == (length > cascades.DEEPEST)
     assert records.count() == (length if length > cascades.DEEPEST else 0)
 
 

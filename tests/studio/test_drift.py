@@ -9,7 +9,8 @@ from django.urls import reverse
 
 from nocode.foundation.models import Role
 from nocode.studio.errors import RuleBroken, SchemaRefused
-from nocode.studio.models import DataTable, Field, SchemaChange, TableIndex
+from nocode.studio.models import DataTable, Field, RecordChange, SchemaChange, TableIndex
+from nocode.studio.schema import drift
 from nocode.studio.schema.manager import NewField, SchemaManager
 from nocode.studio.schema.operations import Repair, from_json, operations
 from nocode.studio.services import repairs
@@ -58,11 +59,11 @@ def run(project, statement: str) -> None:
 
 
 def kinds(project) -> list[str]:
-    return [each.kind for each in repairs.findings(project)]
+    return [each.kind for each in drift.findings(project)]
 
 
 def repair(project, kind: str, way: str) -> list[str]:
-    [finding] = [each for each in repairs.findings(project) if each.kind == kind]
+    [finding] = [each for each in drift.findings(project) if each.kind == kind]
     return repairs.repair(project, finding.key, way)
 
 
@@ -103,7 +104,7 @@ def test_a_difference_is_found_and_repaired(project, statement, kind, way):
     assert kind in kinds(project)
     repair(project, kind, way)
 
-    left = [each for each in repairs.findings(project) if each.kind != "links_loose" or kind == "links_loose"]
+    left = [each for each in drift.findings(project) if each.kind != "links_loose" or kind == "links_loose"]
     assert left == []
     change = SchemaChange.objects.filter(project=project).latest("created_at")
     assert from_json(change.forward).to_json() == change.forward
@@ -123,7 +124,7 @@ def test_taken_in_columns_keep_values_rules_and_relations_and_can_be_undone(proj
     run(project, "ALTER TABLE {S}.orders ADD COLUMN friend_id bigint UNIQUE REFERENCES {S}.customers ON DELETE CASCADE")
     run(project, "UPDATE {S}.orders SET friend_id = 2")
 
-    for finding in repairs.findings(project):
+    for finding in drift.findings(project):
         repairs.repair(project, finding.key, "adopt_column")
 
     note, friend = field(project, "Note"), field(project, "Friend")
@@ -203,6 +204,39 @@ def test_a_table_that_is_gone_is_forgotten_with_what_led_to_it(project):
     assert SchemaChange.objects.filter(project=project).latest("created_at").forward["name"] == "Customers"
 
 
+def test_a_column_of_the_same_name_does_not_show_values_of_a_field_that_was_forgotten(project):
+    Records(table(project)).update(1, {"amount": 7})
+    run(project, "ALTER TABLE {S}.orders DROP COLUMN amount")
+
+    repair(project, "column_missing", "forget_field")
+
+    changes = RecordChange.objects.filter(table=table(project))
+    assert changes
+    assert not any("amount" in {**(each.before or {}), **(each.after or {})} for each in changes)
+
+
+@pytest.mark.parametrize(
+    ("statement", "kind", "way"),
+    [
+        ("ALTER TABLE {S}.orders DROP COLUMN title", "column_missing", "forget_field"),
+        ("DROP TABLE {S}.orders CASCADE", "table_missing", "forget_table"),
+    ],
+)
+def test_what_a_conversion_lost_goes_with_what_is_forgotten(project, statement, kind, way):
+    SchemaManager(project).retype_field(field(project, "Title"), "integer", lossy=True)
+    lost = "SELECT count(*) FROM pg_tables WHERE schemaname = %s"
+    with connection.cursor() as cursor:
+        cursor.execute(lost, [project.trash_schema])
+        assert cursor.fetchone() == (1,)
+    run(project, statement)
+
+    repair(project, kind, way)
+
+    with connection.cursor() as cursor:
+        cursor.execute(lost, [project.trash_schema])
+        assert cursor.fetchone() == (0,)
+
+
 @pytest.mark.parametrize(
     ("statement", "kind", "way", "samples"),
     [
@@ -241,7 +275,7 @@ def test_rows_that_break_a_rule_are_counted_and_shown(client, project, statement
 
     assert refused.value.details["problem"].samples == samples
     client.force_login(factories.make_user(organization=project.organization))
-    [finding] = [each for each in repairs.findings(project) if each.kind == kind]
+    [finding] = [each for each in drift.findings(project) if each.kind == kind]
     page = client.post(reverse("admin:studio_project_repair", args=[project.pk]), {"finding": finding.key, "way": way})
     assert str(refused.value.details["problem"]) in page.content.decode().replace("&quot;", '"')
     assert kind in kinds(project)
@@ -297,11 +331,11 @@ def test_a_schema_that_is_gone_comes_back_table_by_table(project):
     assert kinds(project) == ["schema_missing"]
 
     repair(project, "schema_missing", "make_schema")
-    while found := [each for each in repairs.findings(project) if "make_table" in each.repairs]:
+    while found := [each for each in drift.findings(project) if "make_table" in each.repairs]:
         repairs.repair(project, found[0].key, "make_table")
 
     assert Records(table(project)).create({"title": "New"})["number"] == 1
-    left = {each.kind for each in repairs.findings(project)}
+    left = {each.kind for each in drift.findings(project)}
     assert left <= {"reference_lost", "links_missing"}
 
 
@@ -316,11 +350,12 @@ def test_the_command_fails_when_there_is_something(project):
 
     assert ended.value.code == 1
     assert "Sales · Orders: The field “Amount” has no column" in out.getvalue()
+    assert out.getvalue().endswith("\n1 difference.\n")
 
 
 def test_who_may_look_and_who_may_repair(client, project):
     run(project, "ALTER TABLE {S}.orders DROP COLUMN amount")
-    [finding] = repairs.findings(project)
+    [finding] = drift.findings(project)
     look, act = (reverse(f"admin:studio_project_{name}", args=[project.pk]) for name in ("check", "repair"))
     asked = {"finding": finding.key, "way": "forget_field"}
     people = {
@@ -336,7 +371,12 @@ def test_who_may_look_and_who_may_repair(client, project):
     assert kinds(project) == ["column_missing"]
     client.force_login(people[Role.OWNER])
     assert "make_column" in client.get(look).content.decode()
-    client.post(act, asked)
+    question = client.post(act, asked).content.decode()
+    assert "Forget the field" in question
+    assert "go to the trash" in question
+    assert kinds(project) == ["column_missing"]
+    done = client.post(act, asked | {"agreed": "1"}, follow=True).content.decode()
+    assert "Field forgotten: Amount" in done
     assert kinds(project) == []
 
 
@@ -344,7 +384,7 @@ def test_a_superuser_repairs_anywhere_and_a_repair_of_yesterday_is_refused(clien
     client.force_login(factories.make_user(is_superuser=True))
     act = reverse("admin:studio_project_repair", args=[project.pk])
     run(project, "ALTER TABLE {S}.orders DROP COLUMN amount")
-    [finding] = repairs.findings(project)
+    [finding] = drift.findings(project)
 
     client.post(act, {"finding": finding.key, "way": "make_column"})
     page = client.post(act, {"finding": finding.key, "way": "make_column"}, follow=True)
@@ -370,4 +410,4 @@ def test_the_check_costs_the_same_for_many_tables(project, django_assert_max_num
         factories.make_table(project, f"More {number}", (NewField("Customer", "relation", settings=customers),))
 
     with django_assert_max_num_queries(10):
-        repairs.findings(project)
+        drift.findings(project)

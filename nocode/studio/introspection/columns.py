@@ -51,12 +51,14 @@ def _add_relation(
     plan: TablePlan, column: Column, rule: Constraint, plans: dict[str, TablePlan], is_unique: bool
 ) -> None:
     on_delete = ON_DELETE.get(rule.on_delete, "restrict")
-    if rule.on_delete == "d" or (on_delete == "set_null" and column.not_null):
+    if rule.on_delete == "d":
         on_delete = "restrict"
         plan.notes.append(
             _("“%(column)s”: a row that others lead to cannot be deleted; until now they got their default.")
             % {"column": column.name}
         )
+    elif on_delete == "set_null" and column.not_null:
+        on_delete = "restrict"  # it could not be deleted before either
     target = plans[rule.other_table]
     label = readable(without_id(column.name), target.label, _labels(plan))
     if constant_of(column) not in (expressions.NOT_CONSTANT, None) or _is_computed(column):

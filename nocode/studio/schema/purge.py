@@ -2,18 +2,13 @@
 
 from datetime import datetime
 
-from django.db import connection
 from django.db.models import Q
 
 from nocode.studio.models import DataTable, Field, SchemaChange
 from nocode.studio.schema import ddl, history
 from nocode.studio.schema.operations import RetypeField
+from nocode.studio.schema.operations.forgetting import drop_losses, forget_field, forget_table
 from nocode.studio.schema.workbench import Workbench
-
-_FORGET_VALUES = """
-    UPDATE studio_recordchange SET before = before - %(name)s, after = after - %(name)s
-    WHERE table_id = %(table)s AND (before ? %(name)s OR after ? %(name)s)
-"""
 
 
 def purge_table(bench: Workbench, table: DataTable) -> None:
@@ -25,12 +20,8 @@ def purge_table(bench: Workbench, table: DataTable) -> None:
         field.table = table
         bench.run(*field.type.drop(field, place))
     bench.run(ddl.drop_table(place.schema, place.table))
-    for change in SchemaChange.objects.filter(table=table, forward__op=RetypeField.op):
-        _drop_losses(bench, change)
     history.forget(bench.project, Q(table=table))
-    bench.tell(table, "purged")
-    bench.tell_all()
-    table.delete()
+    forget_table(bench, table)
 
 
 def purge_field(bench: Workbench, field: Field) -> None:
@@ -40,28 +31,14 @@ def purge_field(bench: Workbench, field: Field) -> None:
     if field.type.column:
         bench.run(ddl.drop_column(place, field.column_name))
     bench.run(*field.type.drop(field, place))
-    for change in SchemaChange.objects.filter(forward__op=RetypeField.op, forward__field=str(field.pk)):
-        _drop_losses(bench, change)
     history.forget(bench.project, history.about(field=str(field.pk)) | history.about(new={"id": str(field.pk)}))
-    _forget_values(bench, field)
-    bench.tell(field, "purged")
-    bench.tell_all()
-    field.delete()
-
-
-def _forget_values(bench: Workbench, field: Field) -> None:
-    """Values of what is gone for good leave the history of rows: another field may get the name of the column."""
-    if bench.dry:
-        return
-    names = {"table": field.table_id, "name": field.physical_name}
-    with connection.cursor() as cursor:
-        cursor.execute(_FORGET_VALUES, names)
+    forget_field(bench, field)
 
 
 def purge_losses(bench: Workbench, before: datetime) -> None:
     """Forget values that conversions lost before a moment; those conversions cannot be undone any more."""
     for change in bench.project.changes.filter(forward__op=RetypeField.op, created_at__lt=before):
-        if _drop_losses(bench, change):
+        if drop_losses(bench, change):
             SchemaChange.objects.filter(pk=change.pk).update(backward=None)
 
 
@@ -71,10 +48,3 @@ def _purge_dependents(bench: Workbench, ids: set, besides: DataTable | None = No
         if not is_ours and Field.everything.filter(pk=field.pk).exists():
             field.table.project = bench.project
             purge_field(bench, field)
-
-
-def _drop_losses(bench: Workbench, change: SchemaChange) -> bool:
-    names = [change.forward["keep"], change.forward["bring_back"]]
-    found = [name for name in names if bench.has_relation(bench.project.trash_schema, name)]
-    bench.run(*(ddl.drop_table(bench.project.trash_schema, name) for name in found))
-    return bool(found)

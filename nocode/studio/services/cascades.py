@@ -45,8 +45,8 @@ def follow(records: "RowStore", ids: Sequence[int], batch: UUID, going: Going) -
     going.depth += 1
     if going.depth > DEEPEST:
         raise TooManyFollow(
-            _("Rows lead to rows that lead to rows, more than %(most)d times; delete the last ones first.")
-            % {"most": DEEPEST}
+            _("Rows of “%(table)s” lead to rows that lead to rows, more than %(most)d times; delete the last first.")
+            % {"table": records.layout.label, "most": DEEPEST}
         )
     for field in records.layout.reverse():
         what = field.settings.get("on_delete")

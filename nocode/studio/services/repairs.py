@@ -33,18 +33,18 @@ class Way:
         return "delete" if self.warning else "change"
 
 
-def findings(project: Project) -> list[Finding]:
-    """All differences between a project and its schema."""
-    return drift.findings(project)
+def finding(project: Project, key: str, way: str) -> Finding:
+    """A difference that can be ended in one way, as it is now. Raises SchemaRefused when it is none any more."""
+    found = next((each for each in drift.findings(project) if each.key == key), None)
+    if found is None or way not in found.repairs:
+        raise SchemaRefused(_("This is not so any more. Look at the list again."))
+    return found
 
 
 def repair(project: Project, key: str, way: str, user: User | None = None) -> list[str]:
-    """Repair one difference in one way; answers sentences about what could not be as it was. Raises NoCodeError."""
-    finding = next((each for each in findings(project) if each.key == key), None)
-    if finding is None or way not in finding.repairs:
-        raise SchemaRefused(_("This is not so any more. Look at the list again."))
-    manager = SchemaManager(project, user)
-    WAYS[way].act(manager, finding)
+    """End one difference in one way; answers sentences about what could not be as it was. Raises NoCodeError."""
+    found, manager = finding(project, key, way), SchemaManager(project, user)
+    WAYS[way].act(manager, found)
     return manager.notes
 
 
@@ -118,7 +118,7 @@ WAYS: dict[str, Way] = {
     "forget_field": Way(
         gettext_lazy("Forget the field"),
         _mend(repairs.ForgetField),
-        gettext_lazy("Fields computed from it go to the trash."),
+        gettext_lazy("Its values leave the history of rows for good; fields computed from it go to the trash."),
     ),
     "adopt_column": Way(gettext_lazy("Take the column in as a field"), _adopt_column),
     "convert_back": Way(gettext_lazy("Convert the column back"), _mend(repairs.ConvertBack)),

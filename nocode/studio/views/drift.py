@@ -12,7 +12,10 @@ from django.views.decorators.http import require_GET, require_POST
 from nocode.foundation.errors import NoCodeError
 from nocode.foundation.pages import page_context, refuse
 from nocode.studio.models import Project
+from nocode.studio.schema import drift
+from nocode.studio.schema.drift import Finding
 from nocode.studio.schema.problems import Problem
+from nocode.studio.schema.words import in_words
 from nocode.studio.services import repairs
 from nocode.studio.services.repairs import WAYS, Way
 from nocode.studio.views.guard import of_project
@@ -30,26 +33,38 @@ def project_check(request: HttpRequest, project: Project) -> HttpResponse:
 @require_POST
 @of_project("studio.change_project")
 def project_repair(request: HttpRequest, project: Project) -> HttpResponse:
-    """Repair one difference (`finding`) in one way (`way`). When rows are in the way, they are shown with it."""
+    """Repair one difference (`finding`) in one way (`way`). When rows are in the way, they are shown with it.
+
+    A way by which something is lost asks first, and is taken with `agreed`.
+    """
     key, name = request.POST.get("finding", ""), request.POST.get("way", "")
     if name in WAYS and not _may(request, project, WAYS[name]):
         raise PermissionDenied
     try:
+        finding = repairs.finding(project, key, name)
+        if WAYS[name].warning and not request.POST.get("agreed"):
+            return _question(request, project, finding, name)
         notes = repairs.repair(project, key, name, request.user)
     except NoCodeError as refusal:
         refuse(request, refusal.message)
         if problem := refusal.details.get("problem"):
             return _page(request, project, refused=key, problem=problem)
     else:
-        messages.success(request, _("Done: %(way)s.") % {"way": WAYS[name].label})
+        messages.success(request, in_words([project.changes.latest("created_at")])[0])
         for note in notes:
             messages.warning(request, note)
     return redirect("admin:studio_project_check", project.pk)
 
 
+def _question(request: HttpRequest, project: Project, finding: Finding, name: str) -> HttpResponse:
+    title = _("%(project)s · check of the structure") % {"project": project.name}
+    context = page_context(request, title, project=project, finding=finding, name=name, way=WAYS[name])
+    return render(request, "studio/repair_question.html", context)
+
+
 def _page(request: HttpRequest, project: Project, refused: str = "", problem: Problem | None = None) -> HttpResponse:
     groups: dict[str, list[dict[str, Any]]] = {}
-    for finding in repairs.findings(project):
+    for finding in drift.findings(project):
         ways = [(name, WAYS[name]) for name in finding.repairs if _may(request, project, WAYS[name])]
         shown = {"finding": finding, "ways": ways, "problem": problem if finding.key == refused else None}
         groups.setdefault(finding.table.label if finding.table else "", []).append(shown)

@@ -16,6 +16,7 @@ from nocode.studio.schema import ddl, mending, problems
 from nocode.studio.schema.operations import specs
 from nocode.studio.schema.operations.adopt import found_table
 from nocode.studio.schema.operations.base import Operation, operation
+from nocode.studio.schema.operations.forgetting import forget_field, forget_table
 from nocode.studio.schema.operations.indexes import refresh_search
 from nocode.studio.schema.operations.trash import leave_off_rules, trash_dependents
 from nocode.studio.schema.workbench import Workbench
@@ -174,9 +175,7 @@ class ForgetField(Repair):
             DataTable.objects.filter(pk=table.pk).update(display_name="")
         bench.run(*field.type.drop(field, bench.place(table)))
         bench.touch(table)
-        bench.tell(field, "purged")
-        bench.tell_all()
-        field.delete()
+        forget_field(bench, field)
         refresh_search(bench, table)
 
 
@@ -199,6 +198,4 @@ class ForgetTable(Repair):
         for field in fields:
             field.table = table
             bench.run(*field.type.drop(field, place))
-        bench.tell(table, "purged")
-        bench.tell_all()
-        table.delete()
+        forget_table(bench, table)
