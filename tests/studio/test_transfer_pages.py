@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from nocode.foundation.models import Role
 from nocode.studio.jobs.base import JobCancelled, Progress
+from nocode.studio.meters import Storage
 from nocode.studio.models import DataTable, Project, StoredFile, TableJob
 from nocode.studio.services import files, jobs
 from nocode.studio.tasks import run_table_job
@@ -178,13 +179,37 @@ def test_the_limits_of_the_plan_hold(shop, owner, limits, told):
 
     answer = client.post(reverse("admin:studio_project_file"), {"file": upload(exported(shop)), "rows": "on"})
 
-    if told == "projects":
-        message = answer.content.decode()
-        assert answer.status_code == 422
-    else:
+    if told == "tables":
         message = run(newest()).error
         assert Project.everything.exclude(pk=shop.pk).get().trashed_at
+    else:
+        message = answer.content.decode()
+        assert answer.status_code == 422
+        assert Project.everything.get() == shop
     assert f"for “{told}”" in message
+
+
+@pytest.mark.django_db
+def test_a_file_for_which_there_is_no_room_any_more_is_not_kept(shop, owner):
+    content = exported(shop)
+    make_subscription(shop.organization, make_plan(storage=Storage().count(shop.organization_id) + len(content) - 1))
+
+    answer = client_of(owner).post(reverse("admin:studio_project_file"), {"file": upload(content), "rows": "on"})
+
+    assert "for “storage”" in answer.content.decode()
+    assert not StoredFile.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("with_rows", [True, False])
+def test_a_copy_needs_room_for_its_rows(shop, owner, with_rows):
+    """What is left is less than the project takes, and more than nothing."""
+    make_subscription(shop.organization, make_plan(storage=Storage().count(shop.organization_id) + 50_000))
+
+    job = run(starting.duplicate(shop, "Second shop", with_rows=with_rows, user=owner))
+
+    assert job.state == (State.FAILED if with_rows else State.DONE)
+    assert ("for “storage”" in job.error) == with_rows
 
 
 # --- a copy

@@ -3,6 +3,7 @@
 import mimetypes
 from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
+from os import SEEK_END
 from typing import IO, Any
 
 from django.core.files.uploadedfile import UploadedFile
@@ -56,6 +57,34 @@ def save(
     return file
 
 
+def receive(
+    stream: IO[bytes],
+    name: str,
+    project: Project,
+    user: User | None,
+    *,
+    content_type: str = "",
+    largest: int = LARGEST,
+    expires_at: datetime,
+) -> StoredFile:
+    """Keep what somebody brings, if the plan has room for all of it. Raises FileRefused, LimitReached."""
+    size = stream.seek(0, SEEK_END)
+    stream.seek(0)
+    billing.require(project.organization_id, "storage", max(1, size))
+    file = save(
+        stream,
+        name,
+        project.organization,
+        project,
+        user,
+        content_type=content_type,
+        largest=largest,
+        expires_at=expires_at,
+    )
+    measure_again(project.organization_id)
+    return file
+
+
 def keep(
     upload: UploadedFile, project: Project, user: User | None, largest: int = LARGEST, takes: Collection[str] = ()
 ) -> dict[str, Any]:
@@ -69,18 +98,15 @@ def keep(
     kind = picture_type(beginning)
     if takes and kind not in takes:
         raise FileRefused(_("“%(name)s” is no picture that can be shown.") % {"name": upload.name})
-    billing.require(project.organization_id, "storage", upload.size)
-    file = save(
+    file = receive(
         upload,
         upload.name,
-        project.organization,
         project,
         user,
         content_type=type_of(upload.name, beginning),
         largest=largest,
         expires_at=timezone.now() + UNUSED_KEPT,
     )
-    measure_again(project.organization_id)
     return describe(file)
 
 

@@ -8,7 +8,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from nocode.foundation.models import User
-from nocode.foundation.services import billing
 from nocode.studio.errors import ImportRefused
 from nocode.studio.importing import formats, preview
 from nocode.studio.importing.formats import Format
@@ -28,9 +27,7 @@ KEPT = timedelta(days=2)  # an imported file, for another try
 
 def upload(stream: IO[bytes], name: str, project: Project, user: User) -> StoredFile:
     """Keep a file to be imported. Raises FileRefused, LimitReached."""
-    billing.require(project.organization_id, "storage")
-    expires_at = timezone.now() + KEPT
-    return files.save(stream, name, project.organization, project, user, largest=LARGEST, expires_at=expires_at)
+    return files.receive(stream, name, project, user, largest=LARGEST, expires_at=timezone.now() + KEPT)
 
 
 def guess(file: StoredFile) -> Format:

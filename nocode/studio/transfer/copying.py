@@ -1,6 +1,6 @@
 """A project made again beside itself: the same structure, and its rows copied from table to table."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from django.db import DatabaseError, connection
 from django.utils.translation import gettext as _
@@ -8,15 +8,18 @@ from psycopg2 import errorcodes, sql
 
 from nocode.foundation.database import is_overtaken, one_moment
 from nocode.foundation.models import User
+from nocode.foundation.services import billing
 from nocode.studio.errors import ImportRefused, RecordErrors, TableChanged
 from nocode.studio.layouts import layout_of
-from nocode.studio.models import DataTable, Field, Project, StoredFile
+from nocode.studio.meters import measure_again
+from nocode.studio.models import DataTable, Field, Project
 from nocode.studio.schema.manager import SchemaManager
+from nocode.studio.schema.runs import runs
 from nocode.studio.services.refusals import explain
 from nocode.studio.transfer import rows
 from nocode.studio.transfer.building import Built, build
 from nocode.studio.transfer.checking import check
-from nocode.studio.transfer.files import NewFiles, copy
+from nocode.studio.transfer.files import NewFiles, copy, stored
 from nocode.studio.transfer.format import SYSTEM_COLUMNS
 from nocode.studio.transfer.names import Keys
 from nocode.studio.transfer.outline import outline, tables_of
@@ -24,7 +27,6 @@ from nocode.studio.transfer.reading import Read
 
 Tell = Callable[[int, int], None]  # pages of the tables so far, of how many; may raise
 _PAGES_AT_ONCE = 4096
-_PAGE = 8192
 _GONE = {errorcodes.UNDEFINED_COLUMN, errorcodes.UNDEFINED_TABLE, errorcodes.INVALID_SCHEMA_NAME}
 
 
@@ -34,11 +36,13 @@ def duplicate(
     """Make an empty project like another one of its organization, as that is at this moment. Raises NoCodeError."""
     try:
         with one_moment(writes=True):
-            return _Copying(source, project, user, tell or (lambda done, total: None)).run(with_rows)
+            found = _Copying(source, project, user, tell or (lambda done, total: None)).run(with_rows)
     except DatabaseError as error:
         if is_overtaken(error) or getattr(error.__cause__, "pgcode", None) in _GONE:
             raise TableChanged(_("“%(project)s” was changed meanwhile. Try again.") % {"project": source}) from error
         raise
+    measure_again(project.organization_id)
+    return found
 
 
 class _Copying:
@@ -49,34 +53,41 @@ class _Copying:
         self.done = 0
 
     def run(self, with_rows: bool) -> Read:
+        wanted = self._room() if with_rows else set()
         structure = outline(self.source, self.tables, self.keys, with_rows=with_rows, is_moving=False)
         built = build(self.project, check(structure), actor=self.user)
         found = Read(tables=len(built.tables))
         if with_rows:
-            found.rows = self._rows(built)
+            found.rows = self._rows(built, wanted)
         return found
 
-    def _rows(self, built: Built) -> int:
+    def _room(self) -> set[str]:
+        """The ids of the files that rows name, when there is room for another one of each and of the rows."""
+        wanted = set().union(*(rows.stored_files(layout_of(table)) for table in self.tables))
+        size = rows.size_of(self.source) + sum(file.size for file in stored(self.source, wanted))
+        billing.require(self.project.organization_id, "storage", max(1, size))
+        return wanted
+
+    def _rows(self, built: Built, wanted: set[str]) -> int:
         manager, new = SchemaManager(self.project, self.user), NewFiles()
-        self._files(new)
+        for file in stored(self.source, wanted):
+            self.tell(self.done, 0)
+            new.add(str(file.pk), copy(file, self.project))
         manager.loosen_relations()
-        parts = [(table, *part) for table in self.tables for part in _parts(table)]
-        total, copied = sum(pages for _table, _where, pages in parts), 0
-        for table, where, pages in parts:
+        parts = [
+            (table, run)
+            for table in self.tables
+            for run in runs(layout_of(table).target, "t", smallest=_PAGES_AT_ONCE, most=None)
+        ]
+        total, copied = sum(run.pages for _table, run in parts), 0
+        for table, run in parts:
             self.tell(self.done, total)
-            copied += self._copy(table, built, new, where)
-            self.done += pages
+            copied += self._copy(table, built, new, run.where)
+            self.done += run.pages
         manager.fasten_relations()
         for table in self.tables:
             self._link(table, built)
         return copied
-
-    def _files(self, new: NewFiles) -> None:
-        for table in self.tables:
-            wanted = [pk for pk in sorted(rows.stored_files(layout_of(table))) if pk not in new]
-            for file in StoredFile.objects.filter(project=self.source, pk__in=wanted):
-                self.tell(self.done, 0)
-                new.add(str(file.pk), copy(file, self.project))
 
     def _copy(self, table: DataTable, built: Built, new: NewFiles, where: sql.Composable) -> int:
         made = layout_of(built.tables[self.keys.tables[str(table.pk)]])
@@ -105,17 +116,6 @@ class _Copying:
                     _links(made, self.project), _links(field, self.source)
                 )
             )
-
-
-def _parts(table: DataTable) -> Iterator[tuple[sql.Composable, int]]:
-    """Conditions that part the rows `t` of a table into runs of pages, with the number of their pages."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_relation_size(%s)", [layout_of(table).target.as_string(cursor.connection)])
-        pages = cursor.fetchone()[0] // _PAGE
-    for first in range(0, pages, _PAGES_AT_ONCE):
-        last = min(first + _PAGES_AT_ONCE, pages)
-        bounds = (sql.Literal(f"({first},0)"), sql.Literal(f"({last},0)"))
-        yield sql.SQL("t.ctid >= {}::tid AND t.ctid < {}::tid").format(*bounds), last - first
 
 
 def _links(field: Field, project: Project) -> sql.Identifier:

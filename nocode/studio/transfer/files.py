@@ -1,7 +1,7 @@
 """Stored files on their way into another project: each gets an id of its own, and the rows name that."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import chain
 
 from django.db import connection
@@ -19,6 +19,7 @@ from nocode.studio.transfer.format import file_entry
 from nocode.studio.transfer.loading import TableRows
 from nocode.studio.transfer.rows import file_fields
 
+_AT_ONCE = 500
 _NEW = sql.Identifier("nocode_new_files")
 _NAMED = sql.SQL(
     "SELECT DISTINCT ON (e ->> 'id') e ->> 'id', e ->> 'name' FROM {} AS s, jsonb_array_elements({}) AS e ORDER BY 1, 2"
@@ -50,6 +51,13 @@ class NewFiles:
         takes = field.type.takes
         fits = sql.SQL("new.said ->> 'type' = ANY({})").format(sql.Literal(list(takes))) if takes else sql.SQL("TRUE")
         return _RENAMED.format(value, _NEW, fits)
+
+
+def stored(project: Project, wanted: Collection[str]) -> Iterator[StoredFile]:
+    """The files of a project with these ids, some at a time."""
+    ids = sorted(wanted)
+    for start in range(0, len(ids), _AT_ONCE):
+        yield from StoredFile.objects.filter(project=project, pk__in=ids[start : start + _AT_ONCE])
 
 
 def bring(

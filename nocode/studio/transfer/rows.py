@@ -11,8 +11,13 @@ from psycopg2 import sql
 from nocode.studio.fields.file import File
 from nocode.studio.fields.person import Person
 from nocode.studio.layouts import SYSTEM_FIELDS, Layout
-from nocode.studio.models import Field
+from nocode.studio.models import Field, Project
 from nocode.studio.transfer.format import SYSTEM_COLUMNS
+
+_SIZE = """
+    SELECT coalesce(sum(pg_total_relation_size(oid)), 0) FROM pg_class
+    WHERE relnamespace = to_regnamespace(%s) AND relkind IN ('r', 'm', 'p')
+"""
 
 
 def kept(fields: Iterable[Field]) -> list[Field]:
@@ -59,6 +64,13 @@ def stored_files(layout: Layout) -> set[str]:
             cursor.execute(statement)
             found.update(pk for (pk,) in cursor.fetchall())
     return found
+
+
+def size_of(project: Project) -> int:
+    """The bytes that the tables of a project take, with their indexes."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SIZE, [project.schema_name])
+        return int(cursor.fetchone()[0])
 
 
 def _e_mail(person: sql.Composable, people: dict[int, str]) -> sql.Composable:

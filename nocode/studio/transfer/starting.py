@@ -37,13 +37,11 @@ def duplicate(source: Project, name: str, *, with_rows: bool, user: User | None)
 def bring(
     upload: UploadedFile, organization: Organization, *, name: str = "", with_rows: bool = True, user: User | None
 ) -> TableJob:
-    """Have a new project made of a file; without a name it gets that of the file. Raises ImportRefused, NameTaken …"""
+    """Have a new project made of a file; without a name it gets that of the file. Raises NoCodeError."""
     outline = peek(upload)
     name = name or free_name(organization, outline.data["name"])
     made = projects.create_project(organization, name, description=outline.data["description"])
-    upload.seek(0)
-    expires_at = timezone.now() + KEPT
-    file = files.save(upload, upload.name, organization, made, user, largest=LARGEST, expires_at=expires_at)
+    file = files.receive(upload, upload.name, made, user, largest=LARGEST, expires_at=timezone.now() + KEPT)
     return jobs.start("project_import", project=made, user=user, options={"with_rows": with_rows}, input=file)
 
 

@@ -6,20 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO
 
-from django.db import connection
-
 from nocode.foundation.database import one_moment
 from nocode.studio.layouts import layout_of
 from nocode.studio.models import Project, StoredFile
 from nocode.studio.services import files
 from nocode.studio.transfer import rows
+from nocode.studio.transfer.files import stored
 from nocode.studio.transfer.format import MANIFEST, file_entry, rows_entry
 from nocode.studio.transfer.names import Keys
 from nocode.studio.transfer.outline import outline, tables_of
 
 Tell = Callable[[int, int], None]  # bytes so far, of about how many; may raise
-_AT_ONCE = 500
-_SIZE = "SELECT coalesce(sum(pg_relation_size(c.oid)), 0) FROM pg_class c WHERE c.relnamespace = to_regnamespace(%s)"
 
 
 @dataclass(frozen=True)
@@ -52,15 +49,13 @@ class _Writing:
     def _rows(self, with_files: bool) -> None:
         layouts = [(table, layout_of(table)) for table in self.tables]
         wanted = set().union(*(rows.stored_files(layout) for _table, layout in layouts)) if with_files else set()
-        stored = StoredFile.objects.filter(project=self.project)
-        self.total = self._size() + sum(stored.filter(pk__in=wanted).values_list("size", flat=True))
+        self.total = rows.size_of(self.project) + sum(file.size for file in stored(self.project, wanted))
         for table, layout in layouts:
             entry = rows_entry(self.keys.tables[str(table.pk)])
             with self.archive.open(entry, "w", force_zip64=True) as stream:
                 rows.write(layout, self.keys.columns[table.pk], rows.Watched(stream, self._more))
-        for start in range(0, len(wanted), _AT_ONCE):
-            for file in stored.filter(pk__in=sorted(wanted)[start : start + _AT_ONCE]):
-                self._file(file)
+        for file in stored(self.project, wanted):
+            self._file(file)
 
     def _file(self, file: StoredFile) -> None:
         info = zipfile.ZipInfo(file_entry(str(file.pk)))  # stored as it is: most files are packed already
@@ -72,8 +67,3 @@ class _Writing:
     def _more(self, size: int) -> None:
         self.done += size
         self._tell(self.done, max(self.total, self.done))
-
-    def _size(self) -> int:
-        with connection.cursor() as cursor:
-            cursor.execute(_SIZE, [self.project.schema_name])
-            return int(cursor.fetchone()[0])
