@@ -7,7 +7,7 @@ import pytest
 from django.db import connection, transaction
 
 from nocode.foundation.models import OutboxEvent, Role
-from nocode.studio.errors import QueryRefused, RecordErrors, RecordNotFound
+from nocode.studio.errors import QueryRefused, RecordErrors, RecordNotFound, RowsBusy
 from nocode.studio.jobs import bulk as bulk_jobs
 from nocode.studio.models import DataTable, RecordChange, TableJob
 from nocode.studio.schema.manager import NewField, SchemaManager
@@ -286,6 +286,41 @@ def test_a_job_whose_worker_died_goes_on_where_it_was(deals, owner, few, monkeyp
     assert acts == [0, 3, 3, 6, 7]
     assert (job.state, job.result["rows"]) == (State.DONE, 5)
     assert RecordChange.objects.filter(batch=job.options["batch"]).count() == 5
+
+
+@pytest.mark.django_db
+def test_a_job_waits_for_rows_in_use_and_counts_its_attempts_at_each_part_anew(deals, owner, few, monkeypatch):
+    job = bulk.change(deals.table, NEW, {"stage": "Won"}, owner)
+    pauses, real = [], Records.act_on_next
+
+    def often_busy(self, *args, **options):
+        if len(pauses) % 3 != 2:
+            raise RowsBusy
+        pauses.append(0)
+        return real(self, *args, **options)
+
+    monkeypatch.setattr(Records, "act_on_next", often_busy)
+    monkeypatch.setattr(bulk_jobs.time, "sleep", pauses.append)
+    run(job)
+
+    assert (job.state, job.result["rows"]) == (State.DONE, 5)
+    assert pauses == [1, 2, 0] * 4
+
+
+@pytest.mark.django_db
+def test_a_job_gives_up_rows_that_stay_in_use(deals, owner, few, monkeypatch):
+    job = bulk.change(deals.table, NEW, {"stage": "Won"}, owner)
+    pauses = []
+
+    def busy(self, *args, **options):
+        raise RowsBusy
+
+    monkeypatch.setattr(Records, "act_on_next", busy)
+    monkeypatch.setattr(bulk_jobs.time, "sleep", pauses.append)
+    run(job)
+
+    assert (job.state, column(deals, "stage").count("New")) == (State.FAILED, 5)
+    assert pauses == [1, 2, 3, 4]
 
 
 @pytest.mark.django_db(transaction=True)

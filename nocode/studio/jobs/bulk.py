@@ -1,5 +1,6 @@
 """Acts on more rows than people wait for: part by part, each in a transaction with the mark of how far it is."""
 
+import time
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -16,7 +17,8 @@ from nocode.studio.services.many import Matching, Part
 from nocode.studio.services.records import Records
 
 AT_ONCE = 1000
-ATTEMPTS = 5  # for rows that somebody else is busy with
+ATTEMPTS = 5  # at one part, for rows that somebody else is busy with
+PAUSE = 1  # seconds before another attempt, for each that failed
 
 
 class InParts(JobType):
@@ -42,9 +44,11 @@ class InParts(JobType):
                 failures += 1
                 if failures == ATTEMPTS:
                     raise
+                time.sleep(PAUSE * failures)
                 continue
             if not met:
                 return job.result
+            failures = 0
             self._tell(job, progress)
 
     def part(self, records: Records, job: TableJob, most: int) -> Part:
