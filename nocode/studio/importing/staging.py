@@ -7,11 +7,12 @@ from django.db import DatabaseError, connection
 from psycopg2 import sql
 
 from nocode.studio.importing.rows import Rows, presentable
+from nocode.studio.schema.runs import runs
 
 # Between cells in COPY's text format; a character that hardly any file holds.
 SEPARATOR = "\x1f"
+_SMALLEST_SLICE = 512  # pages
 _ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", SEPARATOR: "\\" + SEPARATOR})
-_PAGE = 8192
 
 # What is wrong with a row beyond its values; `fault` holds these, with a column or a number, between semicolons.
 TOO_WIDE, UNSTORABLE = "wide", "char"
@@ -64,16 +65,9 @@ class Staging:
         for target in [self.target, *self._beside]:
             self._run(sql.SQL("DROP TABLE IF EXISTS {}").format(target))
 
-    def slices(self, most: int = 20, smallest: int = 512) -> Iterator[sql.Composable]:
+    def slices(self) -> Iterator[sql.Composable]:
         """Conditions that part the table `s` into runs of pages, in the order of the file."""
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_relation_size(%s)", [self.target.as_string(cursor.connection)])
-            pages = cursor.fetchone()[0] // _PAGE
-        step = max(smallest, -(-pages // most))
-        for first in range(0, max(pages, 1), step):
-            yield sql.SQL("s.ctid >= {}::tid AND s.ctid < {}::tid").format(
-                sql.Literal(f"({first},0)"), sql.Literal(f"({first + step},0)")
-            )
+        return (run.where for run in runs(self.target, "s", smallest=_SMALLEST_SLICE))
 
     def _run(self, statement: sql.Composable) -> None:
         with connection.cursor() as cursor:
