@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from nocode.foundation.models import OutboxEvent, Role
 from nocode.studio.errors import QueryRefused, RecordErrors, RecordNotFound, RowsBusy
@@ -199,6 +200,28 @@ def test_values_are_checked_before_a_job_is_started(deals, owner, few):
         bulk.change(deals.table, NEW, {"stage": "Lost"}, owner)
 
     assert not TableJob.objects.exists()
+
+
+@pytest.mark.django_db
+def test_rows_left_to_a_job_are_counted_by_the_job(deals, owner, few):
+    with CaptureQueriesContext(connection) as asked:
+        change = bulk.change(deals.table, NEW, {"stage": "Won"}, owner)
+        deletion = bulk.delete(deals.table, Matching(search="n"), owner)
+
+    counts = [each["sql"] for each in asked if "AS counted" in each["sql"]]
+    assert len(counts) == 2
+    assert all("LIMIT 3" in each for each in counts)
+    assert [run(change).total, run(deletion).total] == [5, 7]
+
+
+@pytest.mark.django_db
+def test_a_job_refuses_more_text_than_anybody_means_to_write(deals, owner, few, monkeypatch):
+    monkeypatch.setattr(many, "MOST_WRITTEN", 400)
+
+    job = run(bulk.change(deals.table, NEW, {"name": "x" * 100}, owner))
+
+    assert (job.state, column(deals, "name")[0]) == (State.FAILED, "n0")
+    assert "This would write" in job.error
 
 
 @pytest.mark.django_db

@@ -302,6 +302,26 @@ def test_a_count_that_takes_too_long_is_given_up_in_words(ask, table, monkeypatc
     assert "Counting was given up after" in answer.content.decode()
 
 
+def test_all_rows_are_offered_without_a_number_that_takes_too_long(ask, monkeypatch):
+    monkeypatch.setattr(sizes, "COUNT_SECONDS", 0.001)
+
+    narrowed, whole = ask(name="bulk_all", **where("notes", "contains", "zzz")), ask(name="bulk_all")
+
+    assert "Select all rows that match<" in narrowed.content.decode()
+    assert "Select all rows of the table<" in whole.content.decode()
+    assert whole.context["until"] == MANY
+
+
+def test_a_deletion_is_asked_about_with_an_estimate_where_counting_takes_too_long(ask, monkeypatch):
+    monkeypatch.setattr(sizes, "COUNT_SECONDS", 0.001)
+
+    narrowed, whole = ask(name="bulk_delete", **where("notes", "contains", "zzz")), ask(name="bulk_delete")
+
+    assert "Delete all rows that match?" in narrowed.content.decode()
+    assert "Delete about 60,000 rows?" in whole.content.decode()
+    assert all('type="submit"' in answer.content.decode() for answer in (narrowed, whole))
+
+
 def test_a_condition_that_cannot_be_used_is_not_counted(ask):
     assert "“abc” is not a" in ask(name="count", **where("amount", "gte", "abc")).content.decode()
 

@@ -31,7 +31,9 @@ class InParts(JobType):
     def run(self, job: TableJob, progress: Progress) -> dict[str, Any]:
         """Go on behind the last part that was done: a worker that died has done it, or nothing of it."""
         most, failures = AT_ONCE, 0
-        progress.tell(job.result.get("met", 0), job.options["rows"])
+        if "total" not in job.result:
+            self._keep(job, total=self.total(self._records(job), job))
+        progress.tell(job.result.get("met", 0), job.result["total"])
         while True:
             try:
                 met = self._next(job, most)
@@ -51,6 +53,10 @@ class InParts(JobType):
             failures = 0
             self._tell(job, progress)
 
+    def total(self, records: Records, job: TableJob) -> int:
+        """How many rows the act is about."""
+        raise NotImplementedError
+
     def part(self, records: Records, job: TableJob, most: int) -> Part:
         """Do what comes after `last` of the result."""
         raise NotImplementedError
@@ -67,16 +73,18 @@ class InParts(JobType):
     @transaction.atomic
     def _next(self, job: TableJob, most: int) -> int:
         """One part, with the mark of it; how many rows it met."""
-        part = self.part(Records(self._table(job), actor=job.requested_by), job, most)
+        part, before = self.part(self._records(job), job, most), job.result
         if part.met:
-            before = job.result
-            job.result = {
-                "met": before.get("met", 0) + part.met,
-                "rows": before.get("rows", 0) + part.changed,
-                "last": part.last,
-            }
-            TableJob.objects.filter(pk=job.pk).update(result=job.result)
+            met, rows = before.get("met", 0) + part.met, before.get("rows", 0) + part.changed
+            self._keep(job, met=met, rows=rows, last=part.last)
         return part.met
+
+    def _keep(self, job: TableJob, **known: Any) -> None:
+        job.result = job.result | known
+        TableJob.objects.filter(pk=job.pk).update(result=job.result)
+
+    def _records(self, job: TableJob) -> Records:
+        return Records(self._table(job), actor=job.requested_by)
 
     def _table(self, job: TableJob) -> DataTable:
         """The table as it is now. Raises TableMissing; JobRefused when who asked may not any more."""
@@ -89,7 +97,7 @@ class InParts(JobType):
 
     def _tell(self, job: TableJob, progress: Progress) -> None:
         try:
-            progress.tell(min(job.result["met"], job.options["rows"]))
+            progress.tell(min(job.result["met"], job.result["total"]))
         except JobCancelled:
             raise JobCancelled(str(self.stopped)) from None
 
@@ -99,8 +107,15 @@ class BulkAct(InParts):
 
     stopped = gettext_lazy("It was stopped on the way: what was done until then stays, and can be undone.")
 
+    def total(self, records: Records, job: TableJob) -> int:
+        matching, values = self._matching(job), job.options["values"]
+        number = records.count(matching.filters, search=matching.search)
+        if values is not None:
+            records.refuse_much(records.checked(values), number)
+        return number
+
     def part(self, records: Records, job: TableJob, most: int) -> Part:
-        matching = Matching(job.options["filters"], job.options["search"])
+        matching = self._matching(job)
         batch, after = UUID(job.options["batch"]), job.result.get("last", 0)
         return records.act_on_next(matching, job.options["values"], batch=batch, after=after, most=most)
 
@@ -108,6 +123,9 @@ class BulkAct(InParts):
         """The rows, with the offer to undo what was done."""
         step = super().next_step(job)
         return step and (f"{step[0]}?undo={job.options['batch']}", step[1]) if job.result.get("rows") else step
+
+    def _matching(self, job: TableJob) -> Matching:
+        return Matching(job.options["filters"], job.options["search"])
 
 
 @job_types.register
@@ -139,6 +157,9 @@ class UndoAct(InParts):
     kind, label, permission = "undo", gettext_lazy("Undo"), "studio.change_record"
     counted = gettext_lazy("Rows that are as they were")
     stopped = gettext_lazy("It was stopped on the way: what came back until then stays.")
+
+    def total(self, records: Records, job: TableJob) -> int:
+        return job.options["rows"]
 
     def part(self, records: Records, job: TableJob, most: int) -> Part:
         batch, act = UUID(job.options["batch"]), UUID(job.options["act"])

@@ -18,22 +18,20 @@ def change(table: DataTable, matching: Matching, values: Mapping[str, Any], user
     """Give all rows that match the same values. Raises RecordErrors, QueryRefused."""
     records = Records(table, actor=user)
     cleaned = records.checked(values)
-    number = records.count(matching.filters, search=matching.search)
-    if number <= MOST_IN_A_REQUEST:
+    if _is_few(records, matching):
         return records.update_many(values, matching=matching)
-    records.refuse_much(cleaned, number)
+    records.refuse_much(cleaned, MOST_IN_A_REQUEST + 1)  # at least; the job counts them all, and may refuse it then
     types = records.layout.types
     kept = {name: None if value is None else types[name].plain(value) for name, value in cleaned.items()}
-    return _start(table, matching, kept, number, user)
+    return _start(table, matching, kept, user)
 
 
 def delete(table: DataTable, matching: Matching, user: User) -> Act | TableJob:
     """Delete all rows that match. Raises RecordErrors, QueryRefused."""
     records = Records(table, actor=user)
-    number = records.count(matching.filters, search=matching.search)
-    if number <= MOST_IN_A_REQUEST:
+    if _is_few(records, matching):
         return records.delete_many(matching=matching)
-    return _start(table, matching, None, number, user)
+    return _start(table, matching, None, user)
 
 
 def undo(table: DataTable, batch: UUID, user: User) -> int | TableJob:
@@ -46,13 +44,18 @@ def undo(table: DataTable, batch: UUID, user: User) -> int | TableJob:
     return jobs.start("undo", project=table.project, table=table, user=user, options=options)
 
 
-def _start(table: DataTable, matching: Matching, values: dict[str, Any] | None, number: int, user: User) -> TableJob:
+def _is_few(records: Records, matching: Matching) -> bool:
+    """Whether all rows that match can be acted on in a request: counted only as far as that takes."""
+    number = records.count(matching.filters, search=matching.search, at_most=MOST_IN_A_REQUEST + 1)
+    return number <= MOST_IN_A_REQUEST
+
+
+def _start(table: DataTable, matching: Matching, values: dict[str, Any] | None, user: User) -> TableJob:
     options = {
         "filters": list(matching.filters),
         "search": matching.search,
         "values": values,
         "batch": str(history.new_act()),
-        "rows": number,
     }
     kind = "delete_rows" if values is None else "change_rows"
     return jobs.start(kind, project=table.project, table=table, user=user, options=options)

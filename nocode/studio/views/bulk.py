@@ -17,14 +17,15 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from nocode.foundation.errors import NoCodeError
 from nocode.foundation.pages import page_context
 from nocode.studio.blocks.asking import row_id
-from nocode.studio.errors import QueryRefused, RecordErrors
+from nocode.studio.errors import CountTooSlow, QueryRefused, RecordErrors
 from nocode.studio.forms import RowForm
 from nocode.studio.layouts import Layout
 from nocode.studio.models import DataTable, TableJob
-from nocode.studio.services import bulk
+from nocode.studio.services import bulk, sizes
 from nocode.studio.services.history import Act
 from nocode.studio.services.many import Matching
 from nocode.studio.services.records import Records
+from nocode.studio.services.sizes import Size
 from nocode.studio.views.filters import Asked
 from nocode.studio.views.guard import of_table
 from nocode.studio.views.rows import chosen_view, views_of
@@ -42,7 +43,7 @@ def table_bulk_input(request: HttpRequest, table: DataTable) -> HttpResponse:
 @require_GET
 @of_table("studio.change_record")
 def table_bulk_all(request: HttpRequest, table: DataTable) -> HttpResponse:
-    """The offer to select all rows that match instead of those of a page, with their exact number."""
+    """The offer to select all rows that match instead of those of a page, with their number unless that takes long."""
     records = Records(table)
     return render(request, "studio/_bulk_all.html", _all(records, _asked(request, table, request.GET)))
 
@@ -71,7 +72,7 @@ def table_bulk(request: HttpRequest, table: DataTable) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @of_table("studio.delete_record")
 def table_bulk_delete(request: HttpRequest, table: DataTable) -> HttpResponse:
-    """Ask, with the exact number, then delete all rows that match and that were there when it was asked."""
+    """Ask, with their number, then delete all rows that match and that were there when it was asked."""
     asked = _asked(request, table, request.GET)
     if request.method == "POST":
         return _deleted(request, table, asked, bulk.delete(table, _meant(request, asked), request.user))
@@ -109,10 +110,18 @@ def _all(records: Records, asked: Asked) -> dict[str, Any]:
     """How many rows the list has, and the newest row there is: those that come later were not meant."""
     newest = records.find(order="-id", limit=1)
     return {
-        "number": records.count(asked.filters, search=asked.search),
+        "size": _size(records, asked),
         "until": newest[0]["id"] if newest else 0,
         "asked": asked,
     }
+
+
+def _size(records: Records, asked: Asked) -> Size | None:
+    """How many rows the list has. Where counting takes too long, about how many: None for a part of it."""
+    try:
+        return sizes.counted(records, asked.filters, search=asked.search)
+    except CountTooSlow:
+        return None if asked.is_narrowed else records.size()
 
 
 def _meant(request: HttpRequest, asked: Asked) -> Matching:
