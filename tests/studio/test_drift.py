@@ -10,7 +10,7 @@ from django.urls import reverse
 from nocode.foundation.models import Role
 from nocode.studio.errors import RuleBroken, SchemaRefused
 from nocode.studio.models import DataTable, Field, RecordChange, SchemaChange, TableIndex
-from nocode.studio.schema import drift
+from nocode.studio.schema import catalog, drift
 from nocode.studio.schema.manager import NewField, SchemaManager
 from nocode.studio.schema.operations import Repair, from_json, operations
 from nocode.studio.services import repairs
@@ -72,7 +72,27 @@ BREAKS = [
     ("ALTER TABLE {S}.orders ALTER title DROP NOT NULL", "required_lost", "drop_required"),
     ("ALTER TABLE {S}.customers DROP CONSTRAINT uq_{Name}", "unique_lost", "put_unique"),
     ("ALTER TABLE {S}.customers DROP CONSTRAINT uq_{Name}", "unique_lost", "drop_unique"),
+    ("ALTER TABLE {S}.orders ALTER amount SET NOT NULL", "required_extra", "free_required"),
+    ("ALTER TABLE {S}.orders ALTER amount SET NOT NULL", "required_extra", "take_required"),
+    ("ALTER TABLE {S}.orders ADD UNIQUE (title)", "unique_extra", "free_unique"),
+    ("CREATE UNIQUE INDEX only_once ON {S}.orders (title)", "unique_extra", "free_unique"),
+    ("ALTER TABLE {S}.orders ADD UNIQUE (title)", "unique_extra", "take_unique"),
+    ("CREATE UNIQUE INDEX uq_{Title} ON {S}.orders (title)", "unique_extra", "take_unique"),
     ("ALTER TABLE {S}.orders DROP CONSTRAINT ck_{Amount}", "check_lost", "put_check"),
+    ("ALTER TABLE {S}.orders ALTER amount SET DEFAULT 2", "default_other", "put_default"),
+    ("ALTER TABLE {S}.orders ALTER title SET DEFAULT 'x'", "default_other", "put_default"),
+    (
+        "ALTER TABLE {S}.orders DROP CONSTRAINT fk_{Customer}, ADD CONSTRAINT fk_{Customer} FOREIGN KEY (customer)"
+        " REFERENCES {S}.customers (id) ON DELETE SET NULL NOT VALID",
+        "reference_lost",
+        "put_reference",
+    ),
+    (
+        "ALTER TABLE {S}.l_{Friends} DROP CONSTRAINT l_{Friends}_source_fkey, ADD FOREIGN KEY (source)"
+        " REFERENCES {S}.orders (id) ON DELETE CASCADE NOT VALID",
+        "links_loose",
+        "put_links",
+    ),
     ("ALTER TABLE {S}.orders ALTER amount DROP DEFAULT", "default_lost", "put_default"),
     ("DROP SEQUENCE {S}.n_{Number} CASCADE", "default_lost", "put_default"),
     ("ALTER TABLE {S}.orders DROP CONSTRAINT fk_{Customer}", "reference_lost", "put_reference"),
@@ -324,6 +344,53 @@ def test_an_index_that_is_gone_is_built_again_or_given_up(project):
     repair(project, "index_lost", "drop_index")
 
     assert not TableIndex.objects.filter(pk=index.pk).exists()
+
+
+@pytest.mark.parametrize(
+    ("statement", "thing"),
+    [
+        ("CREATE VIEW {S}.orders AS SELECT 1 AS id", "a view"),
+        ("CREATE TABLE {S}.orders (id bigint) PARTITION BY HASH (id)", "a partitioned table"),
+    ],
+)
+def test_what_has_taken_the_place_of_a_table_is_told(project, statement, thing):
+    run(project, "DROP TABLE {S}.orders CASCADE; " + statement)
+
+    [finding] = drift.findings(project)[:1]
+
+    assert (finding.kind, finding.repairs) == ("table_replaced", ("forget_table",))
+    assert thing in finding.sentence
+    repairs.repair(project, finding.key, "forget_table")
+    assert "table_replaced" not in kinds(project)
+
+
+DEFAULTS = [
+    ("text", "it's\\so", {}),
+    ("decimal", "-1.50", {}),
+    ("integer", -3, {}),
+    ("boolean", False, {}),
+    ("date", "2026-01-02", {}),
+    ("datetime", "2026-01-02T10:00:00Z", {}),
+    ("time", "10:00", {}),
+    ("duration", "1:30", {}),
+    ("select", "A", {"options": ["A"]}),
+    ("multi_select", ["A"], {"options": ["A"]}),
+    ("json", {"a": [1, "x"]}, {}),
+    ("email", "a@example.com", {}),
+]
+
+
+@pytest.mark.parametrize(("kind", "default", "settings"), DEFAULTS, ids=[kind for kind, *_rest in DEFAULTS])
+def test_a_default_of_any_type_is_no_difference(project, kind, default, settings):
+    SchemaManager(project).add_field(table(project), "More", kind, settings=settings, default=default)
+
+    assert kinds(project) == []
+
+
+def test_one_table_of_the_catalog_is_read_alone(project):
+    assert list(catalog.tables(project.schema_name, only="orders")) == ["orders"]
+    whole = catalog.tables(project.schema_name)["orders"]
+    assert catalog.tables(project.schema_name, only="orders")["orders"] == whole
 
 
 def test_a_schema_that_is_gone_comes_back_table_by_table(project):

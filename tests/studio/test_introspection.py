@@ -11,10 +11,11 @@ from nocode.foundation.errors import PermissionRefused
 from nocode.foundation.models import Role
 from nocode.studio.errors import TakeoverRefused
 from nocode.studio.fields.relations import links
-from nocode.studio.introspection import expressions, schemas
+from nocode.studio.introspection import schemas
 from nocode.studio.introspection.labels import readable, without_id
 from nocode.studio.introspection.planning import plan
 from nocode.studio.models import DataTable, Project, SchemaChange, TableIndex, TableJob
+from nocode.studio.schema import expressions
 from nocode.studio.schema.manager import SchemaManager
 from nocode.studio.services import projects, takeovers
 from nocode.studio.services.records import Records

@@ -21,7 +21,7 @@ from nocode.studio.schema.operations import AdoptField
 
 def adopt_column(table: DataTable, name: str) -> AdoptField | None:
     """What takes a column of a table in as a field; None when there is no type for it."""
-    there = catalog.tables(table.project.schema_name)[table.physical_name]
+    there = catalog.tables(table.project.schema_name, only=table.physical_name)[table.physical_name]
     labels = set(table.fields.values_list("label", flat=True))
     return next(iter(_adopt(table.project, str(table.pk), there, [name], labels)), None)
 

@@ -7,12 +7,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from nocode.studio.fields import field_types
-from nocode.studio.introspection import expressions
 from nocode.studio.introspection.labels import readable, without_id
 from nocode.studio.introspection.measuring import Measured, measure
 from nocode.studio.introspection.plan import FieldPlan, TablePlan
 from nocode.studio.introspection.references import ON_DELETE
 from nocode.studio.introspection.ways import AS_TEXT, Way, ways
+from nocode.studio.schema import expressions
 from nocode.studio.schema.catalog import Column, Constraint, Table
 
 WHOLE_NUMBERS = ("int2", "int4", "int8")

@@ -10,7 +10,7 @@ from psycopg2 import sql
 
 from nocode.studio.fields.conversions import between, call
 from nocode.studio.fields.number import MOST_DECIMALS
-from nocode.studio.introspection import expressions
+from nocode.studio.schema import expressions
 from nocode.studio.schema.catalog import Column
 
 MOST_OPTIONS, LONGEST_OPTION = 50, 100

@@ -82,13 +82,20 @@ class Table:
         """An index by its name."""
         return next((each for each in self.indexes if each.name == name), None)
 
+    def uniques(self, column: str) -> tuple[list[str], list[str]]:
+        """The names of what keeps the values of a column from being twice there: rules, and indexes of their own."""
+        rules = [each.name for each in self.constraints if each.kind == "u" and each.columns == (column,)]
+        unique = (each for each in self.indexes if each.is_unique and not each.is_of_constraint)
+        return rules, [each.name for each in unique if each.columns == (column,)]
+
     @property
     def primary_key(self) -> tuple[str, ...]:
         """Its columns, in order; none for a table without."""
         return next((each.columns for each in self.constraints if each.kind == "p"), ())
 
 
-_HERE = "relnamespace = to_regnamespace(quote_ident(%(schema)s))"
+_HERE = "relnamespace = to_regnamespace(quote_ident(%(schema)s)) AND (%(only)s::text IS NULL OR relname = %(only)s)"
+_C_HERE = _HERE.replace("rel", "c.rel")
 
 _TABLES = f"""
     SELECT nspname, relname, relkind, coalesce(obj_description(c.oid, 'pg_class'), ''), reltuples::bigint,
@@ -128,7 +135,7 @@ _CONSTRAINTS = f"""
         {_NAMES.format(keys="confkey", table="confrelid")}, confdeltype
     FROM pg_constraint AS k JOIN pg_class AS c ON c.oid = conrelid
     LEFT JOIN pg_class AS o ON o.oid = confrelid LEFT JOIN pg_namespace AS n ON n.oid = o.relnamespace
-    WHERE c.{_HERE} AND conparentid = 0 ORDER BY c.relname, conkey, conname
+    WHERE {_C_HERE} AND conparentid = 0 ORDER BY c.relname, conkey, conname
 """  # noqa: S608
 
 _INDEXES = f"""
@@ -138,7 +145,7 @@ _INDEXES = f"""
         indisunique, indisvalid, EXISTS (SELECT FROM pg_constraint WHERE conindid = i.oid AND conrelid = indrelid)
     FROM pg_index JOIN pg_class AS i ON i.oid = indexrelid JOIN pg_class AS c ON c.oid = indrelid
     JOIN pg_am ON pg_am.oid = i.relam
-    WHERE c.{_HERE} ORDER BY c.relname, i.relname
+    WHERE {_C_HERE} ORDER BY c.relname, i.relname
 """  # noqa: S608
 
 _TRIGGERS = f"""
@@ -152,20 +159,20 @@ _RULES = f"""
 """  # noqa: S608
 
 
-def tables(schema: str) -> dict[str, Table]:
-    """All tables of a schema, by their names; none when there is no such schema."""
-    found = {row[1]: Table(*row) for row in read(_TABLES, schema)}
+def tables(schema: str, only: str | None = None) -> dict[str, Table]:
+    """The tables of a schema, or `only` the one of a name, by their names; none when there is no such schema."""
+    found = {row[1]: Table(*row) for row in read(_TABLES, schema, only=only)}
     parts: list[tuple[str, str, Callable[..., Any]]] = [
         ("constraints", _CONSTRAINTS, _constraint),
         ("indexes", _INDEXES, _index),
         ("triggers", _TRIGGERS, str),
         ("rules", _RULES, str),
     ]
-    for name, row in _by_table(read(_COLUMNS, schema)):
+    for name, row in _by_table(read(_COLUMNS, schema, only=only)):
         if name in found:
             found[name].columns[row[0]] = Column(*row[:-2], options=tuple(row[-2]), checks=tuple(row[-1]))
     for attribute, query, make in parts:
-        for name, row in _by_table(read(query, schema)):
+        for name, row in _by_table(read(query, schema, only=only)):
             if name in found:
                 getattr(found[name], attribute).append(make(*row))
     return found

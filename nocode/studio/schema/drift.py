@@ -4,13 +4,16 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from psycopg2 import sql
 
 from nocode.studio.models import DataTable, Field, Project, SchemaChange, TableIndex
 from nocode.studio.schema import catalog, ddl
 from nocode.studio.schema.catalog import Table
+from nocode.studio.schema.expressions import NOT_CONSTANT, constant
 from nocode.studio.schema.mending import written_out
 from nocode.studio.schema.workbench import Workbench
 
@@ -21,6 +24,12 @@ SYSTEM_TYPES = {
 }
 TRIGGER = "set_updated_at"
 _STAGING = re.compile(r"st_[0-9a-f]{32}")
+_OTHER_THINGS = {
+    "v": gettext_lazy("a view"),
+    "m": gettext_lazy("a materialized view"),
+    "p": gettext_lazy("a partitioned table"),
+    "f": gettext_lazy("a foreign table"),
+}
 _ON_DELETE = {"restrict": "a", "set_null": "n", "cascade": "c"}
 
 
@@ -93,7 +102,11 @@ class _Check:
         self.live = [field for field in fields if not field.trashed_at]
 
     def run(self) -> Iterator[Finding]:
-        if self.there is None or self.there.kind != catalog.ORDINARY:
+        if replaced_by := self._replaced_by():
+            sentence = _("In the place of the table the database has %(thing)s of its name; it cannot hold the rows.")
+            yield self._finding("table_replaced", sentence % {"thing": _OTHER_THINGS[replaced_by]}, ("forget_table",))
+            return
+        if self.there is None:
             sentence = _("The table is not in the database any more; its rows are gone.")
             yield self._finding("table_missing", sentence, ("make_table", "forget_table"))
             return
@@ -105,6 +118,13 @@ class _Check:
                 yield from self._links(field)
         yield from self._unknown_columns()
         yield from self._indexes()
+
+    def _replaced_by(self) -> str:
+        """The kind of what has the name of the table and is none; nothing when there is no such thing."""
+        if self.there is not None:
+            return "" if self.there.kind == catalog.ORDINARY else self.there.kind
+        others = catalog.others(self.table.project.schema_name)
+        return next((kind for kind in "vm" if self.table.physical_name in others.get(kind, ())), "")
 
     def _finding(self, kind: str, sentence: str, repairs: tuple[str, ...], thing: object = "") -> Finding:
         return Finding(kind, sentence, repairs, self.table, str(thing))
@@ -142,14 +162,12 @@ class _Check:
                 _("The field “%(field)s” is required, but the database does not ask for a value any more.") % names
             )
             yield self._finding("required_lost", sentence, ("put_required", "drop_required"), field.pk)
+        if column.not_null and not field.required:
+            sentence = _("The field “%(field)s” may be empty, but the database asks for a value.") % names
+            repairs = ("free_required",) if field.type.is_computed else ("free_required", "take_required")
+            yield self._finding("required_extra", sentence, repairs, field.pk)
         yield from self._rules(field)
-        if (
-            not column.default
-            and not column.identity
-            and ddl.default_of(field, self.bench.place(self.table)) is not None
-        ):
-            sentence = _("The field “%(field)s” is not filled in by itself any more: its default is missing.") % names
-            yield self._finding("default_lost", sentence, ("put_default",), field.pk)
+        yield from self._default(field, column)
         if field.type.is_relation and not self._is_held(field):
             sentence = _(
                 "The relation “%(field)s” is not held by the database any more: it may lead to rows that are gone."
@@ -168,6 +186,21 @@ class _Check:
             sentence = _("The database does not hold values of “%(field)s” against its settings any more.") % names
             yield self._finding("check_lost", sentence, ("put_check",), field.pk)
 
+        if not field.unique and any(self.there.uniques(field.physical_name)):
+            sentence = _("Values of “%(field)s” may be the same, but the database refuses one that is there already.")
+            repairs = ("free_unique", "take_unique") if field.type.can_be_unique else ("free_unique",)
+            yield self._finding("unique_extra", sentence % names, repairs, field.pk)
+
+    def _default(self, field: Field, column: catalog.Column) -> Iterator[Finding]:
+        names = {"field": field.label, "default": column.default}
+        default = ddl.default_of(field, self.bench.place(self.table))
+        if default is not None and not column.default and not column.identity:
+            sentence = _("The field “%(field)s” is not filled in by itself any more: its default is missing.") % names
+            yield self._finding("default_lost", sentence, ("put_default",), field.pk)
+        elif column.default and not column.generated and (default is None or _says_other(column.default, field)):
+            sentence = _("The database fills “%(field)s” in with %(default)s, which is not its default.") % names
+            yield self._finding("default_other", sentence, ("put_default",), field.pk)
+
     def _is_held(self, field: Field) -> bool:
         """Whether a relation has its foreign key, to the right table, and the index it needs."""
         name = f"fk_{field.pk.hex}"
@@ -177,6 +210,7 @@ class _Check:
             and index is not None
             and index.is_valid
             and rule.kind == "f"
+            and rule.is_valid
             and (rule.columns, rule.other_columns) == ((field.physical_name,), ("id",))
             and rule.other_table == self.homes.get(field.settings["table"])
             and rule.on_delete == _ON_DELETE[field.settings["on_delete"]]
@@ -188,7 +222,7 @@ class _Check:
             sentence = _("The links of the field “%(field)s” are not in the database any more.") % names
             yield self._finding("links_missing", sentence, ("make_links", "forget_field"), field.pk)
             return
-        held = {rule.columns for rule in links.constraints if rule.kind == "f"}
+        held = {rule.columns for rule in links.constraints if rule.kind == "f" and rule.is_valid}
         if not {("source",), ("target",)} <= held:
             sentence = _(
                 "The links of the field “%(field)s” may lead to rows that are gone: the database does not see to it."
@@ -221,6 +255,18 @@ def _fills_itself(column: catalog.Column) -> bool:
 
 def _is_unique(table: Table, column: str) -> bool:
     return any(rule.kind in "pu" and rule.columns == (column,) for rule in table.constraints)
+
+
+def _says_other(expression: str, field: Field) -> bool:
+    """Whether a column is filled with another constant than its field says; what is no constant is not known."""
+    value = constant(expression)
+    if field.default is None or value is NOT_CONSTANT:
+        return False
+    try:
+        said = field.type.clean(value if isinstance(value, bool) else str(value), field.settings)
+    except ValidationError:
+        return True
+    return said != field.type.clean(field.default, field.settings)
 
 
 def _was_left_off(project: Project, field: Field) -> bool:

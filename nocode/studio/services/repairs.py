@@ -81,7 +81,8 @@ def _drop_index(manager: SchemaManager, finding: Finding) -> None:
 
 def _take_type(manager: SchemaManager, finding: Finding) -> None:
     field = Field.objects.get(pk=finding.thing)
-    column = catalog.tables(manager.project.schema_name)[finding.table.physical_name].columns[field.physical_name]
+    name = finding.table.physical_name
+    column = catalog.tables(manager.project.schema_name, only=name)[name].columns[field.physical_name]
     new = adopt_column(finding.table, column.name)
     if new is None:
         raise SchemaRefused(_("No field can be of the type %(type)s; convert it back.") % {"type": column.type})
@@ -99,7 +100,7 @@ def _adopt_column(manager: SchemaManager, finding: Finding) -> None:
 
 def _adopt_table(manager: SchemaManager, finding: Finding) -> None:
     """The table with all of its columns that can be fields, as one change."""
-    there = catalog.tables(manager.project.schema_name)[finding.thing]
+    there = catalog.tables(manager.project.schema_name, only=finding.thing)[finding.thing]
     labels = set(manager.project.tables.values_list("label", flat=True))
     made = AdoptTable(str(uuid7()), found=finding.thing, name=readable(finding.thing, _("Table"), labels))
     manager.make_together([made, *adopt_all(manager.project, made.table, there)], manager.project)
@@ -127,6 +128,10 @@ WAYS: dict[str, Way] = {
     "drop_required": Way(gettext_lazy("Let the field be empty"), _change(required=False)),
     "put_unique": Way(gettext_lazy("Put the rule back"), _mend(rules.PutRule, rule="unique")),
     "drop_unique": Way(gettext_lazy("Allow the same value twice"), _change(unique=False)),
+    "free_required": Way(gettext_lazy("Let the field be empty"), _mend(rules.DropRule, rule="required")),
+    "take_required": Way(gettext_lazy("Make the field required"), _mend(rules.TakeRule, rule="required")),
+    "free_unique": Way(gettext_lazy("Allow the same value twice"), _mend(rules.DropRule, rule="unique")),
+    "take_unique": Way(gettext_lazy("Make the field unique"), _mend(rules.TakeRule, rule="unique")),
     "put_check": Way(gettext_lazy("Put the rule back"), _mend(rules.PutRule, rule="check")),
     "put_default": Way(gettext_lazy("Put the default back"), _mend(rules.PutRule, rule="default")),
     "put_reference": Way(gettext_lazy("Put the rule back"), _mend(rules.PutReference)),

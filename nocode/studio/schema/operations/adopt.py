@@ -114,7 +114,7 @@ class AdoptField(Operation):
 
 def found_table(bench: Workbench, name: str) -> catalog.Table:
     """A table as it is in the database now. Raises TableMissing."""
-    found = catalog.tables(bench.project.schema_name).get(name)
+    found = catalog.tables(bench.project.schema_name, only=name).get(name)
     if found is None:
         raise TableMissing(gettext("The table “%(name)s” is not in the database.") % {"name": name})
     return found

@@ -10,8 +10,9 @@ from psycopg2 import sql
 
 from nocode.studio.errors import RuleBroken
 from nocode.studio.fields.relations import links
-from nocode.studio.models import TableIndex
+from nocode.studio.models import Field, TableIndex
 from nocode.studio.schema import catalog, ddl, mending, problems
+from nocode.studio.schema.operations import specs
 from nocode.studio.schema.operations.adopt import found_table
 from nocode.studio.schema.operations.base import operation
 from nocode.studio.schema.operations.repairs import Repair
@@ -46,6 +47,57 @@ class PutRule(Repair):
         if self.rule == "default":
             bench.run(ddl.set_default(place, field))
         bench.touch(field.table)
+
+
+@operation
+@dataclasses.dataclass(frozen=True)
+class DropRule(Repair):
+    """A rule of the database that the field does not have is dropped: `required`, `unique`."""
+
+    op = "drop_rule"
+    label = _("Rule dropped")
+
+    field: str = ""
+    rule: str = ""
+
+    def mend(self, bench: Workbench) -> None:
+        field = bench.field(self.field)
+        if self.rule == "required":
+            bench.run(ddl.set_required(bench.place(field.table), field))
+        else:
+            _drop_uniques(bench, field)
+        bench.touch(field.table)
+
+
+@operation
+@dataclasses.dataclass(frozen=True)
+class TakeRule(Repair):
+    """The field gets a rule that only the database has: `required`, `unique`."""
+
+    op = "take_rule"
+    label = _("Rule taken from the database")
+
+    field: str = ""
+    rule: str = ""
+
+    def mend(self, bench: Workbench) -> None:
+        field = bench.field(self.field)
+        setattr(field, self.rule, True)
+        specs.check(field)
+        field.save(update_fields=[self.rule, "updated_at"])
+        if self.rule == "required":
+            bench.run(ddl.set_required(bench.place(field.table), field))
+        else:
+            _drop_uniques(bench, field)
+            bench.run(*ddl.set_unique(bench.place(field.table), field))
+        bench.touch(field.table)
+
+
+def _drop_uniques(bench: Workbench, field: Field) -> None:
+    """Take from a column what keeps its values from being twice there, whatever it is called."""
+    rules, indexes = found_table(bench, field.table.physical_name).uniques(field.physical_name)
+    place = bench.place(field.table)
+    bench.run(*mending.drop_constraints(place, rules), *(ddl.drop_index(place.schema, name) for name in indexes))
 
 
 @operation
@@ -85,7 +137,8 @@ class PutLinks(Repair):
     def mend(self, bench: Workbench) -> None:
         field = bench.field(self.field)
         place, target = bench.place(field.table), links(field, bench.project.schema_name)
-        there = catalog.tables(place.home).get(f"l_{field.pk.hex}")
+        name = f"l_{field.pk.hex}"
+        there = catalog.tables(place.home, only=name).get(name)
         bench.touch(field.table)
         if there is None:
             bench.run(*field.type.create(field, place))
