@@ -82,6 +82,19 @@ def test_an_export_without_rows_holds_the_structure_only(shop, owner):
 
 
 @pytest.mark.django_db
+def test_a_person_who_may_read_has_few_files_made_at_once(shop, owner):
+    client, address = client_of(owner), reverse("admin:studio_project_export", args=[shop.pk])
+
+    answers = [client.post(address, follow=True).content.decode() for _ in range(5)]
+    told = "3 of your exports are still being made"
+
+    assert TableJob.objects.count() == 3
+    assert [told in answer for answer in answers] == [False, False, False, True, True]
+    jobs.cancel(newest())
+    assert told not in client.post(address, follow=True).content.decode()
+
+
+@pytest.mark.django_db
 def test_an_export_that_is_stopped_while_it_writes_leaves_no_file(shop, owner, monkeypatch):
     job = starting.export(shop, Contents(rows=True), owner)
 

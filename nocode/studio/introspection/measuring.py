@@ -53,11 +53,7 @@ def measure(
 
 def _ask(table: Table, questions: list[sql.Composable], most: int | None) -> tuple:
     """The answers: all at once, as PostgreSQL reads the table once for them, a thousand at most in one go."""
-    target = sql.Identifier(table.schema, table.name)
-    rows = sql.SQL("ONLY {}").format(target)
-    if most is not None:
-        rows = sql.SQL("(SELECT * FROM ONLY {} LIMIT {})").format(target, sql.Literal(most))
-    answers: list = []
+    rows, answers = _rows(table, most), []
     with connection.cursor() as cursor:
         for first in range(0, len(questions), 1000):
             asked = sql.SQL(", ").join(questions[first : first + 1000])
@@ -66,21 +62,26 @@ def _ask(table: Table, questions: list[sql.Composable], most: int | None) -> tup
     return tuple(answers)
 
 
-def count(table: Table) -> int:
-    """How many rows a table has."""
-    with connection.cursor() as cursor:
-        cursor.execute(sql.SQL("SELECT count(*) FROM ONLY {}").format(sql.Identifier(table.schema, table.name)))
-        return cursor.fetchone()[0]
+def _rows(table: Table, most: int | None) -> sql.Composable:
+    target = sql.Identifier(table.schema, table.name)
+    if most is None:
+        return sql.SQL("ONLY {}").format(target)
+    return sql.SQL("(SELECT * FROM ONLY {} LIMIT {})").format(target, sql.Literal(most))
 
 
-def most_links(link: Table, column: str) -> int:
-    """The most rows of a table of pairs that have the same value in a column."""
+def count(table: Table, most: int | None) -> int:
+    """How many rows a table has; about how many when there are `most` or more."""
+    [found] = _ask(table, [sql.SQL("count(*)")], most)
+    return found if most is None or found < most else max(table.estimate, found)
+
+
+def most_links(link: Table, column: str, most: int | None) -> int:
+    """The most rows of a table of pairs that have the same value in a column; of the `most` first ones."""
+    statement = sql.SQL(
+        "SELECT coalesce(max(n), 0) FROM (SELECT count(*) AS n FROM {} AS s GROUP BY {}) AS counted"
+    ).format(_rows(link, most), sql.Identifier("s", column))
     with connection.cursor() as cursor:
-        cursor.execute(
-            sql.SQL(
-                "SELECT coalesce(max(n), 0) FROM (SELECT count(*) AS n FROM ONLY {} GROUP BY {}) AS counted"
-            ).format(sql.Identifier(link.schema, link.name), sql.Identifier(column))
-        )
+        cursor.execute(statement)
         return cursor.fetchone()[0]
 
 

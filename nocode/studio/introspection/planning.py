@@ -10,9 +10,9 @@ from nocode.studio.errors import TakeoverRefused
 from nocode.studio.introspection import remarks
 from nocode.studio.introspection.columns import plan_fields
 from nocode.studio.introspection.labels import readable, without_id
-from nocode.studio.introspection.measuring import count, most_links
+from nocode.studio.introspection.measuring import count
 from nocode.studio.introspection.plan import LinkPlan, Plan, TablePlan
-from nocode.studio.introspection.references import MOST_LINKS, followed, in_order, is_link
+from nocode.studio.introspection.references import followed, in_order, link_column
 from nocode.studio.introspection.schemas import require_offered
 from nocode.studio.schema import catalog
 from nocode.studio.schema.catalog import Constraint, Table
@@ -47,7 +47,8 @@ def _plan(schema: str, taken: Collection[str], most: int | None) -> Plan:
     if not carried:
         raise TakeoverRefused(_("The schema “%(schema)s” has no table that can be taken over.") % {"schema": schema})
     rules = {name: followed(table, carried) for name, table in carried.items()}
-    links = [table for name, table in carried.items() if is_link(table, rules[name][0], carried.values())]
+    columns = {name: link_column(each, rules[name][0], carried.values(), most) for name, each in carried.items()}
+    links = {name: column for name, column in columns.items() if column}
     plans = _tables(carried, links, taken)
     whole = True
     for name, each in plans.items():
@@ -55,9 +56,11 @@ def _plan(schema: str, taken: Collection[str], most: int | None) -> Plan:
         each.left_out += left_out
         whole &= plan_fields(each, relations, plans, most)
         each.left_out += remarks.about(each)
-    made = [_link(table, rules[table.name][0], plans) for table in links]
-    for each in made:
-        _note_link(each)
+    made = []
+    for name, column in links.items():
+        made.append(_link(carried[name], rules[name][0], column, plans, count(carried[name], most)))
+        _note_link(made[-1])
+        whole &= most is None or made[-1].rows < most
     return Plan(schema, in_order(list(plans.values())), made, remarks.besides(schema, tables), whole)
 
 
@@ -65,11 +68,11 @@ def _is_carried(table: Table) -> bool:
     return table.kind == catalog.ORDINARY and not table.is_partition and table.may_read
 
 
-def _tables(carried: dict[str, Table], links: list[Table], taken: Collection[str]) -> dict[str, TablePlan]:
+def _tables(carried: dict[str, Table], links: Collection[str], taken: Collection[str]) -> dict[str, TablePlan]:
     plans: dict[str, TablePlan] = {}
     labels = set(taken)
     for number, (name, table) in enumerate(carried.items(), start=1):
-        if table in links:
+        if name in links:
             continue
         label = readable(name, _("Table %(number)d") % {"number": number}, labels)
         labels.add(label)
@@ -77,16 +80,17 @@ def _tables(carried: dict[str, Table], links: list[Table], taken: Collection[str
     return plans
 
 
-def _link(table: Table, relations: dict[str, Constraint], plans: dict[str, TablePlan]) -> LinkPlan:
-    """The first column is the one that has the relation, unless a row of it would lead to too many others."""
-    first, second = (relations[column] for column in table.columns)
-    if most_links(table, first.columns[0]) > MOST_LINKS:
-        first, second = second, first
+def _link(
+    table: Table, relations: dict[str, Constraint], column: str, plans: dict[str, TablePlan], rows: int
+) -> LinkPlan:
+    """The table that one of the columns leads to has the relation."""
+    first = relations[column]
+    [second] = (each for each in relations.values() if each is not first)
     owner, other = plans[first.other_table], plans[second.other_table]
     named = without_id(second.columns[0]) if owner is other else other.label
     label = readable(named, other.label, {*(each.label for each in owner.fields), *owner.link_labels})
     owner.link_labels.append(label)
-    return LinkPlan(table, owner, other, first, second, label, rows=count(table))
+    return LinkPlan(table, owner, other, first, second, label, rows=rows)
 
 
 def _note_link(link: LinkPlan) -> None:

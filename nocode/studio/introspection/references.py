@@ -40,7 +40,19 @@ def _obstacle(rule: Constraint, table: Table, carried: Collection[str], found: C
     return ""
 
 
-def is_link(table: Table, relations: dict[str, Constraint], tables: Iterable[Table]) -> bool:
+def link_column(
+    table: Table, relations: dict[str, Constraint], tables: Iterable[Table], most: int | None
+) -> str | None:
+    """The column of a table of pairs whose rows get a relation to many rows: the first by which none leads to too many.
+
+    None when it is no such table, or no relation can say what it says.
+    """
+    if not _is_pairs(table, relations, tables):
+        return None
+    return next((column for column in table.columns if most_links(table, column, most) <= MOST_LINKS), None)
+
+
+def _is_pairs(table: Table, relations: dict[str, Constraint], tables: Iterable[Table]) -> bool:
     """Whether a table is pairs of rows and nothing else, so that a relation to many rows says all that it says."""
     pair = set(relations)
     return (
@@ -52,7 +64,6 @@ def is_link(table: Table, relations: dict[str, Constraint], tables: Iterable[Tab
         and not any(rule.kind in "pu" and len(rule.columns) == 1 for rule in table.constraints)
         and not (table.triggers or table.rules or table.has_policies)
         and not any(rule.kind == "f" and rule.other_table == table.name for each in tables for rule in each.constraints)
-        and any(most_links(table, column) <= MOST_LINKS for column in pair)
     )
 
 

@@ -32,6 +32,8 @@ class JobType:
     kind: ClassVar[str]
     label: ClassVar[Any]
     in_transaction: ClassVar[bool] = False
+    most_at_once: ClassVar[int | None] = None  # that one person may have unfinished
+    too_many: ClassVar[Any] = ""  # what a person hears who has so many; `count` says how many
 
     def run(self, job: TableJob, progress: "Progress") -> dict[str, Any]:
         """Do the work. A file it makes is given back by setting `job.output`.

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from nocode.studio.errors import TableMissing
 from nocode.studio.importing.streams import PieceStream
@@ -20,8 +20,18 @@ KEPT = timedelta(days=7)
 LARGEST = 2 * 1024**3  # bytes
 
 
+class Export(JobType):
+    """What makes a file. Whoever may read may have files made, but not fill the disk or keep all workers busy."""
+
+    most_at_once = 3
+    too_many = gettext_lazy("%(count)d of your exports are still being made. Wait for one of them, or stop it.")
+
+    def facts(self, job: TableJob) -> list[tuple[str, str]]:
+        return [(_("Bytes"), intcomma(job.result["bytes"]))] if "bytes" in job.result else []
+
+
 @job_types.register
-class ExportRows(JobType):
+class ExportRows(Export):
     """Export the rows of a table."""
 
     kind, label = "export", pgettext_lazy("job", "Export")
@@ -46,9 +56,6 @@ class ExportRows(JobType):
 
     def title(self, job: TableJob) -> str:
         return _("Export of %(table)s") % {"table": job.table.label if job.table else _("a table")}
-
-    def facts(self, job: TableJob) -> list[tuple[str, str]]:
-        return [(_("Bytes"), intcomma(job.result["bytes"]))] if "bytes" in job.result else []
 
     def _watched(self, pieces: Iterator[bytes], progress: Progress) -> Iterator[bytes]:
         done = 0

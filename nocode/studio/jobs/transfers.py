@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from nocode.studio.errors import ImportRefused, TableMissing
 from nocode.studio.importing.streams import on_disk
 from nocode.studio.jobs.base import JobType, Progress, job_types
+from nocode.studio.jobs.exports import Export
 from nocode.studio.models import Project, TableJob
 from nocode.studio.services import files, projects
 from nocode.studio.transfer import copying, reading, writing
@@ -26,7 +27,7 @@ KEPT = timedelta(days=7)  # an exported project
 
 
 @job_types.register
-class ExportProject(JobType):
+class ExportProject(Export):
     """Write a project into one file."""
 
     kind, label = "project_export", gettext_lazy("Export of a project")
@@ -50,9 +51,6 @@ class ExportProject(JobType):
 
     def title(self, job: TableJob) -> str:
         return _("Export of %(project)s") % {"project": job.project.name}
-
-    def facts(self, job: TableJob) -> list[tuple[str, str]]:
-        return [(_("Bytes"), intcomma(job.result["bytes"]))] if "bytes" in job.result else []
 
 
 class _FillProject(JobType):

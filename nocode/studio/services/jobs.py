@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from nocode.foundation.models import User
 from nocode.studio.errors import JobRefused
-from nocode.studio.jobs.base import job_types
+from nocode.studio.jobs.base import JobType, job_types
 from nocode.studio.models import DataTable, Project, StoredFile, TableJob
 from nocode.studio.tasks import run_table_job
 
@@ -23,7 +23,8 @@ def start(
     options: dict[str, Any] | None = None,
     input: StoredFile | None = None,
 ) -> TableJob:
-    """Have a job done in the background, in the language that is spoken now. Raises UnknownKind."""
+    """Have a job done in the background, in the language that is spoken now. Raises UnknownKind, JobRefused."""
+    _refuse_many(job_types[kind], user)
     job = TableJob.objects.create(
         kind=job_types[kind].kind,
         project=project,
@@ -34,6 +35,16 @@ def start(
     )
     run_table_job.enqueue(str(job.pk))
     return job
+
+
+def _refuse_many(kind: JobType, user: User | None) -> None:
+    """Their jobs are counted one start after the other, so that a person who asks many times at once has no more."""
+    if kind.most_at_once is None or user is None:
+        return
+    list(User.objects.select_for_update(no_key=True).filter(pk=user.pk).values_list("pk"))
+    unfinished = TableJob.objects.filter(requested_by=user, kind=kind.kind, finished_at=None).count()
+    if unfinished >= kind.most_at_once:
+        raise JobRefused(kind.too_many % {"count": unfinished})
 
 
 @transaction.atomic

@@ -5,19 +5,15 @@ from dataclasses import asdict
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from nocode.foundation.downloads import download
-from nocode.studio.errors import JobRefused
 from nocode.studio.layouts import layout_of
-from nocode.studio.models import DataTable, TableJob
+from nocode.studio.models import DataTable
 from nocode.studio.services import exports, jobs
 from nocode.studio.services.exports import CONTENT_TYPES, Wanted
 from nocode.studio.views.filters import Asked
 from nocode.studio.views.guard import of_table
-
-MOST_AT_ONCE = 3
 
 
 @require_http_methods(["GET", "POST"])
@@ -30,18 +26,7 @@ def table_export(request: HttpRequest, table: DataTable) -> HttpResponseBase:
     asked = Asked(layout_of(table), request.GET)
     wanted = Wanted(filters=asked.filters, search=asked.search, order=list(asked.order))
     if request.method == "POST":
-        _refuse_many(request)
         options = {"format": kind, "wanted": asdict(wanted)}
         job = jobs.start("export", project=table.project, table=table, user=request.user, options=options)
         return redirect("admin:studio_job", job.pk)
     return download(exports.export(table, wanted, kind), exports.file_name(table, kind), CONTENT_TYPES[kind])
-
-
-def _refuse_many(request: HttpRequest) -> None:
-    """Whoever may read may have files made, but not keep all workers busy with it."""
-    unfinished = TableJob.objects.filter(requested_by=request.user, kind="export", finished_at=None).count()
-    if unfinished >= MOST_AT_ONCE:
-        raise JobRefused(
-            _("%(count)d of your exports are still being made. Wait for one of them, or stop it.")
-            % {"count": unfinished}
-        )

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 from nocode.foundation.errors import NoCodeError
 from nocode.foundation.ids import uuid_or_none
 from nocode.foundation.models import Organization
-from nocode.foundation.pages import page, page_context
+from nocode.foundation.pages import page, page_context, refuse
 from nocode.foundation.permissions import organizations_where
 from nocode.studio import gallery
 from nocode.studio.models import Project
@@ -29,8 +29,12 @@ def project_export(request: HttpRequest, project: Project) -> HttpResponse:
     """Say what the file of a project is to hold; a job writes it."""
     if request.method == "POST":
         with_rows = "rows" in request.POST
-        job = starting.export(project, Contents(with_rows, with_rows and "files" in request.POST), request.user)
-        return redirect("admin:studio_job", job.pk)
+        try:
+            job = starting.export(project, Contents(with_rows, with_rows and "files" in request.POST), request.user)
+        except NoCodeError as refusal:
+            refuse(request, refusal.message)
+        else:
+            return redirect("admin:studio_job", job.pk)
     title = _("Export of %(project)s") % {"project": project.name}
     return render(request, "studio/project_export.html", page_context(request, title, project=project))
 
