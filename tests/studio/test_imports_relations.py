@@ -197,6 +197,39 @@ def test_missing_rows_are_made_once_with_their_defaults_and_events(project, orde
     assert "Rows added to “Customers”" in page.get(reverse("admin:studio_job", args=[job.pk])).content.decode()
 
 
+def test_columns_that_name_the_same_missing_row_make_it_once(project, orders, customers):
+    settings = {"table": str(customers.pk), "on_delete": "restrict"}
+    SchemaManager(project).add_field(fresh(orders), "Payer", "relation", settings=settings)
+    SchemaManager(project).add_field(fresh(orders), "Others", "relations", settings={"table": str(customers.pk)})
+    text = "Title,Customer,Payer,Others\na,Acme,Acme,\nb,Zeta,Acme,Zeta\nc,Ann,Late,Late\n"
+
+    columns = {name: {"make_missing": True} for name in ("Customer", "Payer", "Others")}
+    job = import_into(orders, text, columns=columns)
+
+    assert (job.state, job.result["made"]) == (State.DONE, {"Customers": 3})
+    made = {name: number for number, name in rows_of(customers, "id", "name") if number > 5}
+    assert set(made) == {"Acme", "Zeta", "Late"}
+    acme, zeta, late = made["Acme"], made["Zeta"], made["Late"]
+    assert rows_of(orders, "customer", "payer", "others") == [
+        (acme, acme, None),
+        (zeta, acme, [zeta]),
+        (1, late, [late]),
+    ]
+
+
+def test_a_missing_row_is_made_for_the_column_whose_row_is_good(project, orders, customers):
+    settings = {"table": str(customers.pk), "on_delete": "restrict"}
+    SchemaManager(project).add_field(fresh(orders), "Payer", "relation", settings=settings)
+    text = "Title,Customer,Payer\na,Acme,Twin\nb,Ann,Acme\n"
+
+    columns = {name: {"make_missing": True} for name in ("Customer", "Payer")}
+    job = import_into(orders, text, columns=columns, skip_bad=True)
+
+    assert (job.result["created"], job.result["bad_rows"], job.result["made"]) == (1, 1, {"Customers": 1})
+    [[number]] = [row for row in rows_of(customers, "id") if row[0] > 5]
+    assert rows_of(orders, "title", "customer", "payer") == [("b", 1, number)]
+
+
 def test_rows_with_mistakes_make_nothing_elsewhere(orders, customers):
     columns = {"Customer": {"make_missing": True}}
     job = import_into(orders, "Title,Customer,Sizes\na,Carl,XXL\nb,Dora,S\n", columns=columns, skip_bad=True)
@@ -350,6 +383,19 @@ def test_members_are_found_by_name_address_or_number(project):
     assert "no member of the organization is “bob@example.com” (the e-mail address)" in mistakes(by_address)
     assert (by_number.result["created"], by_number.result["bad_cells"]) == (1, 1)
     assert rows_of(tasks, "title", "who") == [("a", ann.pk), ("d", ann.pk), ("f", None), ("g", ann.pk)]
+
+
+def test_members_are_found_without_joining_the_tables_of_the_platform(project):
+    tasks = make_table(project, "Tasks", (NewField("Title", "text"), NewField("Who", "user")))
+    ann = make_user(organization=project.organization, name="Ann %s 'Lee'")
+
+    with CaptureQueriesContext(connection) as queries:
+        import_into(tasks, "Title,Who\na,Ann %s 'Lee'\n")
+
+    assert rows_of(tasks, "who") == [(ann.pk,)]
+    asked = [each["sql"] for each in queries if "foundation_membership" in each["sql"]]
+    assert asked
+    assert not [each for each in asked if project.schema_name in each]
 
 
 def test_rows_of_the_same_table_are_related_by_a_second_import(project):

@@ -5,7 +5,7 @@ different text of the column with the rows of all its names. Rows to be made are
 it is known which rows of the file are good.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.core.exceptions import ValidationError
 from django.db import connection
@@ -42,10 +42,16 @@ class Linking:
             self.cells, cell(self.index), alias=self.alias
         )
 
-    def prepare(self) -> None:
-        """Find the rows. Afterwards `value` and `join` can be used."""
+    def prepare(self, earlier: Sequence["Linking"] = ()) -> None:
+        """Find the rows. Afterwards `value` and `join` can be used.
+
+        What `earlier` columns of the file name in the same way, and will be made for them, is not made twice.
+        """
         self._find_words()
         if self.makes_missing:
+            for other in earlier:
+                if other.makes_missing and other.way.is_like(self.way):
+                    self._take_numbers(other)
             self._number_missing()
         most = sql.Literal(MOST if self.field.type.is_many else 1)
         self._fill(
@@ -62,10 +68,11 @@ class Linking:
         return call("words", text, self.between, self.way.named)
 
     def new_words(self, used: sql.Composable) -> sql.Composable:
-        """The names that rows are to be made for, one for each row, of those that a query answers."""
+        """The names that rows are still to be made for, one for each row, of those that a query answers."""
         return sql.SQL(
-            "(SELECT DISTINCT ON (id) id, word FROM {} WHERE is_new AND word IN ({}) ORDER BY id, word)"
-        ).format(self.words, used)
+            "(SELECT DISTINCT ON (id) id, word FROM {} AS w WHERE is_new AND word IN ({}) "
+            "AND NOT EXISTS (SELECT FROM {} AS o WHERE o.id = w.id) ORDER BY id, word)"
+        ).format(self.words, used, self.way.layout.target)
 
     def reasons(self, texts: Iterable[str], longest: int) -> dict[str, str]:
         """Why these texts, cut to so many characters, mean no rows."""
@@ -106,16 +113,24 @@ class Linking:
         }
         self._fill(self.words, sql.SQL(query).format(**parts))
 
+    def _take_numbers(self, other: "Linking") -> None:
+        """Give each row that is to be made for another column already the number it has there."""
+        statement = (
+            "UPDATE {words} AS w SET id = o.id, is_new = true FROM {others} AS o "
+            "WHERE w.matches = 0 AND o.is_new AND o.key = w.key"
+        )
+        self._run(sql.SQL(statement).format(words=self.words, others=other.words))
+
     def _number_missing(self) -> None:
         """Give each row that is to be made its number; names that mean the same are one row."""
         missing = sql.SQL(
-            "SELECT DISTINCT key FROM {words} AS x WHERE matches = 0 AND {value} IS NOT NULL "
+            "SELECT DISTINCT key FROM {words} AS x WHERE matches = 0 AND NOT is_new AND {value} IS NOT NULL "
             "AND word <> ALL({refused}::text[]) ORDER BY key"
         ).format(words=self.words, value=self.way.value(sql.SQL("x.word")), refused=sql.Literal(self._refused()))
         statement = (
             "UPDATE {words} AS w SET id = made.id, is_new = true "
             "FROM (SELECT key, {next_id} AS id FROM ({missing}) AS missing) AS made "
-            "WHERE w.matches = 0 AND w.key = made.key"
+            "WHERE w.matches = 0 AND NOT w.is_new AND w.key = made.key"
         )
         self._run(sql.SQL(statement).format(words=self.words, next_id=next_id(self.way.layout), missing=missing))
 

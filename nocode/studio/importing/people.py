@@ -1,9 +1,11 @@
 """How the texts of a column name people: by name, by e-mail address, by number. Only members can be meant."""
 
+from uuid import UUID
+
 from django.utils.translation import gettext as _
 from psycopg2 import sql
 
-from nocode.foundation.models import Membership, User
+from nocode.foundation.models import User
 from nocode.studio.importing.ways import BY_LABEL, ByNumber, Way, ways_to
 from nocode.studio.layouts import Layout
 from nocode.studio.models import Field
@@ -30,14 +32,16 @@ class Member(Way):
         return _("%(count)d members of the organization are “%(word)s” (%(way)s): give their e-mail addresses")
 
     def _rows_with(self, key: sql.Composable) -> sql.Composable:
+        """The members as values: statements about a project's rows read none of the platform's tables."""
+        people = members_of(self.layout.organization_id)
         return sql.SQL(
-            "(SELECT o.id, {key} AS key FROM {people} AS o JOIN {members} AS m ON m.user_id = o.id "
-            "WHERE m.organization_id = {organization}::uuid)"
+            "(SELECT o.id, {key} AS key FROM unnest({ids}::bigint[], {names}::text[], {emails}::text[]) "
+            "AS o (id, name, email))"
         ).format(
             key=key,
-            people=sql.Identifier(User._meta.db_table),
-            members=sql.Identifier(Membership._meta.db_table),
-            organization=sql.Literal(str(self.layout.organization_id)),
+            ids=sql.Literal([each.pk for each in people]),
+            names=sql.Literal([str(each) for each in people]),
+            emails=sql.Literal([each.email for each in people]),
         )
 
 
@@ -51,7 +55,7 @@ class ByPersonName(Member):
         return _("the name of the person")
 
     def known(self) -> sql.Composable:
-        return self._rows_with(sql.SQL("coalesce(nullif(o.name, ''), o.email)"))
+        return self._rows_with(sql.Identifier("o", "name"))
 
     def meant(self, word: sql.Composable) -> sql.Composable:
         return word
@@ -79,6 +83,11 @@ class ByPersonNumber(Member, ByNumber):
     @property
     def label(self) -> str:
         return _("the number of the person")
+
+
+def members_of(organization_id: UUID) -> list[User]:
+    """The people whom rows of an organization can name."""
+    return list(User.objects.filter(organizations=organization_id).only("name", "email"))
 
 
 def ways_of(field: Field, layout: Layout) -> dict[str, Way]:

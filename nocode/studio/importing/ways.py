@@ -71,6 +71,10 @@ class Way:
         """Whether rows that are missing can be made from their names alone."""
         return self.field is not None and not self.field.type.is_computed and not self.lacking()
 
+    def is_like(self, other: "Way") -> bool:
+        """Whether a text names the same row in both."""
+        return (self.layout.table_id, self.key) == (other.layout.table_id, other.key)
+
     def leads_home(self, field: Field) -> bool:
         """Whether they are rows of the table whose relation this is: those of the file are not there yet."""
         return self.layout.table_id == field.table_id

@@ -203,8 +203,8 @@ class _Import:
         """Write the good rows; only when they are not all of them, look for what is wrong."""
         try:
             with transaction.atomic():
-                for linking in plan.linkings:
-                    linking.prepare()
+                for number, linking in enumerate(plan.linkings):
+                    linking.prepare(plan.linkings[:number])
                 checking.mark(plan)
                 self.progress.check()
                 written = writing.write(plan, self.origin, self._writing)

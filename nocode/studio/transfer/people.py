@@ -2,10 +2,10 @@
 
 import json
 
-from django.contrib.auth import get_user_model
 from django.db import connection
 from psycopg2 import sql
 
+from nocode.studio.importing.people import members_of
 from nocode.studio.importing.staging import cell
 from nocode.studio.models import Project
 from nocode.studio.transfer.loading import TableRows
@@ -36,5 +36,5 @@ def recognize(rows: TableRows, project: Project) -> int:
 def _members(project: Project, addresses: set[str]) -> dict[str, str]:
     if not addresses:
         return {}
-    people = get_user_model().objects.filter(organizations=project.organization_id)
-    return {email.lower(): str(pk) for pk, email in people.values_list("pk", "email") if email.lower() in addresses}
+    known = {each.email.lower(): str(each.pk) for each in members_of(project.organization_id)}
+    return {address: known[address] for address in addresses & known.keys()}
