@@ -112,6 +112,17 @@ def test_a_spreadsheet_without_malice_is_read():
     assert (found.names, found.rows) == (["Name", "City"], [(2, ["Ann", ""])])
 
 
+@pytest.mark.django_db
+def test_a_spreadsheet_of_long_texts_comes_in_small_blocks():
+    text = "a" * 900_000
+    content = workbook("".join(f'<row r="{n}">{cell(f"A{n}", text)}</row>' for n in range(1, 25)))
+
+    found = list(formats.blocks(lambda: [content], Format(formats.SHEET, header=0, sheet="S")))
+
+    assert [len(block.rows) for block in found] == [10, 10, 4]
+    assert [block.first for block in found] == [1, 11, 21]
+
+
 # --- Text files
 
 

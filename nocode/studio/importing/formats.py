@@ -89,19 +89,22 @@ def header_row(rows: list[list[str]]) -> int:
     return 0
 
 
-def blocks(source: Source, chosen: Format) -> Iterator[Rows]:
-    """The rows of the file, some thousands at a time, that of the names included. Raises ImportRefused."""
+def blocks(source: Source, chosen: Format, *, seconds: int = sheets.LOOKING) -> Iterator[Rows]:
+    """The rows of the file, some thousands at a time, that of the names included. Raises ImportRefused.
+
+    `seconds` is how long a spreadsheet may take, which is understood as a whole before it gives its first row.
+    """
     if chosen.kind == SHEET:
-        return sheets.blocks(source, chosen.sheet)
+        return sheets.blocks(source, chosen.sheet, seconds)
     if chosen.kind == JSON:
         return jsons.blocks(source, chosen.encoding)
     return csvs.blocks(source, chosen.encoding, chosen.delimiter, chosen.quote)
 
 
 def data_blocks(source: Source, chosen: Format) -> Iterator[Rows]:
-    """The rows below the names."""
+    """The rows below the names, all of them."""
     skipped = chosen.header  # names of JSON are row 0
-    for block in blocks(source, chosen):
+    for block in blocks(source, chosen, seconds=sheets.READING):
         if block.first + len(block.rows) <= skipped + 1:
             continue
         cut = max(0, skipped + 1 - block.first)

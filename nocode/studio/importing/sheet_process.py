@@ -1,4 +1,4 @@
-"""A process of its own that reads one spreadsheet: run by `sheets.py` as a program, `<path> first|names|rows [sheet]`.
+"""A process of its own that reads one spreadsheet, run by `sheets.py`: `<path> <seconds> first|names|rows [sheet]`.
 
 A file of a kilobyte can claim a sheet of billions of cells, or unpack to more than there is memory, and the library
 then ends the process it runs in. So it runs in this one, which may use so much memory and time and no more. It answers
@@ -10,7 +10,6 @@ import json
 import resource
 import sys
 from collections.abc import Iterator
-from itertools import islice
 from typing import Any
 
 from python_calamine import (
@@ -23,8 +22,7 @@ from python_calamine import (
 )
 
 MEMORY = 3 * 1024**3  # bytes of addresses, of which most are never touched
-SECONDS = 300  # of computing
-MOST_ROWS, MOST_CELLS = 2000, 100_000  # in one line of the answer
+MOST_ROWS, MOST_CELLS, MOST_TEXT = 2000, 100_000, 8 * 1024**2  # in one line of the answer; of text, characters
 LONGEST_CELL = 1_000_000  # characters; spreadsheets themselves stop at 32,767
 _EXACT_DIGITS = 15  # what spreadsheets keep of a number
 
@@ -66,10 +64,16 @@ def opened(workbook: CalamineWorkbook, name: str) -> CalamineSheet:
 
 
 def rows(sheet: CalamineSheet) -> Iterator[list[list[str]]]:
-    """Some rows at a time, fewer of wide ones."""
+    """Some rows at a time, fewer of wide ones and of those with long texts."""
     most = max(1, min(MOST_ROWS, MOST_CELLS // max(sheet.width, 1)))
-    left = sheet.iter_rows()
-    while block := [[text(cell) for cell in row] for row in islice(left, most)]:
+    block, size = [], 0
+    for row in sheet.iter_rows():
+        block.append([text(cell) for cell in row])
+        size += sum(map(len, block[-1]))
+        if len(block) == most or size >= MOST_TEXT:
+            yield block
+            block, size = [], 0
+    if block:
         yield block
 
 
@@ -89,11 +93,12 @@ def text(cell: Any) -> str:
 
 
 def main() -> None:
+    path, seconds, *wanted = sys.argv[1:]
     limit(resource.RLIMIT_AS, MEMORY)
-    limit(resource.RLIMIT_CPU, SECONDS)
+    limit(resource.RLIMIT_CPU, int(seconds))
     limit(resource.RLIMIT_CORE, 0)
     try:
-        for answer in answers(*sys.argv[1:]):
+        for answer in answers(path, *wanted):
             print(json.dumps({"answer": answer}), flush=True)
     except Refused as refusal:
         print(json.dumps({"refused": refusal.args}), flush=True)

@@ -17,26 +17,28 @@ from nocode.studio.importing.rows import Rows
 from nocode.studio.importing.streams import Source, head, on_disk
 
 LARGEST = 600 * 1024 * 1024  # bytes, unpacked: a small file may unpack to more than fits in memory
+# Of computing, in seconds: somebody waits for a look at the first rows, but for all of them only a job does.
+LOOKING, READING = 30, 300
 _READER = Path(__file__).with_name("sheet_process.py")
 
 
 def sheet_names(source: Source) -> list[str]:
     """The sheets with cells, in order. Raises ImportRefused."""
-    with _on_disk(source) as path, closing(_read(path, "names")) as answers:
+    with _on_disk(source) as path, closing(_read(path, LOOKING, "names")) as answers:
         return next(answers)
 
 
 def first_sheet(source: Source) -> str:
     """The first sheet that has something in it. Raises ImportRefused."""
-    with _on_disk(source) as path, closing(_read(path, "first")) as answers:
+    with _on_disk(source) as path, closing(_read(path, LOOKING, "first")) as answers:
         if (name := next(answers)) is not None:
             return name
     raise ImportRefused(_("No sheet of this file has a row."))
 
 
-def blocks(source: Source, name: str) -> Iterator[Rows]:
-    """The rows of a sheet. Raises ImportRefused."""
-    with _on_disk(source) as path, closing(_read(path, "rows", name)) as answers:
+def blocks(source: Source, name: str, seconds: int) -> Iterator[Rows]:
+    """The rows of a sheet, which may take so long. Raises ImportRefused."""
+    with _on_disk(source) as path, closing(_read(path, seconds, "rows", name)) as answers:
         number = 1
         for block in answers:
             yield Rows(number, block, 0)
@@ -67,9 +69,9 @@ def _refuse_bombs(path: str) -> None:
         )
 
 
-def _read(path: str, wanted: str, name: str = "") -> Iterator[Any]:
+def _read(path: str, seconds: int, wanted: str, name: str = "") -> Iterator[Any]:
     """What the process that reads the file answers. Raises ImportRefused, also when it did not live to the end."""
-    command = [sys.executable, "-P", str(_READER), path, wanted, name]
+    command = [sys.executable, "-P", str(_READER), path, str(seconds), wanted, name]
     quiet = subprocess.DEVNULL
     with subprocess.Popen(command, stdin=quiet, stdout=subprocess.PIPE, stderr=quiet) as process:  # noqa: S603
         try:
