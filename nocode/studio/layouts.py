@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from datetime import datetime
@@ -17,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from psycopg2 import sql
 
 from nocode.foundation.prepared import Prepared
+from nocode.studio.depth import opened, refuse_too_much
 from nocode.studio.errors import FieldBroken, TableChanged, TableMissing
 from nocode.studio.fields import FieldType, field_types
 from nocode.studio.models import DataTable, Field
@@ -32,11 +32,6 @@ SYSTEM_LABELS = {
     "created_at": gettext_lazy("created"),
     "updated_at": gettext_lazy("updated"),
 }
-
-
-DEEPEST = 10  # fields that are computed from fields that are computed …
-MOST_PARTS, MOST_DEPTH = 8000, 400  # of the SQL of one field
-_OPEN: ContextVar[tuple[UUID, ...]] = ContextVar("_OPEN", default=())
 
 
 @dataclass(frozen=True)
@@ -118,10 +113,10 @@ class Layout:
         """The field as it is read from a row of this table that the statement calls `alias`. Raises FieldBroken."""
         known = self._seen.get((field.pk, alias))
         if known is None:
-            with _opened(field):
+            with opened(field):
                 kind, (reader, settings) = field.type, field.type.reading(field, self)
                 value, label = kind.expression(field, self, alias), kind.label_sql(field, self, alias)
-                _refuse_too_much(field, value)
+                refuse_too_much(field, value)
             known = Column(field.physical_name, field.label, reader, value, settings, field, label)
             self._seen[field.pk, alias] = known
         return known
@@ -199,36 +194,6 @@ class Layout:
         except FieldBroken:
             nothing, name = sql.SQL("NULL::text"), field.physical_name
             return Column(name, field.label, field_types["text"], nothing, {}, field, is_broken=True)
-
-
-def _refuse_too_much(field: Field, value: sql.Composable) -> None:
-    """Raise FieldBroken for SQL that nobody should wait for: too long, or nested too deeply."""
-    waiting, parts = [(value, 1)], 0
-    while waiting:
-        part, depth = waiting.pop()
-        parts += 1
-        if parts > MOST_PARTS or depth > MOST_DEPTH:
-            message = _("“%(field)s” is too much to compute: make it shorter, or read less in it.")
-            raise FieldBroken(message % {"field": field.label})
-        if isinstance(part, sql.Composed):
-            waiting += [(each, depth + 1) for each in part.seq]
-
-
-@contextmanager
-def _opened(field: Field) -> Iterator[None]:
-    """What a field reads is being found out: it cannot read itself, nor through too many others. Raises FieldBroken."""
-    way = _OPEN.get()
-    if field.pk in way:
-        raise FieldBroken(_("“%(field)s” is computed from itself.") % {"field": field.label})
-    if len(way) >= DEEPEST:
-        raise FieldBroken(
-            _("“%(field)s” is reached through more than %(most)d fields.") % {"field": field.label, "most": DEEPEST}
-        )
-    token = _OPEN.set((*way, field.pk))
-    try:
-        yield
-    finally:
-        _OPEN.reset(token)
 
 
 def layout_of(table: DataTable) -> Layout:
