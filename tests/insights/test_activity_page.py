@@ -13,12 +13,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from nocode.foundation import words
 from nocode.foundation.browsers import short_name
 from nocode.foundation.ids import first_id_at
 from nocode.foundation.models import Membership, Role
 from nocode.insights.actions import ACTIONS, GROUPS, actions_of, sentence
 from nocode.insights.models import UserActivity
-from nocode.insights.searching import search
+from nocode.insights.searching import install_index, search
 from nocode.studio.schema.functions import has_trigrams
 from tests import factories
 from tests.fixtures.missing import missing
@@ -331,7 +332,7 @@ def test_no_filter_nor_page_costs_more_than_ten_queries(owner, many, project, qu
 def test_words_are_found_through_an_index_where_the_database_can(owner, many):
     if not has_trigrams():
         missing("The database has no pg_trgm.")
-    found = search(UserActivity.objects.order_by("-pk"), ["bob", "front"])
+    found = search(owner, UserActivity.objects.order_by("-pk"), ["bob", "front"])
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off")
 
@@ -339,6 +340,47 @@ def test_words_are_found_through_an_index_where_the_database_can(owner, many):
 
     assert "activity_words" in plan
     assert "Seq Scan on insights_useractivity" not in plan
+
+
+def test_a_search_knows_the_people_of_my_organizations_only(owner, organization, project):
+    stranger = factories.make_user("zed@example.com", organization=factories.make_organization(), name="Common Name")
+    about(project, stranger)  # has left
+    about(project, factories.make_user("yan@example.com", organization=organization, name="Common Name"))
+    activities = UserActivity.objects.filter(organization=organization)
+
+    def found(user, word: str) -> set[str]:
+        return set(search(user, activities, [word]).values_list("user_label", flat=True))
+
+    assert found(owner, "common") == {"yan@example.com"}
+    assert found(owner, "zed@") == {"zed@example.com"}
+    assert found(factories.make_user(is_superuser=True), "common") == {"yan@example.com", "zed@example.com"}
+
+
+def test_a_word_of_very_many_people_finds_them_without_their_ids(owner, organization, project, monkeypatch):
+    for number in range(3):
+        member = factories.make_user(f"m{number}@example.com", organization=organization, name=f"Common {number}")
+        about(project, member)
+    activities = UserActivity.objects.filter(organization=organization, user_label__startswith="m")
+    few = search(owner, activities, ["common", "1"])
+    monkeypatch.setattr(words, "MOST_IDS", 2)
+
+    many = search(owner, activities, ["common", "1"])
+
+    assert [each.user_label for each in many] == [each.user_label for each in few] == ["m1@example.com"]
+    assert "foundation_membership" in str(many.query)
+    assert "foundation_membership" not in str(few.query)
+
+
+def test_the_index_is_not_asked_for_before_its_table_is_there():
+    """As when only one app is migrated on a new database."""
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE insights_useractivity RENAME TO elsewhere; DROP INDEX IF EXISTS activity_words")
+        install_index("default")
+        cursor.execute("ALTER TABLE elsewhere RENAME TO insights_useractivity")
+    install_index("default")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('activity_words') IS NOT NULL")
+        assert cursor.fetchone() == (has_trigrams(),)
 
 
 def test_ids_divide_time_without_gaps():

@@ -71,7 +71,7 @@ class UserActivityAdmin(ArchiveAdmin):
 
     # --- List -----------------------------------------------------------------------------------------------------
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
-        return search(queryset, search_term.replace("\0", "").split()[:MOST_WORDS]), False
+        return search(request.user, queryset, search_term.replace("\0", "").split()[:MOST_WORDS]), False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         lost = queries.lost_activities(request.user)
