@@ -11,7 +11,7 @@ from nocode.foundation.errors import PermissionRefused
 from nocode.foundation.models import Role
 from nocode.studio.errors import TakeoverRefused
 from nocode.studio.fields.relations import links
-from nocode.studio.introspection import schemas
+from nocode.studio.introspection import copying, schemas
 from nocode.studio.introspection.labels import readable, without_id
 from nocode.studio.introspection.planning import plan
 from nocode.studio.models import DataTable, Project, SchemaChange, TableIndex, TableJob
@@ -244,16 +244,27 @@ def test_stopping_keeps_nothing_and_the_schema_stays():
         run("DROP SCHEMA IF EXISTS shop CASCADE")
 
 
+def test_a_large_table_keeps_its_rows_when_none_of_its_columns_can_be_carried(monkeypatch):
+    monkeypatch.setattr(copying, "SMALLEST_PART", 1)
+    run("CREATE SCHEMA shop; CREATE TABLE shop.picture (content bytea)")
+    run("INSERT INTO shop.picture SELECT convert_to(repeat('x', 1500), 'UTF8') FROM generate_series(1, 30)")
+
+    job = take_over("shop")
+
+    assert [row["id"] for row in rows(job, "Picture")] == list(range(1, 31))
+    assert Records(table_of(job, "Picture")).create({})["id"] == 31
+
+
 def test_only_schemas_of_people_are_offered(shop):
     table = factories.make_table()
     gone = factories.make_project()
     projects.trash(gone)
     SchemaManager(table.project).drop_table(table)
-    run("CREATE SCHEMA orphan; COMMENT ON SCHEMA orphan IS 'NoCode project of somebody'")
+    run("CREATE SCHEMA orphan; COMMENT ON SCHEMA orphan IS 'NoCode project of somebody'; CREATE SCHEMA st_mary")
 
     offered = {offer.name for offer in schemas.offered()}
 
-    assert "shop" in offered
+    assert {"shop", "st_mary"} <= offered
     project = table.project
     assert offered.isdisjoint(
         {"public", "pg_catalog", "information_schema", "orphan", gone.schema_name, project.schema_name}

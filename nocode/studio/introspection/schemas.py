@@ -14,7 +14,7 @@ _OFFERED = """
         SELECT count(*) FROM pg_class WHERE relnamespace = n.oid AND relkind IN ('r', 'p') AND NOT relispartition
     )
     FROM pg_namespace AS n
-    WHERE nspname NOT LIKE 'pg\\_%%' AND nspname <> 'information_schema' AND nspname NOT LIKE 'st\\_%%'
+    WHERE nspname NOT LIKE 'pg\\_%%' AND nspname <> 'information_schema'
         AND n.oid NOT IN (SELECT relnamespace FROM pg_class WHERE oid IN (to_regclass(%(own)s), to_regclass('django_migrations')))
         AND nspname <> ALL(%(projects)s)
         AND coalesce(obj_description(n.oid, 'pg_namespace'), '') !~ '^NoCode (project|trash) '
