@@ -1,11 +1,12 @@
 """The grid in a real browser: cells, menus and the drawer by keyboard, what was typed, and the way back."""
 
 import re
+import time
 
 import pytest
 
 from nocode.studio.models import DataTable
-from nocode.studio.schema.manager import NewField
+from nocode.studio.schema.manager import NewField, SchemaManager
 from nocode.studio.services.records import Records
 from tests import factories
 
@@ -171,3 +172,69 @@ def test_a_lossy_type_is_looked_at_accepted_and_made(new_page, expect, table):
 
     expect(page).to_have_url(re.compile(r"/datatable/"))
     assert [row[0] for row in kept(DataTable.objects.get(pk=table.pk))] == ["Ann", "Bob", None]
+
+
+def slow_cells(page, seconds: float) -> None:
+    """Each answer of the server about a cell comes that much later."""
+
+    def later(route):
+        answer = route.fetch()
+        time.sleep(seconds)
+        route.fulfill(response=answer)
+
+    page.route("**/cells/**", later)
+
+
+@pytest.mark.parametrize("delay", [0, 30])
+def test_keys_pressed_before_the_server_answers_are_kept(new_page, expect, table, delay):
+    SchemaManager(table.project).add_field(table, "Price", "decimal")
+    page = new_page(user=factories.make_user(organization=table.project.organization))
+    page.goto(f"/admin/studio/datatable/{table.pk}/rows/")
+    slow_cells(page, 0.3)
+
+    cell(page, 3, "Price").focus()
+    for words in ("77.25", "123.45"):  # the second goes into the row below, while the first is saved
+        page.keyboard.type(words, delay=delay)
+        page.keyboard.press("Enter")
+    expect(cell(page, 1, "Price")).to_be_focused()
+    page.keyboard.type("12", delay=delay)
+    page.keyboard.press("Backspace")
+    page.keyboard.type("3", delay=delay)
+    page.keyboard.press("Shift+Tab")
+    expect(cell(page, 1, "Note")).to_be_focused()
+    cell(page, 1, "Name").focus()
+    page.keyboard.type("hello world", delay=delay)
+    page.keyboard.press("Tab")
+    expect(cell(page, 1, "Pieces")).to_be_focused()
+    cell(page, 2, "Name").focus()
+    page.keyboard.type("gone", delay=delay)
+    page.keyboard.press("Escape")
+    expect(cell(page, 2, "Name")).to_be_focused()
+
+    rows = Records(DataTable.objects.get(pk=table.pk)).find(order="id")
+    assert [str(row["price"]) for row in rows] == ["13", "123.45", "77.25"]
+    assert [row["name"] for row in rows] == ["hello world", "Bob", "Zoé"]
+
+
+def test_a_server_that_fails_is_told_of_and_nothing_changes(page, expect, table):
+    page.route("**/cells/**", lambda route: route.fulfill(status=503, body=""))
+    cell(page, 2, "Pieces").focus()
+    page.keyboard.type("77")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("Nothing was saved")
+    expect(cell(page, 2, "Pieces")).to_contain_text("1")
+    expect(cell(page, 2, "Pieces")).to_be_focused()
+
+    page.unroute("**/cells/**")
+    page.keyboard.type("78")
+    expect(page.locator("input[name=value_pieces]")).to_have_value("78")
+    page.route("**/cells/**", lambda route: route.abort())
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("Nothing was saved")
+    expect(page.locator("input[name=value_pieces]")).to_have_value("78")
+    page.keyboard.press("Escape")
+
+    expect(cell(page, 2, "Pieces")).to_have_text("1")
+    assert kept(table) == [("Ann", 0), ("Bob", 1), ("Zoé", 2)]
+    assert page.problems
+    page.problems.clear()
