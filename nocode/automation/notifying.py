@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from nocode.automation.errors import TransientFailure
 from nocode.automation.events import notification_event
@@ -21,7 +22,7 @@ from nocode.foundation.errors import NoCodeError
 from nocode.foundation.events import bus
 from nocode.foundation.models import Notification, User
 from nocode.foundation.services import mail
-from nocode.foundation.services.notifications import notify
+from nocode.foundation.services.notifications import Sentence, notify
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +33,15 @@ LONGEST_ERROR = 1000
 Channel, Status = NotificationDelivery.Channel, NotificationDelivery.Status
 CallLater = Callable[[int, timedelta | None], None]
 
+_WORDS = {
+    "completed": gettext_noop("“%s” has completed"),
+    "failed": gettext_noop("“%s” has failed"),
+    "cancelled": gettext_noop("“%s” was cancelled"),
+}
+_UNDELIVERED = {
+    Channel.EMAIL: gettext_noop("You could not be told by e-mail"),
+    Channel.WEBHOOK: gettext_noop("You could not be told by calling an address"),
+}
 _LEVELS = {
     "completed": Notification.Level.SUCCESS,
     "failed": Notification.Level.ERROR,
@@ -147,14 +157,9 @@ def call_address(delivery_id: int, call_later: CallLater) -> None:
         _note(delivery, Status.DELIVERED)
 
 
-def subject_of(execution: WorkflowExecution, type: str) -> str:
+def subject_of(execution: WorkflowExecution, type: str) -> Sentence:
     """What happened, in one line."""
-    words = {
-        "completed": _("“%s” has completed"),
-        "failed": _("“%s” has failed"),
-        "cancelled": _("“%s” was cancelled"),
-    }
-    return words.get(type, f"“%s”: {type}") % execution.workflow_name
+    return Sentence(_WORDS.get(type, f"“%s”: {type}"), (execution.workflow_name,))
 
 
 def page_of(execution: WorkflowExecution) -> str:
@@ -197,7 +202,7 @@ def _in_console(delivery: NotificationDelivery) -> None:
 
 
 def _by_email(delivery: NotificationDelivery) -> None:
-    execution, subject = delivery.execution, subject_of(delivery.execution, delivery.type)
+    execution, subject = delivery.execution, subject_of(delivery.execution, delivery.type).translated()
     context = {
         "title": subject,
         "text": execution.error_message or _("In the organization “%s”.") % execution.organization,
@@ -259,7 +264,7 @@ def _give_up(delivery: NotificationDelivery, why: str) -> None:
         [delivery.user],
         "automation.notification.undelivered",
         f"undelivered:{delivery.pk}",
-        _("You could not be told %(how)s") % {"how": delivery.get_channel_display().lower()},
+        Sentence(_UNDELIVERED[delivery.channel], {}),
         why,
         reverse("admin:my_notifications"),
         Notification.Level.WARNING,

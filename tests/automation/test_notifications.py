@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from nocode.automation import notifying
 from nocode.automation.models import NotificationDelivery, NotificationRule, Workflow
@@ -101,7 +102,10 @@ def test_without_any_rule_the_author_is_told_of_a_failure(office):
 
     [told] = Notification.objects.all()
     assert (told.user, told.organization, told.level) == (office.owner, office.organization, "error")
-    assert told.title == "“Invoices” has failed"
+    assert told.title == str(told) == "“Invoices” has failed"
+    with translation.override("fr"):  # in the language of whoever reads it
+        assert "Invoices" in str(told)
+        assert "a échoué" in str(told)
     assert told.text == "The file has no header."
     assert told.link == f"/admin/live/{execution.pk}/"
     assert told.kind == "automation.notification.failed"

@@ -2,6 +2,7 @@
 
 import pytest
 from django.urls import reverse
+from django.utils import translation
 
 from nocode.foundation.models import Notification, Role
 from nocode.studio.errors import CommentRefused, RecordNotFound
@@ -59,6 +60,16 @@ def test_a_teammate_who_is_mentioned_finds_it_under_the_bell(table, row, owner, 
     assert notification.text == comment.text
     assert notification.link == reverse("admin:studio_table_row_history", args=[table.pk, row])
     assert notification.organization == table.project.organization
+
+
+def test_each_reads_of_it_in_their_own_language(table, row, owner, teammate):
+    with translation.override("fr"):
+        comments.add(table, row, owner, "@mate@example.com")
+
+    notification = Notification.objects.get()
+    assert str(notification) == "owner@example.com mentioned you in “Deals”"
+    with translation.override("fr"):
+        assert str(notification).startswith("owner@example.com vous mentionne dans")
 
 
 @pytest.mark.parametrize(

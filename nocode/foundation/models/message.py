@@ -2,8 +2,8 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from nocode.foundation.models.base import Record, ScopedQuerySet
 from nocode.foundation.models.secret import SecretText
@@ -20,7 +20,11 @@ class NotificationQuerySet(ScopedQuerySet):
 
 
 class Notification(Record):
-    """Something one person should know, shown under the bell. `key` tells the same fact once."""
+    """Something one person should know, shown under the bell. `key` tells the same fact once.
+
+    A title that is a sentence of ours is kept in English, and as `sentence`: its text and the names that stand in it.
+    So whoever reads it reads their own language, which nobody knows before.
+    """
 
     class Level(models.TextChoices):
         INFO = "info", _("Info")
@@ -38,6 +42,7 @@ class Notification(Record):
     key = models.CharField(max_length=200)
     level = models.CharField(_("level"), max_length=7, choices=Level, default=Level.INFO)
     title = models.CharField(_("title"), max_length=250)
+    sentence = models.JSONField(null=True)
     text = models.TextField(_("text"), blank=True)
     link = models.CharField(_("page"), max_length=300, blank=True)
     read_at = models.DateTimeField(_("read"), null=True)
@@ -54,7 +59,10 @@ class Notification(Record):
         ]
 
     def __str__(self) -> str:
-        return self.title
+        if self.sentence is None:
+            return self.title
+        names = self.sentence["names"]
+        return gettext(self.sentence["text"]) % (tuple(names) if isinstance(names, list) else names)
 
     @property
     def icon(self) -> str:

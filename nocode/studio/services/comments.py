@@ -6,10 +6,11 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from nocode.foundation.models import User
 from nocode.foundation.permissions import members_who
-from nocode.foundation.services.notifications import notify
+from nocode.foundation.services.notifications import Sentence, notify
 from nocode.studio.errors import CommentRefused
 from nocode.studio.models import DataTable, RecordComment
 from nocode.studio.services.records import Records
@@ -35,7 +36,9 @@ def add(table: DataTable, row_id: int, author: User, text: str) -> RecordComment
             others,
             "studio.comment.mentioned",
             f"comment:{comment.pk}",
-            _("%(author)s mentioned you in “%(table)s”") % {"author": author, "table": table.label},
+            Sentence(
+                gettext_noop("%(author)s mentioned you in “%(table)s”"), {"author": str(author), "table": table.label}
+            ),
             text,
             reverse("admin:studio_table_row_history", args=[table.pk, row_id]),
             organization=table.project.organization,
