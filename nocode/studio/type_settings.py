@@ -35,8 +35,7 @@ class TypeSettingsWidget(forms.Widget):
             for each in field_types
             if each.Config.base_fields and self.kind in (None, each.kind)
         ]
-        is_open = self.is_open or isinstance(value, Typed)
-        return render_to_string(self.template, {"forms": shown, "is_open": is_open, "problem": self.problem})
+        return render_to_string(self.template, {"forms": shown, "is_open": self.is_open, "problem": self.problem})
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Typed:
         return Typed(

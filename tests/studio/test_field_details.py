@@ -142,3 +142,9 @@ def test_who_may_change_fields(client, table, role, status):
 
     assert client.post(address(table), {"help_text": "Mine", "after": ""}).status_code == status
     assert (table.fields.get(label="Amount").help_text == "Mine") is (status == 302)
+
+
+def test_the_default_is_labelled_like_the_other_details(owner, table):
+    form = owner.get(address(table)).context["form"]
+
+    assert [form[name].label for name in ("help_text", "default")] == ["Help text", "Default"]

@@ -1,48 +1,30 @@
-"""Tables and their fields."""
+"""Tables; the lines of their fields are in `field_lines`."""
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
-from django.contrib import admin
-from django.core.exceptions import ValidationError
-from django.db.models import Count, Q, QuerySet, prefetch_related_objects
-from django.forms import Script
+from django.contrib import admin, messages
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.functional import cached_property
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.admin import TabularInline
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from nocode.foundation.admin.base import ConsoleAdmin
 from nocode.foundation.admin.filters import VisibleRelatedFilter
 from nocode.foundation.admin.forms import ConsoleForm
 from nocode.foundation.displays import shortened
-from nocode.foundation.errors import NoCodeError
+from nocode.foundation.ids import uuid_or_none
 from nocode.foundation.permissions import organizations_where
-from nocode.studio.admin.uses import losses, users_of
-from nocode.studio.fields import field_types
-from nocode.studio.layouts import layout_of
-from nocode.studio.models import DataTable, Field, Project
-from nocode.studio.schema import names
-from nocode.studio.schema.operations.retype import is_convertible
+from nocode.studio.admin.field_lines import FieldInline, clean_label
+from nocode.studio.admin.uses import losses
+from nocode.studio.models import DataTable, Project
 from nocode.studio.services import tables
-from nocode.studio.type_settings import TypeSettingsField
-
-
-def clean_label(form: forms.ModelForm) -> str:
-    """`clean_label` of a form whose label becomes a physical name."""
-    try:
-        return names.clean_label(form.cleaned_data["label"])
-    except NoCodeError as refusal:
-        raise ValidationError(refusal.message) from None
+from nocode.studio.way_back import with_trash
 
 
 class TableForm(ConsoleForm):
@@ -60,130 +42,6 @@ class TableForm(ConsoleForm):
         if project and project.tables.filter(label=data.get("label")).exclude(pk=self.instance.pk).exists():
             self.add_error("label", _("This project already has a table of that name."))
         return data
-
-
-class FieldForm(forms.ModelForm):
-    """A line of the list of fields; the type is chosen once."""
-
-    kind = forms.ChoiceField(label=gettext_lazy("type"), widget=UnfoldAdminSelectWidget)
-    settings = TypeSettingsField(label=gettext_lazy("settings"), required=False)
-    clean_label = clean_label
-
-    class Meta:
-        model = Field
-        fields = ["label", "kind", "required", "unique", "settings"]
-        widgets = {"label": UnfoldAdminTextInputWidget()}
-
-    def __init__(
-        self,
-        *args: Any,
-        table: DataTable,
-        tables: Sequence[DataTable],
-        problems: Mapping[str, str],
-        **kwargs: Any,
-    ):
-        super().__init__(*args, **kwargs)
-        widget = self.fields["settings"].widget
-        widget.table, widget.tables = table, tables
-        widget.problem = problems.get(self.instance.physical_name, "")
-        for field in self.fields.values():  # in a table the heading is the only label
-            field.widget.attrs["aria-label"] = field.label
-        self.fields["kind"].choices = field_types.choices()
-        if self.instance._state.adding:
-            self.initial["kind"] = "text"
-        else:
-            self.fields["kind"].disabled = True
-            self.fields["settings"].fix_kind(self.instance.kind)
-            self.instance.table = table  # which knows its fields already
-            self.initial["settings"] = self.instance.type.spoken(self.instance.settings, self.instance)
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean()
-        if "kind" not in data:
-            return data
-        TypeSettingsField.settle(self, data)
-        if data.get("unique") and not field_types[data["kind"]].can_be_unique:
-            self.add_error("unique", _("A field of this type cannot be unique."))
-        return data
-
-
-class FieldFormSet(forms.BaseInlineFormSet):
-    """The fields of a table; each may lead to any table of the project."""
-
-    def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        if not self.instance._state.adding:
-            prefetch_related_objects([self.instance], "fields")  # which each of them reads
-
-    @cached_property
-    def tables(self) -> list[DataTable]:
-        if self.instance._state.adding:
-            return []
-        return list(self.instance.project.tables.order_by("label").prefetch_related("fields"))
-
-    def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
-        known = {"table": self.instance, "tables": self.tables, "problems": self.problems}
-        return super().get_form_kwargs(index) | known
-
-    @cached_property
-    def problems(self) -> dict[str, str]:
-        """Why fields cannot be computed as they are."""
-        return {} if self.instance._state.adding else layout_of(self.instance).problems()
-
-    def clean(self) -> None:
-        """What something uses is thrown away once the person has seen what that is: `agreed` names such fields."""
-        super().clean()
-        dropped = [form.instance for form in self.initial_forms if self.can_delete and self._should_delete_form(form)]
-        used = [(field, users) for field in dropped if (users := users_of(field))]
-        agreed = set(self.data.getlist(f"{self.prefix}-agreed"))
-        if any(str(field.pk) not in agreed for field, _users in used):
-            raise ValidationError(render_to_string("studio/_used_fields.html", {"used": used, "prefix": self.prefix}))
-
-
-class FieldInline(TabularInline):
-    """The fields of a table. Dropping one loses its values, so it takes the right to delete."""
-
-    model = Field
-    form = FieldForm
-    formset = FieldFormSet
-    fields = ["label", "kind", "required", "unique", "settings", "physical_name", "more"]
-    readonly_fields = ["physical_name", "more"]
-    hide_title = True
-    verbose_name, verbose_name_plural = gettext_lazy("field"), gettext_lazy("fields")
-    max_num = 300
-
-    class Media:
-        js = [Script("js/studio/fields.js", type="module")]
-
-    def get_extra(self, request: HttpRequest, obj: DataTable | None = None, **kwargs: Any) -> int:
-        return 0 if obj else 3
-
-    @display(description=gettext_lazy("more"))
-    def more(self, field: Field) -> SafeString | str:
-        """The ways to its details and, for fields with values of their own, to another type."""
-        if field._state.adding:
-            return ""
-        ways = [("studio_field_details", _("Details"))]
-        if is_convertible(field.type):
-            ways.append(("studio_field_retype", _("Change type")))
-        links = (("admin:" + name, label) for name, label in ways)
-        return format_html_join(
-            " · ",
-            '<a class="c-link" href="{}">{}</a>',
-            ((reverse(name, args=[field.pk]), label) for name, label in links),
-        )
-
-    def has_view_permission(self, request: HttpRequest, obj: DataTable | None = None) -> bool:
-        return request.user.has_perm("studio.view_field", obj)
-
-    def has_add_permission(self, request: HttpRequest, obj: DataTable | None = None) -> bool:
-        return request.user.has_perm("studio.add_field", obj)
-
-    def has_change_permission(self, request: HttpRequest, obj: DataTable | None = None) -> bool:
-        return request.user.has_perm("studio.change_field", obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: DataTable | None = None) -> bool:
-        return request.user.has_perm("studio.delete_field", obj)
 
 
 @admin.register(DataTable)
@@ -220,9 +78,26 @@ class DataTableAdmin(ConsoleAdmin):
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Only projects in which the person may make tables."""
-        where = organizations_where(request.user, "studio.add")
-        kwargs["queryset"] = Project.objects.visible_to(request.user).filter(organization__in=where)
+        kwargs["queryset"] = self._projects(request)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def _projects(self, request: HttpRequest) -> QuerySet:
+        where = organizations_where(request.user, "studio.add")
+        return Project.objects.visible_to(request.user).filter(organization__in=where)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """The project asked for in the address, or the only one."""
+        initial = super().get_changeform_initial_data(request)
+        if "project" not in initial and len(only := self._projects(request)[:2]) == 1:
+            initial["project"] = str(only[0].pk)
+        return initial
+
+    def get_formset_kwargs(self, request: HttpRequest, obj: DataTable, *args: Any) -> dict[str, Any]:
+        """The lines of a new table need its project: the posted one, or the one that its form begins with."""
+        if obj._state.adding:
+            said = request.POST if request.method == "POST" else self.get_changeform_initial_data(request)
+            obj.project = self._projects(request).filter(pk=uuid_or_none(said.get("project"))).first()
+        return super().get_formset_kwargs(request, obj, *args)
 
     def get_actions(self, request: HttpRequest) -> dict:
         """Tables are dropped one at a time, each after a look at what goes with it."""
@@ -239,6 +114,8 @@ class DataTableAdmin(ConsoleAdmin):
             changed = [field for field, _names in fields.changed_objects]
             what = {"added": fields.new_objects, "changed": changed, "dropped": fields.deleted_objects}
             saved = tables.save(table, table.label, **what)
+            for field in fields.deleted_objects:
+                messages.warning(request, with_trash(request, table.project, field))
         else:
             saved = tables.create(table.project, table.label, fields.new_objects)
         table.__dict__.update(saved.__dict__)  # the page goes on with the object it made

@@ -7,8 +7,9 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.http import require_http_methods
 
 from nocode.foundation.admin.forms import dress
@@ -19,6 +20,7 @@ from nocode.studio.layouts import layout_of
 from nocode.studio.models import Field
 from nocode.studio.schema.operations.retype import is_convertible
 from nocode.studio.services import tables
+from nocode.studio.way_back import with_undo
 
 CHANGE = "studio.change_field"
 
@@ -60,7 +62,7 @@ class DetailsForm(forms.Form):
         self.fields["default"] = field.type.row_field(
             field,
             layout_of(field.table),
-            label=pgettext_lazy("value", "default"),
+            label=capfirst(pgettext("value", "default")),
             required=False,
             help_text=_("What a new row gets when nothing is said. Rows that are there stay as they are."),
         )
@@ -89,7 +91,8 @@ def field_details(request: HttpRequest, pk: UUID) -> HttpResponse:
             is_of_default = isinstance(refusal, FieldRefused) and "default" in form.fields
             form.add_error("default" if is_of_default else None, refusal.message)
         else:
-            messages.success(request, _("“%(field)s” was changed. This can be undone.") % {"field": field.label})
+            done = _("“%(field)s” was changed. This can be undone.") % {"field": field.label}
+            messages.success(request, with_undo(request, field.table.project, done))
             return redirect("admin:studio_datatable_change", field.table_id)
     title = _("Details of “%(field)s”") % {"field": field.label}
     context = {"field": field, "table": field.table, "form": form}

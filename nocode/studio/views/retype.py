@@ -19,6 +19,7 @@ from nocode.studio.models import Field
 from nocode.studio.schema.manager import SchemaManager
 from nocode.studio.schema.operations.retype import RetypeField, is_convertible
 from nocode.studio.type_settings import TypeSettingsField
+from nocode.studio.way_back import with_undo
 
 
 class RetypeForm(forms.Form):
@@ -70,5 +71,6 @@ def _applied(
     manager.retype_field(field, kind, settings, lossy="lossy" in request.POST)
     for note in manager.notes:
         messages.warning(request, note)
-    messages.success(request, _("“%(field)s” has its new type. This can be undone.") % {"field": field.label})
+    done = _("“%(field)s” has its new type. This can be undone.") % {"field": field.label}
+    messages.success(request, with_undo(request, field.table.project, done))
     return redirect("admin:studio_datatable_change", field.table_id)
