@@ -144,6 +144,7 @@ function fail(cell) {
   words.role = "alert";
   words.textContent = grid().dataset.failed;
   cell.append(words);
+  words.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
 function hideFailure() {
