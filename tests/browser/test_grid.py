@@ -238,3 +238,22 @@ def test_a_server_that_fails_is_told_of_and_nothing_changes(page, expect, table)
     assert kept(table) == [("Ann", 0), ("Bob", 1), ("Zoé", 2)]
     assert page.problems
     page.problems.clear()
+
+
+def test_the_whole_head_opens_its_menu(page, expect):
+    head = page.locator('th[data-name="name"]')
+    size = head.bounding_box()
+    head.click(position={"x": size["width"] - 14, "y": size["height"] - 3})
+
+    expect(page.get_by_role("link", name="Sort ascending")).to_be_visible()
+
+
+def test_undo_keeps_what_the_list_shows(page, expect, table):
+    batch = Records(table).update_many({"pieces": 7}, ids=[1, 2, 3]).batch
+    page.goto(f"/admin/studio/datatable/{table.pk}/rows/?q=ann&sort=-pieces&undo={batch}")
+    page.get_by_role("button", name="Undo").click()
+
+    expect(page.get_by_text("3 rows are as they were.")).to_be_visible()
+    expect(page.locator("tbody tr")).to_have_count(1)
+    assert "sort=-pieces" in page.url
+    assert kept(table)[0] == ("Ann", 0)

@@ -89,12 +89,12 @@ def table_undo(request: HttpRequest, table: DataTable, batch: UUID) -> HttpRespo
         done = bulk.undo(table, batch, request.user)
     except NoCodeError as refusal:
         messages.error(request, refusal.message)
-        return redirect("admin:studio_table_rows", table.pk)
+        return _back(table, request.POST.get("list", ""))
     if isinstance(done, TableJob):
         return redirect("admin:studio_job", done.pk)
     text = ngettext("%(count)d row is as it was.", "%(count)d rows are as they were.", done)
     messages.success(request, text % {"count": done})
-    return redirect("admin:studio_table_rows", table.pk)
+    return _back(table, request.POST.get("list", ""))
 
 
 def _asked(request: HttpRequest, table: DataTable, query: QueryDict) -> Asked:
@@ -170,4 +170,9 @@ def _told(
     messages.success(request, words(done.count) % {"n": done.count})
     undo = urlencode({"undo": done.batch}) if done.count else ""
     query = "&".join(filter(None, [asked.address(), undo]))
+    return _back(table, query)
+
+
+def _back(table: DataTable, query: str) -> HttpResponse:
+    """To the list with its filter and order."""
     return redirect(f"{reverse('admin:studio_table_rows', args=[table.pk])}{query and '?'}{query}")
