@@ -8,7 +8,7 @@ from nocode.studio.errors import ImportRefused
 from nocode.studio.importing.formats import Format
 from nocode.studio.importing.options import Column, Options
 from nocode.studio.models import DataTable, RecordChange, TableJob
-from nocode.studio.schema.manager import NewField
+from nocode.studio.schema.manager import NewField, SchemaManager
 from nocode.studio.services import imports
 from nocode.studio.services.records import Records
 from tests.factories import make_project, make_table
@@ -133,6 +133,17 @@ def test_a_trial_tells_what_would_happen_and_changes_nothing(project, people, ev
     assert everything() == before
     assert rows_of(people, "name") == []
     assert not OutboxEvent.objects.filter(name="studio.records.imported").exists()
+
+
+def test_a_trial_takes_no_numbers_from_the_rows_to_come(project, people):
+    SchemaManager(project).add_field(people, "No", "auto_number")
+    import_file(project, PEOPLE, people, dry_run=True)
+    job = import_file(project, PEOPLE, people, dry_run=True)
+
+    import_file(project, PEOPLE, people)
+
+    assert (job.state, job.result["created"]) == (State.DONE, 2)
+    assert rows_of(people, "id", "no") == [(1, 1), (2, 2)]
 
 
 def test_a_trial_of_a_new_table_leaves_none(project):

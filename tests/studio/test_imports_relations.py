@@ -245,6 +245,9 @@ def test_a_trial_counts_missing_rows_and_makes_none(orders, customers):
     assert (job.result["made"], job.result["created"]) == ({"Customers": 1}, 1)
     assert len(rows_of(customers, "name")) == 5
     assert rows_of(orders, "title") == []
+    import_into(orders, "Title,Customer\na,Carl\n", columns=columns)
+    assert rows_of(orders, "id") == [(1,)]
+    assert rows_of(customers, "id")[5:] == [(6,)]
 
 
 def test_missing_names_that_the_field_does_not_take_are_reported(orders):

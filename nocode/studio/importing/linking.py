@@ -12,6 +12,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 from psycopg2 import sql
 
+from nocode.studio.fields.automatic import AutoNumber
 from nocode.studio.fields.conversions import call
 from nocode.studio.fields.relations import MOST
 from nocode.studio.importing.staging import Staging, cell
@@ -132,7 +133,9 @@ class Linking:
             "FROM (SELECT key, {next_id} AS id FROM ({missing}) AS missing) AS made "
             "WHERE w.matches = 0 AND NOT w.is_new AND w.key = made.key"
         )
-        self._run(sql.SQL(statement).format(words=self.words, next_id=next_id(self.way.layout), missing=missing))
+        self._run(
+            sql.SQL(statement).format(words=self.words, next_id=next_id(self.way.layout, self.staging), missing=missing)
+        )
 
     def _refused(self) -> list[str]:
         """The missing names that only Python knows to be none."""
@@ -176,11 +179,19 @@ class Linking:
         return self.way.nothing() % told
 
 
-def next_id(layout: Layout) -> sql.Composable:
-    """The number of a new row."""
+def next_id(layout: Layout, staging: Staging) -> sql.Composable:
+    """The number of a new row; in a trial one that no row will have."""
+    if staging.numbers:
+        return sql.SQL("nextval({}::regclass)").format(sql.Literal(staging.numbers.as_string(connection.connection)))
     return sql.SQL("nextval(pg_get_serial_sequence(format('%I.%I', {}, {}), 'id'))").format(
         sql.Literal(layout.schema), sql.Literal(layout.physical_name)
     )
+
+
+def numbers_apart(layout: Layout, staging: Staging) -> list[tuple[sql.Composable, sql.Composable]]:
+    """What auto numbers get in a trial, instead of the next ones."""
+    counted = [name for name, each in layout.fields.items() if staging.numbers and each.kind == AutoNumber.kind]
+    return [(sql.Identifier(name), next_id(layout, staging)) for name in counted]
 
 
 def _is_clean(field: Field, word: str) -> bool:

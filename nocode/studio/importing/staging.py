@@ -32,6 +32,7 @@ class Staging:
         self.width = width
         self.rows = 0
         self._beside: list[sql.Identifier] = []
+        self.numbers: sql.Identifier | None = None
 
     def create(self) -> None:
         cells = [sql.SQL("{} text").format(cell(index)) for index in range(self.width)]
@@ -60,6 +61,14 @@ class Staging:
         """The name of a table that is there as long as this one."""
         self._beside.append(sql.Identifier(self.schema, f"{self.name}_{name}"))
         return self._beside[-1]
+
+    def number_apart(self) -> None:
+        """Let new rows get numbers of their own, below zero: what a trial takes from a sequence, it cannot give back.
+
+        Called in the transaction of a trial, whose end takes the numbers away as well.
+        """
+        self.numbers = sql.Identifier(self.schema, f"{self.name}_n")
+        self._run(sql.SQL("CREATE SEQUENCE {} INCREMENT BY -1").format(self.numbers))
 
     def drop(self) -> None:
         for target in [self.target, *self._beside]:

@@ -9,7 +9,7 @@ from psycopg2 import sql
 
 from nocode.foundation.events import bus
 from nocode.studio.fields.relations import links
-from nocode.studio.importing.linking import next_id
+from nocode.studio.importing.linking import next_id, numbers_apart
 from nocode.studio.importing.plan import Mapped, Plan, defaults
 from nocode.studio.layouts import Layout
 
@@ -66,11 +66,14 @@ def _insert(plan: Plan, origin: Origin, part: sql.Composable) -> int:
     fixed = [
         *defaults(plan.layout, {mapped.field.physical_name for mapped in plan.columns}),
         *_stamps(plan.layout, origin, "created", "updated"),
+        *numbers_apart(plan.layout, plan.staging),
     ]
     condition = plan.good_row()
     if plan.places:
         fixed.append((sql.Identifier("id"), sql.SQL("v.row_id")))
         condition = sql.SQL("{} AND v.is_new").format(condition)
+    elif plan.staging.numbers:
+        fixed.append((sql.Identifier("id"), next_id(plan.layout, plan.staging)))
     if plan.keys:
         condition = sql.SQL("{} AND NOT EXISTS (SELECT FROM {} AS t WHERE {})").format(
             condition, plan.layout.target, plan.same_key()
@@ -196,6 +199,7 @@ def _missing(plan: Plan, origin: Origin, mapped: Mapped) -> sql.Composable:
         (sql.Identifier(name), way.value(sql.SQL("w.word"))),
         *defaults(way.layout, {name}),
         *_stamps(way.layout, origin, "created", "updated"),
+        *numbers_apart(way.layout, plan.staging),
     ]
     source = sql.SQL("{} AS w").format(linking.new_words(used))
     return _announced(way.layout, origin, _insertion(way.layout, values, source), [name])
@@ -205,7 +209,7 @@ def _placed(plan: Plan) -> Plan:
     """The plan with the number of each good row, when there are links to write: those need it beforehand."""
     if not plan.linked:
         return plan
-    places = plan.staging.beside("places")
+    places, new_id = plan.staging.beside("places"), next_id(plan.layout, plan.staging)
     there = sql.SQL("LEFT JOIN {} AS t ON {}").format(plan.layout.target, plan.same_key())
     _run(
         sql.SQL(
@@ -213,7 +217,7 @@ def _placed(plan: Plan) -> Plan:
             "SELECT v.n, {} AS row_id, {} AS is_new FROM {} {} WHERE {}"
         ).format(
             places,
-            sql.SQL("coalesce(t.id, {})").format(next_id(plan.layout)) if plan.keys else next_id(plan.layout),
+            sql.SQL("coalesce(t.id, {})").format(new_id) if plan.keys else new_id,
             sql.SQL("t.id IS NULL") if plan.keys else sql.SQL("true"),
             plan.converted(),
             there if plan.keys else sql.SQL(""),

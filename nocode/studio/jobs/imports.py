@@ -125,6 +125,8 @@ class _Import:
         count, bad = checking.Count(0, 0), []
         try:
             with transaction.atomic():
+                if self.options.dry_run:
+                    self.staging.number_apart()
                 table = self._table(kinds)
                 plan = self._plan(table)
                 written, count, bad = self._write(plan)
@@ -232,6 +234,7 @@ class _Import:
                     "file": self.job.input.name,
                     "created": written.created,
                     "updated": written.updated,
+                    "each_row": self.options.each_row,
                 },
                 key=f"table:{table.pk}",
                 organization_id=self.job.project.organization_id,
