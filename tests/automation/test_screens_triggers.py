@@ -273,3 +273,10 @@ def test_an_owner_deletes_a_trigger(office, workflow):
     office.client("owner").post(url("automation_trigger_delete", trigger), {"post": "yes"})
 
     assert not Trigger.objects.exists()
+
+
+def test_cards_of_triggers_show_names_as_code(office, workflow):
+    shown = page(office.client("owner"), reverse("admin:automation_trigger_add"), workflow=workflow.pk)
+
+    assert "<code>trigger.record</code>" in shown
+    assert "`" not in shown.split('class="c-kinds"')[1].split("</div>")[0]

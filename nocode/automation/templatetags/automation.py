@@ -6,6 +6,7 @@ from typing import Any
 
 from django import template
 from django.utils import timezone
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from nocode.automation.models import IntegrationStats, Trigger
@@ -42,6 +43,15 @@ def status_tone(status: str) -> str:
 @register.filter
 def status_icon(status: str) -> str:
     return displays.LOOKS.get(status, ("", "remove"))[1]
+
+
+@register.filter
+def with_code(text: str) -> SafeString:
+    """A sentence of ours, in which `what stands so` is code."""
+    parts = str(text).split("`")
+    return format_html_join(
+        "", "{}", ((format_html("<code>{}</code>", part) if place % 2 else part,) for place, part in enumerate(parts))
+    )
 
 
 @register.filter
