@@ -76,7 +76,13 @@ WORKFLOWS = f"""
 # People are active when they did anything that is remembered or told. A refused login is nothing they did.
 PEOPLE_AND_ROWS = f"""
     WITH events AS (
-        SELECT organization_id, actor_id, name FROM foundation_outboxevent
+        SELECT organization_id, actor_id, CASE
+            WHEN name LIKE 'studio.record.%%' THEN 1
+            -- An import that announced each of its rows is counted by those.
+            WHEN name = 'studio.records.imported' AND payload ->> 'each_row' IS DISTINCT FROM 'true'
+            THEN (payload ->> 'created')::bigint + (payload ->> 'updated')::bigint
+            ELSE 0 END AS rows
+        FROM foundation_outboxevent
         WHERE id >= %(first_event)s AND created_at >= %(start)s AND created_at < %(end)s
           AND organization_id IS NOT NULL AND {ONE.format("organization_id")}
     ),
@@ -93,7 +99,7 @@ PEOPLE_AND_ROWS = f"""
     ),
     logins AS (SELECT organization_id, count(*) AS logins FROM activities WHERE action = 'user.login' GROUP BY 1),
     written AS (
-        SELECT organization_id, count(*) AS records FROM events WHERE name LIKE 'studio.record.%%' GROUP BY 1
+        SELECT organization_id, sum(rows) AS records FROM events GROUP BY 1
     )
     INSERT INTO insights_dailymetric AS metric (id, created_at, updated_at, organization_id, day,
         logins, active_users, records)

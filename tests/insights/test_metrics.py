@@ -124,6 +124,21 @@ def test_durations_can_be_put_together_over_days(organization, workflow):
     assert percentile({}, 0.5) is None
 
 
+def test_rows_of_imports_are_counted_once(organization):
+    OutboxEvent.objects.all().delete()
+    told = {"created": 50, "updated": 4}
+    bus.publish(
+        Event("studio.records.imported", told, "a", organization.pk),
+        Event("studio.records.imported", told | {"each_row": False}, "a", organization.pk),
+        Event("studio.records.imported", {"created": 1, "updated": 0, "each_row": True}, "a", organization.pk),
+        Event("studio.record.created", {}, "a", organization.pk),
+    )
+
+    roll_up_metrics()
+
+    assert figures(organization, timezone.localdate(), "records") == {"records": 54 + 54 + 1}
+
+
 def test_people_rows_and_deployments_are_counted(organization):
     ada = factories.make_user("ada@example.com", organization=organization)
     bob = factories.make_user("bob@example.com", organization=organization)
