@@ -65,6 +65,18 @@ def test_all_rows_are_offered_where_the_page_does_not_show_all(person, table):
     assert "Select all 40 rows that match" in text(browser.get(f"{address('bulk_all', table)}?{NEW}"))
 
 
+def test_many_rows_are_told_with_separators(person, table):
+    Records(table).create_many([{"name": "more", "stage": "New"} for _number in range(1000)])
+    browser = person()
+    data = {"row": [1], "list": NEW, "until": "1060", "field": "stage", "value_stage": "Won"}
+
+    page = browser.post(address("bulk", table), data, follow=True)
+
+    assert told(page) == ["1,040 rows were changed."]
+    page = browser.post(address("undo", table, page.context["undo"]), follow=True)
+    assert told(page) == ["1,040 rows are as they were."]
+
+
 def test_all_rows_that_match_are_changed_and_the_change_is_undone(person, table):
     browser = person()
     data = {"row": [1, 2], "list": NEW, "until": "60", "field": "stage", "value_stage": "Won"}

@@ -1,6 +1,6 @@
 """Changes of structure are recorded, undone, made again and previewed."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 from django.db import connection
@@ -314,6 +314,7 @@ def test_preview_of_a_conversion_tells_what_would_be_lost(people, everything):
     assert (problem.rule, problem.count) == ("conversion", 4)
     assert problem.samples == [(1, "Ada"), (2, "Bob"), (3, "Cid"), (4, "007")]
     assert str(problem) == "“Name”: 4 values would be lost or changed"
+    assert str(replace(problem, count=4976)) == "“Name”: 4,976 values would be lost or changed"
     assert any('ALTER COLUMN "name" TYPE bigint USING' in statement for statement in seen.sql)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 from psycopg2 import sql
@@ -13,18 +14,18 @@ from nocode.studio.schema.place import Place
 SAMPLES = 50
 
 _SENTENCES = {
-    "required": ngettext_lazy("%(count)d row has no value", "%(count)d rows have no value", "count"),
+    "required": ngettext_lazy("%(count)s row has no value", "%(count)s rows have no value", "number"),
     "unique": ngettext_lazy(
-        "%(count)d row has a value that another one has", "%(count)d rows have a value that another one has", "count"
+        "%(count)s row has a value that another one has", "%(count)s rows have a value that another one has", "number"
     ),
     "settings": ngettext_lazy(
-        "%(count)d value is not allowed by the settings", "%(count)d values are not allowed by the settings", "count"
+        "%(count)s value is not allowed by the settings", "%(count)s values are not allowed by the settings", "number"
     ),
     "reference": ngettext_lazy(
-        "%(count)d value leads to a row that is gone", "%(count)d values lead to rows that are gone", "count"
+        "%(count)s value leads to a row that is gone", "%(count)s values lead to rows that are gone", "number"
     ),
     "conversion": ngettext_lazy(
-        "%(count)d value would be lost or changed", "%(count)d values would be lost or changed", "count"
+        "%(count)s value would be lost or changed", "%(count)s values would be lost or changed", "number"
     ),
 }
 
@@ -41,7 +42,7 @@ class Problem:
     def __str__(self) -> str:
         return str(_("“%(field)s”: %(sentence)s")) % {
             "field": self.field,
-            "sentence": _SENTENCES[self.rule] % {"count": self.count},
+            "sentence": _SENTENCES[self.rule] % {"number": self.count, "count": intcomma(self.count)},
         }
 
 

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -92,8 +93,8 @@ def table_undo(request: HttpRequest, table: DataTable, batch: UUID) -> HttpRespo
         return _back(table, request.POST.get("list", ""))
     if isinstance(done, TableJob):
         return redirect("admin:studio_job", done.pk)
-    text = ngettext("%(count)d row is as it was.", "%(count)d rows are as they were.", done)
-    messages.success(request, text % {"count": done})
+    text = ngettext("%(count)s row is as it was.", "%(count)s rows are as they were.", done)
+    messages.success(request, text % {"count": intcomma(done)})
     return _back(table, request.POST.get("list", ""))
 
 
@@ -151,13 +152,13 @@ def _named(layout: Layout, name: str) -> list[str]:
 
 def _changed(request: HttpRequest, table: DataTable, asked: Asked, done: Act | TableJob) -> HttpResponse:
     return _told(
-        request, table, asked, done, lambda count: ngettext("%(n)d row was changed.", "%(n)d rows were changed.", count)
+        request, table, asked, done, lambda count: ngettext("%(n)s row was changed.", "%(n)s rows were changed.", count)
     )
 
 
 def _deleted(request: HttpRequest, table: DataTable, asked: Asked, done: Act | TableJob) -> HttpResponse:
     return _told(
-        request, table, asked, done, lambda count: ngettext("%(n)d row was deleted.", "%(n)d rows were deleted.", count)
+        request, table, asked, done, lambda count: ngettext("%(n)s row was deleted.", "%(n)s rows were deleted.", count)
     )
 
 
@@ -167,7 +168,7 @@ def _told(
     """Back to the list, with what was done and its undo; or to the job that does it."""
     if isinstance(done, TableJob):
         return redirect("admin:studio_job", done.pk)
-    messages.success(request, words(done.count) % {"n": done.count})
+    messages.success(request, words(done.count) % {"n": intcomma(done.count)})
     undo = urlencode({"undo": done.batch}) if done.count else ""
     query = "&".join(filter(None, [asked.address(), undo]))
     return _back(table, query)
