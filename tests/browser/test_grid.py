@@ -209,6 +209,7 @@ def test_keys_pressed_before_the_server_answers_are_kept(new_page, expect, table
     cell(page, 2, "Name").focus()
     page.keyboard.type("gone", delay=delay)
     page.keyboard.press("Escape")
+    expect(page.locator("td[aria-busy]")).to_have_count(0)
     expect(cell(page, 2, "Name")).to_be_focused()
 
     rows = Records(DataTable.objects.get(pk=table.pk)).find(order="id")

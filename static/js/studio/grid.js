@@ -128,7 +128,7 @@ for (const failure of ["htmx:responseError", "htmx:sendError", "htmx:sendAbort",
   document.addEventListener(failure, ({ detail: { target } }) => target?.matches?.(".c-sheet td") && fail(target));
 
 function editorOf(cell) {
-  return cell.querySelector("form :is(input:not([type=hidden], [data-ids]), select, textarea)");
+  return cell.querySelector(".c-cell-form :is(input:not([type=hidden], [data-ids]), select, textarea)");
 }
 
 // The server gave no answer that helps: a cell shows its old value, an editor keeps what was typed, and both say so.
