@@ -252,4 +252,4 @@ def test_a_row_that_somebody_else_holds_is_tried_again_later(monkeypatch):
         other.close()
 
     assert execution.status == Status.WAITING
-    assert "lock timeout" in execution.steps.get().error
+    assert "Somebody else is changing the same rows" in execution.steps.get().error

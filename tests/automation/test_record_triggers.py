@@ -422,5 +422,6 @@ def test_a_viewer_cannot_change_it(orders, office):
 def test_a_table_names_the_workflows_that_watch_it(orders):
     trigger = make_watch(orders)
 
-    assert [name for name, _link in workflows_using_table(orders)] == [trigger.workflow.name]
-    assert make_published(ECHO).name not in dict(workflows_using_table(orders))
+    assert [name for name, _link in workflows_using_table(orders)] == [f"Workflow “{trigger.workflow.name}”"]
+    other = make_published(ECHO)
+    assert not any(other.name in name for name, _link in workflows_using_table(orders))

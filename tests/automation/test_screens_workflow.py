@@ -523,8 +523,8 @@ def test_before_a_table_is_dropped_the_workflows_that_use_it_are_named(office):
 
     html = page(office.client("owner"), url("studio_datatable_delete", table))
 
-    assert html.count(f'href="{change_url(workflow)}">Intake</a>') == 1
-    assert ">Other</a>" not in html
+    assert html.count(f'href="{change_url(workflow)}">Workflow “Intake”</a>') == 1
+    assert "“Other”" not in html
 
 
 def test_a_long_name_is_cut_in_the_list_and_whole_in_its_title(office):

@@ -42,6 +42,13 @@ CHOSEN = [
 ]
 
 
+def press_to(page, select: str, label: str) -> None:
+    """Go down to an option by arrow keys, each of which asks the server for what follows."""
+    while page.locator(f"{select}:focus").evaluate("each => each.selectedOptions[0].text") != label:
+        with page.expect_response(lambda answer: "/condition/" in answer.url):
+            page.keyboard.press("ArrowDown")
+
+
 @pytest.fixture
 def expect(browser):
     """Playwright's assertions, which wait."""
@@ -154,13 +161,11 @@ def test_a_condition_is_added_with_the_keyboard_alone(new_page, expect, office):
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     expect(page.locator("select[name=f]:focus")).to_have_count(1)
-    with page.expect_response(lambda answer: "/condition/" in answer.url):
-        page.keyboard.type("Pieces")
+    press_to(page, "select[name=f]", "Pieces")
     expect(page.locator("details[open] select[name=op]")).to_contain_text("at least")
     expect(page.locator("select[name=f]:focus")).to_have_count(1)  # what follows is drawn anew, not what has the focus
     page.keyboard.press("Tab")
-    with page.expect_response(lambda answer: "/condition/" in answer.url):
-        page.keyboard.type("is at least")
+    press_to(page, "select[name=op]", "is at least")
     expect(page.locator("select[name=op]:focus")).to_have_count(1)
     page.keyboard.press("Tab")
     page.keyboard.type("5")

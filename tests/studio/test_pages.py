@@ -12,7 +12,7 @@ from nocode.studio.errors import BlockChanged, BlockRefused, NameRefused, PageRe
 from nocode.studio.models import Block, Page
 from nocode.studio.services import blocks, pages
 from nocode.studio.services.projects import create_project
-from nocode.studio.services.tables import drop, rename
+from nocode.studio.services.tables import change, drop
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -428,7 +428,7 @@ def test_what_is_refused_is_not_announced(page):
 def test_projects_and_tables_are_announced():
     project = create_project(factories.make_organization(), "Shop")
     table = factories.make_table(project, "Orders")
-    rename(table, "Sales")
+    change(table, label="Sales")
     drop(table)
     project.description = "What we sell"
     project.save()

@@ -228,7 +228,9 @@ def nodes(plan: dict) -> list[dict]:
 def plan_of(records: Records, order: str, start: dict | None, *, backwards: bool) -> list[dict]:
     """The nodes of the plan of the first phase of a page."""
     layout = records.layout
-    phase = queries.phases(layout, queries.keys_of(layout, order), start, backwards=backwards)[0]
+    keys = queries.keys_of(layout, order)
+    place = start and records._start(keys, start["id"])
+    phase = queries.phases(keys, place, backwards=backwards)[0]
     statement = queries.select(layout, sql.SQL("TRUE"), limit=51, phase=phase)
     with connection.cursor() as cursor:
         cursor.execute(sql.SQL("EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {}").format(statement))

@@ -1,7 +1,7 @@
 """One try at one step: from its settings to how it ended."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -154,7 +154,17 @@ class Attempt:
 
 
 def _is_transient(error: Exception) -> bool:
-    return isinstance(error, TransientFailure) or getattr(error.__cause__, "pgcode", None) in PASSING
+    return isinstance(error, TransientFailure) or any(
+        getattr(cause, "pgcode", None) in PASSING for cause in _causes_of(error)
+    )
+
+
+def _causes_of(error: Exception) -> Iterator[BaseException]:
+    """What lies behind an error: the database's own, said in our words or not."""
+    cause = error.__cause__
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__
 
 
 def _asked_pause(error: Exception) -> float:
