@@ -14,6 +14,7 @@ from nocode.automation.errors import PermanentFailure, StepFailure
 from nocode.automation.integrations.base import IntegrationType, integration_types
 from nocode.automation.models import Integration, Workflow
 from nocode.foundation.crypto import CannotDecrypt
+from nocode.foundation.ids import uuid_or_none
 from nocode.foundation.registry import UnknownKind
 
 Count = Callable[[UUID, float, str], None]  # count(integration id, seconds, error): one call was made
@@ -113,8 +114,5 @@ def _speaks(integration: Integration, protocol: str) -> bool:
 
 def _name_of_deleted(chosen: str, organization_id: UUID) -> str:
     """The name it had while it existed, if it was this organization's."""
-    try:
-        past = Integration.history.filter(id=UUID(chosen), organization=organization_id)
-    except ValueError:
-        return chosen
+    past = Integration.history.filter(id=uuid_or_none(chosen), organization=organization_id)
     return past.values_list("name", flat=True).first() or chosen

@@ -108,6 +108,11 @@ class Relations(Link):
         return ", ".join(f"#{each}" for each in value)
 
 
+def links_name(field: Field) -> str:
+    """What the table of links is called, whatever becomes of the field's name."""
+    return f"l_{field.pk.hex}"
+
+
 def links(field: Field, schema: str) -> sql.Identifier:
-    """The table of links, called by the field's id; it stays in the schema of the project, whoever is in the trash."""
-    return sql.Identifier(schema, f"l_{field.pk.hex}")
+    """The table of links; it stays in the schema of the project, whoever is in the trash."""
+    return sql.Identifier(schema, links_name(field))

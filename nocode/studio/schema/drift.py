@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from psycopg2 import sql
 
+from nocode.studio.fields.relations import links_name
 from nocode.studio.models import DataTable, Field, Project, SchemaChange, TableIndex
 from nocode.studio.schema import catalog, ddl
 from nocode.studio.schema.catalog import Table
@@ -17,12 +18,12 @@ from nocode.studio.schema.expressions import NOT_CONSTANT, constant
 from nocode.studio.schema.mending import written_out
 from nocode.studio.schema.workbench import Workbench
 
+TRIGGER = "set_updated_at"
 SYSTEM_TYPES = {
     "id": "bigint",
     "created_at": "timestamp with time zone",
     "updated_at": "timestamp with time zone",
 }
-TRIGGER = "set_updated_at"
 _STAGING = re.compile(r"st_[0-9a-f]{32}")
 _OTHER_THINGS = {
     "v": gettext_lazy("a view"),
@@ -71,7 +72,7 @@ def findings(project: Project) -> list[Finding]:
     differences: list[Finding] = []
     for table in tables:
         differences += _Check(bench, table, fields.get(table.pk, []), found, homes).run()
-    known = {table.physical_name for table in tables} | {f"l_{each.pk.hex}" for own in fields.values() for each in own}
+    known = {table.physical_name for table in tables} | {links_name(each) for own in fields.values() for each in own}
     return differences + list(_unknown_tables(found.values(), known))
 
 
@@ -217,7 +218,7 @@ class _Check:
         )
 
     def _links(self, field: Field) -> Iterator[Finding]:
-        names, links = {"field": field.label}, self.found.get(f"l_{field.pk.hex}")
+        names, links = {"field": field.label}, self.found.get(links_name(field))
         if links is None:
             sentence = _("The links of the field “%(field)s” are not in the database any more.") % names
             yield self._finding("links_missing", sentence, ("make_links", "forget_field"), field.pk)

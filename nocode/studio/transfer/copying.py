@@ -10,9 +10,10 @@ from nocode.foundation.database import is_overtaken, one_moment
 from nocode.foundation.models import User
 from nocode.foundation.services import billing
 from nocode.studio.errors import ImportRefused, RecordErrors, TableChanged
+from nocode.studio.fields.relations import links
 from nocode.studio.layouts import layout_of
 from nocode.studio.meters import measure_again
-from nocode.studio.models import DataTable, Field, Project
+from nocode.studio.models import DataTable, Project
 from nocode.studio.schema.manager import SchemaManager
 from nocode.studio.schema.runs import runs
 from nocode.studio.services.refusals import explain
@@ -113,13 +114,9 @@ class _Copying:
             made = built.fields[self.keys.fields[str(field.pk)]]
             _run(
                 sql.SQL("INSERT INTO {} (source, target) SELECT source, target FROM {}").format(
-                    _links(made, self.project), _links(field, self.source)
+                    links(made, self.project.schema_name), links(field, self.source.schema_name)
                 )
             )
-
-
-def _links(field: Field, project: Project) -> sql.Identifier:
-    return sql.Identifier(project.schema_name, f"l_{field.pk.hex}")
 
 
 def _run(statement: sql.Composable) -> int:

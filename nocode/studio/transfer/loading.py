@@ -11,6 +11,7 @@ from psycopg2 import sql
 
 from nocode.studio.errors import ImportRefused
 from nocode.studio.fields.conversions import call
+from nocode.studio.fields.relations import links
 from nocode.studio.importing import checking, csvs
 from nocode.studio.importing.formats import Format, data_blocks
 from nocode.studio.importing.plan import Mapped, Plan
@@ -110,8 +111,8 @@ class TableRows:
             if field.type.is_many:
                 pairs = self._links(index)
                 self._refuse_missing(field, pairs)
-                links = sql.Identifier(self.layout.schema, f"l_{field.pk.hex}")
-                _run(sql.SQL("INSERT INTO {} (source, target) SELECT DISTINCT * FROM ({}) AS p").format(links, pairs))
+                statement = sql.SQL("INSERT INTO {} (source, target) SELECT DISTINCT * FROM ({}) AS p")
+                _run(statement.format(links(field, self.layout.schema), pairs))
 
     def _heads(self) -> list[str]:
         """The names in the first line: those of fields that are kept, and of what every table has."""

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from psycopg2 import sql
 
 from nocode.studio.errors import SchemaRefused
+from nocode.studio.fields.relations import links_name
 from nocode.studio.models import DataTable, Field
 from nocode.studio.schema import ddl, mending, problems
 from nocode.studio.schema.operations import specs
@@ -65,7 +66,7 @@ class MakeTable(Repair):
         place, fields = bench.place(table), list(table.fields.all())
         bench.run(*ddl.create_table(place, []))
         for field in sorted(fields, key=lambda each: each.type.is_relation):
-            if field.type.column or not bench.has_relation(place.home, f"l_{field.pk.hex}"):
+            if field.type.column or not bench.has_relation(place.home, links_name(field)):
                 bench.run(*ddl.add_column(place, field, None))
         for field in Field.everything.filter(table=table, trashed_at__isnull=False):
             if field.type.column:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from psycopg2 import sql
 
 from nocode.studio.errors import RuleBroken
-from nocode.studio.fields.relations import links
+from nocode.studio.fields.relations import links, links_name
 from nocode.studio.models import Field, TableIndex
 from nocode.studio.schema import catalog, ddl, mending, problems
 from nocode.studio.schema.operations import specs
@@ -137,7 +137,7 @@ class PutLinks(Repair):
     def mend(self, bench: Workbench) -> None:
         field = bench.field(self.field)
         place, target = bench.place(field.table), links(field, bench.project.schema_name)
-        name = f"l_{field.pk.hex}"
+        name = links_name(field)
         there = catalog.tables(place.home, only=name).get(name)
         bench.touch(field.table)
         if there is None:
