@@ -287,6 +287,19 @@ def test_order_of_fields_is_kept(people):
     assert list(layout_of(DataTable.objects.get(pk=people.pk)).fields) == ["city", "name", "age"]
 
 
+def test_order_taken_back_leaves_fields_in_the_trash_their_places(people):
+    manager, order = SchemaManager(people.project), [each.label for each in people.fields.all()]
+    manager.drop_field(field(people, order[1]))
+    before = in_use(people.project)
+
+    manager.reorder_fields(people, list(people.fields.order_by("-position")))
+    manager.undo()
+
+    assert in_use(people.project) == before
+    manager.restore(Field.everything.get(table=people, label=order[1]))
+    assert [each.label for each in people.fields.all()] == order
+
+
 def test_settings_are_held_by_the_database_as_far_as_rows_allow(people):
     """A smaller choice stays possible while rows have another value: then only what people write is checked."""
     manager = SchemaManager(people.project)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from itertools import accumulate
 from typing import Any
 from uuid import UUID
 
@@ -99,13 +100,17 @@ class ChangeTable(Operation):
 @operation
 @dataclasses.dataclass(frozen=True)
 class ReorderFields(Operation):
-    """The order in which a table shows its fields; those not named come last, as they were."""
+    """The order in which a table shows its fields; those not named come last, as they were.
+
+    Fields in the trash keep their places among them. `positions` are places to return to, on the way back.
+    """
 
     op = "reorder_fields"
     label = _("Fields put in order")
     lock = NOTHING
 
     fields: list[str] = dataclasses.field(default_factory=list)
+    positions: dict[str, int] = dataclasses.field(default_factory=dict)
 
     def is_idle(self, bench: Workbench) -> bool:
         now = [str(field.pk) for field in bench.table(self.table).fields.all()]
@@ -114,14 +119,19 @@ class ReorderFields(Operation):
     def apply(self, bench: Workbench) -> Operation:
         table = bench.table(self.table)
         fields = list(table.fields.all())
-        before = [str(field.pk) for field in fields]
-        wanted = {pk: position for position, pk in enumerate(self.fields)}
-        fields.sort(key=lambda field: wanted.get(str(field.pk), len(wanted)))
-        for position, field in enumerate(fields):
-            field.position = position
+        before = {str(field.pk): field.position for field in fields}
+        positions = self.positions or self._places(before)
+        for field in fields:
+            field.position = positions.get(str(field.pk), field.position)
         Field.objects.bulk_update(fields, ["position"])
         bench.touch(table)
-        return ReorderFields(self.table, before)
+        return ReorderFields(self.table, positions=before)
+
+    def _places(self, before: dict[str, int]) -> dict[str, int]:
+        """The places that the fields have, in the new order; of two in one place the second moves on."""
+        wanted = {pk: number for number, pk in enumerate(self.fields)}
+        order = sorted(before, key=lambda pk: wanted.get(pk, len(wanted)))
+        return dict(zip(order, accumulate(before.values(), lambda last, place: max(last + 1, place)), strict=True))
 
 
 def _differing(thing: Any, values: dict[str, Any]) -> dict[str, Any]:
