@@ -59,7 +59,7 @@ def _step_page(request: HttpRequest, node: Node, title: str) -> HttpResponse:
     may_change = request.user.has_perm(CHANGE, node.workflow)
     if request.method == "POST" and not may_change:
         raise PermissionDenied
-    forms = _step_forms(request, node)
+    forms = step_forms(node, request.POST or None, where=request.GET)
     if request.method == "POST" and all([form.is_valid() for form in forms.values()]):
         return _save_step(request, node, forms)
     context = page_context(
@@ -73,7 +73,7 @@ def _step_page(request: HttpRequest, node: Node, title: str) -> HttpResponse:
         earlier=_earlier(request, node),
         **{f"{name}_form": dress(form) for name, form in forms.items()},
     )
-    return render(request, "automation/step.html", context)
+    return render(request, "automation/_step_panel.html" if request.htmx else "automation/step.html", context)
 
 
 def _earlier(request: HttpRequest, node: Node) -> list[Node]:
@@ -89,14 +89,14 @@ def _problems(node: Node) -> list:
     return workflows.check_node(node)
 
 
-def _step_forms(request: HttpRequest, node: Node) -> dict[str, Any]:
-    data = request.POST or None
+def step_forms(node: Node, data: Any = None, *, where: Any = None) -> dict[str, Any]:
+    """The forms of a step, by name; a new one is also asked for its place (`where`: `after` and `port`)."""
     forms: dict[str, Any] = {"step": StepForm(data, instance=node)}
     if node.kind in node_types:
         options = {"data": data, "prefix": "config", "initial": node.config}
         forms["config"] = node_types[node.kind].form(node.workflow, **options)
     if node._state.adding:
-        after = f"{request.GET.get('after', '')} {request.GET.get('port', 'main')}".strip()
+        after = f"{where.get('after', '')} {where.get('port', 'main')}".strip()
         outputs = output_choices(node.workflow)
         forms["place"] = PlaceForm(data, prefix="place", outputs=outputs, initial={"after": after})
     return forms
