@@ -1,5 +1,6 @@
 """One try at one step: from its settings to how it ended."""
 
+import json
 import logging
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,7 +13,7 @@ from django.utils.translation import gettext as _
 from nocode.automation.engine import backoff, calls, store
 from nocode.automation.engine.graph import ERROR_PORT, GraphNode
 from nocode.automation.engine.prepared import PreparedNode
-from nocode.automation.engine.progress import Progress
+from nocode.automation.engine.progress import Progress, Spot
 from nocode.automation.engine.store import StepRow
 from nocode.automation.errors import TransientFailure
 from nocode.automation.models import StepRun
@@ -28,22 +29,24 @@ PASSING = {"55P03", "40P01", "40001", "57014"}  # lock timeout, deadlock, serial
 class Attempt:
     """One try at one step: prepares its settings, performs it, and keeps how it ended in `row`."""
 
-    def __init__(self, progress: Progress, key: str):
-        self.progress = progress
-        self.node: GraphNode = progress.graph.nodes[key]
+    def __init__(self, progress: Progress, spot: Spot):
+        self.progress, self.spot = progress, spot
+        self.node: GraphNode = progress.graph.nodes[spot.key]
         self.prepared: PreparedNode | None = None
         self.output: Any = None
         self.response: dict | None = None
         self.logs: list[dict] = []
         self.calls: list[dict] = []  # made with integrations
-        earlier = progress.begun.get(key)
+        earlier = spot.scope.begun.get(spot.key)
         self.woken = earlier is not None and earlier.status == StepRun.Status.WAITING
         failed_before = earlier is not None and earlier.status == StepRun.Status.FAILED
         self.row = StepRow(
-            node_key=key,
+            node_key=spot.key,
+            iteration=spot.scope.iteration,
             attempt=earlier.attempt + failed_before if earlier else 1,
             status=StepRun.Status.RUNNING,
             started_at=earlier.started_at if self.woken else timezone.now(),
+            settings=earlier.settings if earlier else None,
         )
         self.step = self.settings = None
 
@@ -93,7 +96,7 @@ class Attempt:
             self._note("warning", _("Attempt %d failed and will be repeated.") % row.attempt, error=row.error)
         elif self.node.on_error != "stop":
             row.ports = [ERROR_PORT] if self.node.on_error == "branch" else [self._usual_port()]
-            self._keep({"error": row.error, "input": self.progress.input_of(self.node.key)})
+            self._keep({"error": row.error, "input": self.progress.input_of(self.spot)})
 
     def _keep(self, output: Any) -> None:
         self.row.output, self.output = store.to_json(output), output
@@ -101,9 +104,10 @@ class Attempt:
     def _prepare(self) -> None:
         self.prepared = self.progress.prepared[self.node.key]
         leased, sandbox = self.progress.leased, self.progress.sandbox
-        data = self.progress.input_of(self.node.key)
+        self.progress.show(self.spot.scope)
+        data = self.progress.input_of(self.spot)
         sandbox.set("input", data)
-        self.settings = self.prepared.settings(sandbox)
+        self.settings = json.loads(self.row.settings) if self.enters_again else self.prepared.settings(sandbox)
         self.row.settings = self.prepared.stored(self.settings)
         self.step = Step(
             key=self.node.key,
@@ -119,10 +123,20 @@ class Attempt:
             count_call=self._count_call,
         )
         self.step.loaded = self.prepared.type.load(self.settings, self.step)
+        if self.node.is_loop:
+            self.row.settings = store.to_json(self.settings)  # with what it found to go through
+
+    @property
+    def enters_again(self) -> bool:
+        """Whether it is a loop that was entered before: it goes on through the same items."""
+        return self.node.is_loop and self.row.settings is not None
 
     def _resolve(self, value: Any, item: Any) -> Any:
         self.progress.sandbox.set("item", item)
-        return self.progress.sandbox.resolve(value)
+        try:
+            return self.progress.sandbox.resolve(value)
+        finally:
+            self.progress.show_item(self.spot.scope)
 
     def _succeed(self, result: Any) -> None:
         row = self.row

@@ -15,5 +15,6 @@ def roots_of(leased: Leased, graph: Graph) -> dict[str, Any]:
         "workflow": {"id": str(leased.workflow_id) if leased.workflow_id else None, "name": leased.workflow_name},
         "execution": {"id": str(leased.id), "started_at": leased.started_at.isoformat()},
         "item": None,
+        "index": None,
         "secrets": {},
     }

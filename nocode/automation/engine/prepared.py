@@ -2,7 +2,7 @@
 
 from copy import deepcopy
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -102,6 +102,18 @@ class PreparedGraph:
 
     def is_join(self, key: str) -> bool:
         return getattr(self._type(key), "is_join", False)
+
+    def is_loop(self, key: str) -> bool:
+        return self.graph.nodes[key].is_loop
+
+    def loop_of(self, key: str) -> str:
+        """The loop a step belongs to, be it the loop itself; nothing for steps that run once."""
+        return self.loops.get(key, "")
+
+    @cached_property
+    def loops(self) -> dict[str, str]:
+        """The loop of each step that may run several times, the loops themselves among them."""
+        return {key: loop for loop, body in self.graph.bodies.items() for key in body.nodes}
 
     def _type(self, key: str) -> NodeType | None:
         return node_types.find(self.graph.nodes[key].kind)

@@ -4,20 +4,30 @@ In memory only. A worker that takes over gets the same by replaying the steps th
 """
 
 import json
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils import timezone
 
 from nocode.automation.engine.context import roots_of
 from nocode.automation.engine.expressions import Sandbox
-from nocode.automation.engine.frontier import Frontier
+from nocode.automation.engine.loops import Loop
 from nocode.automation.engine.prepared import PreparedGraph
-from nocode.automation.engine.store import Leased, StepRow
+from nocode.automation.engine.scopes import Scope, Turn
+from nocode.automation.engine.store import Leased, StepRow, to_json
+from nocode.automation.models import StepRun
 from nocode.automation.nodes import Effect
 
-PARALLEL_CALLS = 8
+PARALLEL_CALLS = 20
+
+
+class Spot(NamedTuple):
+    """A step in the scope it runs in."""
+
+    scope: Scope
+    key: str
 
 
 class Progress:
@@ -28,57 +38,117 @@ class Progress:
         self.prepared = prepared
         self.graph = prepared.graph
         self.sandbox = Sandbox(roots_of(leased, self.graph))
-        self.begun: dict[str, StepRow] = {}  # steps that began and have not ended: waiting, to retry, cut off
-        self._frontier = Frontier(self.graph, leased.entry, prepared.joins_any)
-        self._outputs: dict[str, Any] = {}
+        self.root = Scope(self.graph.outer, leased.entry, prepared.joins_any, leased.input)
+        self.loops: dict[str, Loop] = {}  # those that have begun and are not over
+        self._replayed: dict[str, list[StepRow]] = defaultdict(list)  # turns and their steps, by loop
+        self._seen_by_sandbox: Scope = self.root
+
+    # --- What is over
 
     def replay(self, rows: Iterable[StepRow]) -> None:
         """Take in the latest attempt of each step that ran before, in the order they began."""
         for row in rows:
             if row.node_key not in self.graph.nodes:
                 continue
-            if row.is_left:
-                self.complete(row, json.loads(row.output) if row.output else None)
+            if row.iteration:
+                self._replayed[self.prepared.loops[row.node_key]].append(row)
+            elif row.is_left:
+                self.complete(Spot(self.root, row.node_key), row, json.loads(row.output) if row.output else None)
             else:
-                self.begun[row.node_key] = row
+                self.root.begun[row.node_key] = row
 
-    def complete(self, row: StepRow, output: Any) -> None:
+    def complete(self, spot: Spot, row: StepRow, output: Any) -> None:
         """A step was left through its ports: what is behind them may run, and expressions see its output."""
-        self.begun.pop(row.node_key, None)
-        self._outputs[row.node_key] = output
-        self.sandbox.set_step(row.node_key, output)
-        self._frontier.complete(row.node_key, row.ports)
+        spot.scope.complete(spot.key, row.ports, output)
+        if spot.scope in (self.root, self._seen_by_sandbox):
+            self.sandbox.set_step(spot.key, output)
+
+    def cut_off(self) -> Iterator[StepRow]:
+        """The rows of all that has begun and is not over."""
+        for scope in self._scopes():
+            yield from scope.begun.values()
+            if isinstance(scope, Turn):
+                yield scope.row
+
+    # --- Loops
+
+    def entered_loops(self) -> list[Spot]:
+        """The loops that another worker, or an earlier slice, has entered."""
+        return [Spot(self.root, key) for key in self.root.begun if self.prepared.is_loop(key)]
+
+    def begin_loop(self, row: StepRow, settings: dict[str, Any], again: bool) -> Loop:
+        """A loop is entered: for the first time, or by a worker that goes on with it."""
+        loop = self.loops[row.node_key] = Loop(row, self.prepared, settings, self.graph.bodies[row.node_key])
+        self.root.begun[row.node_key] = row
+        if again:
+            loop.resume(self.leased.id, self._replayed.pop(row.node_key, []))
+        return loop
+
+    def turn(self, loop: Loop) -> Iterator[StepRow]:
+        """Begin the turns of a loop that may run now, or leave it when it is over; the rows that tell it."""
+        yield from loop.fill()
+        if loop.is_over:
+            yield self._leave(loop)
+
+    def _leave(self, loop: Loop) -> StepRow:
+        del self.loops[loop.key]
+        row, output = loop.row, loop.output()
+        row.status, row.ports, row.finished_at = StepRun.Status.COMPLETED, ["done"], timezone.now()
+        row.output = to_json(output)
+        self.complete(Spot(self.root, loop.key), row, output)
+        return row
+
+    # --- What comes next
 
     @property
     def is_over(self) -> bool:
         """Whether no step is left to run."""
-        return not self._frontier.ready
+        return not self.root.ready
 
     @property
     def wake_at(self) -> datetime:
         """When the first of the steps that all wait is due."""
-        return min(self.begun[key].wake_at for key in self._frontier.ready)
+        return min(time for scope in self._scopes() for time in scope.wake_times())
 
-    def next_batch(self) -> list[str]:
+    def next_batch(self) -> list[Spot]:
         """The next step, or all outside calls that may run side by side; steps that must wait are left out."""
-        due = [key for key in self._frontier.ready if not self._sleeps(key)]
-        inner = next((key for key in due if self.prepared.effect_of(key) is not Effect.OUTSIDE), None)
+        # What was due by the database's clock is awake, even if ours is behind.
+        now = max(timezone.now(), self.leased.taken_at)
+        due = [
+            Spot(scope, key)
+            for scope in self._scopes()
+            for key in scope.awake(now)
+            if not (scope is self.root and key in self.loops)
+        ]
+        inner = next((spot for spot in due if self.prepared.effect_of(spot.key) is not Effect.OUTSIDE), None)
         return [inner] if inner else due[:PARALLEL_CALLS]
 
-    def _sleeps(self, key: str) -> bool:
-        row = self.begun.get(key)
-        # What was due by the database's clock is awake, even if ours is behind.
-        return row is not None and row.wake_at is not None and row.wake_at > max(timezone.now(), self.leased.taken_at)
+    def _scopes(self) -> Iterator[Scope]:
+        yield self.root
+        for loop in self.loops.values():
+            yield from loop.turns.values()
 
-    def input_of(self, key: str) -> Any:
+    # --- What a step sees
+
+    def input_of(self, spot: Spot) -> Any:
         """What enters a step: the trigger's data, the output before it, or a list of several outputs."""
-        sources = self._frontier.sources(key)
-        if not sources:
-            return self.leased.input
-        values = [self._outputs[source] for source in sources]
-        return values if self.prepared.is_join(key) or len(values) > 1 else values[0]
+        values = spot.scope.input_of(spot.key)
+        return values if self.prepared.is_join(spot.key) or len(values) > 1 else values[0]
+
+    def show(self, scope: Scope) -> None:
+        """Let expressions see a scope: the item of a turn and what its own steps gave, or nothing of any turn."""
+        if scope is self._seen_by_sandbox:
+            return
+        seen, self._seen_by_sandbox = self._seen_by_sandbox, scope
+        for key in {key for turn in (seen, scope) if isinstance(turn, Turn) for key in turn.graph.nodes}:
+            self.sandbox.set_step(key, scope.outputs.get(key))
+        self.show_item(scope)
+
+    def show_item(self, scope: Scope) -> None:
+        """Let `item` and `index` be those of the scope."""
+        self.sandbox.set("item", scope.item)
+        self.sandbox.set("index", scope.index)
 
     def result(self) -> Any:
         """The output of the last step; of several last steps, an object by their keys."""
-        ends = {key: self._outputs[key] for key in self.graph.leaves if key in self._outputs}
-        return next(iter(ends.values())) if len(ends) == 1 else ends
+        return self.root.result()

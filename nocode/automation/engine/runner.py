@@ -25,7 +25,8 @@ from django.utils.translation import gettext as _
 from nocode.automation.engine import heartbeat, store
 from nocode.automation.engine.attempt import Attempt
 from nocode.automation.engine.prepared import PreparedGraph, graph_of
-from nocode.automation.engine.progress import Progress
+from nocode.automation.engine.progress import Progress, Spot
+from nocode.automation.engine.scopes import Turn
 from nocode.automation.engine.store import Leased, StepRow
 from nocode.automation.errors import LeaseLost
 from nocode.automation.models import StepRun, WorkflowExecution
@@ -83,7 +84,7 @@ class Run:
         self.continue_later = continue_later
         self.prepared: PreparedGraph = graph_of(leased.version_id)
         self.progress = Progress(leased, self.prepared)
-        self.rows: list[StepRow] = []  # not committed yet
+        self.rows: dict[tuple[str, int, int], StepRow] = {}  # not committed yet
         self.logs: list[dict] = []
         self.calls: list[dict] = []
         self.flushed_at = time.monotonic()
@@ -94,14 +95,18 @@ class Run:
         """The slice."""
         ends = time.monotonic() + budget
         if self.leased.is_begun:
-            self.progress.replay(store.latest_steps(self.leased.id))
+            self.progress.replay(store.latest_steps(self.leased.id, self.prepared.loops))
+            for spot in self.progress.entered_loops():
+                self._enter_loop(Attempt(self.progress, spot))
         if self.leased.lost_worker:
             self._log("warning", _("The worker that ran this execution stopped; another one went on."))
+        self._turn_loops()
         while not self.failure and (batch := self.progress.next_batch()):
             self._check_limits()
             if self.failure:
                 break
             self._execute(batch)
+            self._turn_loops()
             if (until_response and self.response) or time.monotonic() > ends:
                 break
             self._flush_now_and_then()
@@ -111,20 +116,41 @@ class Run:
         if timezone.now() > self.leased.deadline_at:
             self.failure = (_("The execution took longer than its limit of %d seconds.") % self.leased.timeout, "")
         elif self.leased.crashes > MAX_CRASHES:
-            step = next(iter(self.progress.begun), "")
+            step = next(iter(self.progress.root.begun), "")
             self.failure = (_("The worker stopped %d times while running this step.") % self.leased.crashes, step)
 
     # --- Running steps ---------------------------------------------------------------------------------------------
 
-    def _execute(self, batch: list[str]) -> None:
-        attempts = [Attempt(self.progress, key) for key in batch]
-        effect = self.prepared.effect_of(batch[0])
-        if effect is Effect.TRANSACTION:
+    def _execute(self, batch: list[Spot]) -> None:
+        attempts = [Attempt(self.progress, spot) for spot in batch]
+        effect = self.prepared.effect_of(batch[0].key)
+        if self.prepared.is_loop(batch[0].key):
+            self._enter_loop(attempts[0])
+        elif effect is Effect.TRANSACTION:
             self._in_transaction(attempts[0])
         elif effect is Effect.OUTSIDE:
             self._outside(attempts)
         else:
             self._conclude(attempts[0].perform())
+
+    def _enter_loop(self, attempt: Attempt) -> None:
+        if not attempt.prepare():
+            self._conclude(attempt)
+            return
+        loop = self.progress.begin_loop(attempt.row, attempt.settings, attempt.enters_again)
+        loop.follow(attempt.prepared.type.items(attempt.settings, attempt.step, loop.begun, loop.last))
+        self._keep(attempt.row)
+
+    def _turn_loops(self) -> None:
+        """Begin the turns of loops that may run now; to read their items may fail."""
+        for loop in list(self.progress.loops.values()):
+            try:
+                for row in self.progress.turn(loop):
+                    self._keep(row)
+            except (NoCodeError, Error) as error:
+                if is_connection_lost(error):
+                    raise
+                self.failure = (error.message if isinstance(error, NoCodeError) else str(error).strip(), loop.key)
 
     def _in_transaction(self, attempt: Attempt) -> None:
         try:
@@ -170,17 +196,24 @@ class Run:
         """Take in how an attempt ended."""
         row, node = attempt.row, attempt.node
         if not written:
-            self.rows.append(row)
+            self._keep(row)
         if attempt.response is not None and self.response is None:
             self.response = attempt.response
         self.logs.extend(attempt.logs)
         self.calls.extend(attempt.calls)
+        scope = attempt.spot.scope
+        loop = self.progress.loops[scope.loop] if isinstance(scope, Turn) else None
         if row.is_left:
-            self.progress.complete(row, attempt.output)
+            self.progress.complete(attempt.spot, row, attempt.output)
         elif row.wake_at is not None:
-            self.progress.begun[node.key] = row
-        else:
+            scope.begun[node.key] = row
+        elif loop is None or not loop.goes_on:
             self.failure = (row.error, node.key)
+        else:
+            scope.error = scope.error or row.error
+        if loop and scope.is_over:
+            for ended in loop.end(scope):
+                self._keep(ended)
 
     # --- Committing ------------------------------------------------------------------------------------------------
 
@@ -189,14 +222,17 @@ class Run:
             self._flush()
             self._committed()
 
+    def _keep(self, row: StepRow) -> None:
+        self.rows[row.node_key, row.iteration, row.attempt] = row
+
     def _flush(self, extra: list[StepRow] | None = None, **changes: Any) -> None:
-        rows = self.rows + (extra or [])
+        rows = [*self.rows.values(), *(extra or [])]
         store.flush(self.leased, rows, self.logs, calls=self.calls, response=self.response, **changes)
 
     def _committed(self) -> None:
         """What was flushed is durable now, and with the first of it the lease."""
         self.leased.is_begun = True
-        self.rows, self.logs, self.calls = [], [], []
+        self.rows, self.logs, self.calls = {}, [], []
         self.flushed_at = time.monotonic()
 
     def _let_go(self) -> None:
@@ -213,10 +249,10 @@ class Run:
 
     def _close_cut_off(self, error: str) -> None:
         """A step that was cut off by a crash ends with its execution, as failed: it can be tried again."""
-        for row in self.progress.begun.values():
+        for row in self.progress.cut_off():
             if row.status == StepRun.Status.RUNNING:
                 row.status, row.error, row.finished_at = StepRun.Status.FAILED, error, timezone.now()
-                self.rows.append(row)
+                self._keep(row)
 
     def _end(self, status: str, error: tuple[str, str] = ("", ""), output: str | None = None) -> None:
         self._flush(keep=False, status=status, completed_at=timezone.now(), error=error, output=output)

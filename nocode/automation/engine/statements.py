@@ -129,7 +129,30 @@ SELECT extract(epoch FROM greatest(lease_until, wake_at, clock_timestamp()) - cl
 FROM automation_workflowexecution WHERE id = %s
 """
 
+# Without what belongs to a turn of a loop that is over; `loops` is the loop of each step that may run several times.
 STEPS = """
-SELECT DISTINCT ON (node_key) node_key, attempt, status, ports::text, output::text, wake_at, started_at, id
-FROM automation_steprun WHERE execution_id = %s ORDER BY node_key, attempt DESC
+SELECT DISTINCT ON (node_key, iteration) node_key, iteration, attempt, status, ports::text,
+       CASE WHEN %(loops)s::jsonb ->> node_key = node_key THEN settings::text END, output::text, error,
+       wake_at, started_at, id
+FROM automation_steprun AS step
+WHERE execution_id = %(id)s AND NOT (iteration > 0 AND EXISTS (
+    SELECT FROM automation_steprun AS turn
+    WHERE turn.execution_id = step.execution_id AND turn.iteration = step.iteration
+      AND turn.node_key = %(loops)s::jsonb ->> step.node_key AND turn.ports <> '[]'
+))
+ORDER BY node_key, iteration, attempt DESC
+"""
+
+# How far a loop has come: the number of turns begun, how many have failed, and the item of the last.
+TURNS = """
+SELECT iteration, settings::text, (
+    SELECT count(*) FROM automation_steprun
+    WHERE execution_id = %(id)s AND node_key = %(loop)s AND iteration > 0 AND status = 'failed' AND ports <> '[]'
+)
+FROM automation_steprun WHERE execution_id = %(id)s AND node_key = %(loop)s AND iteration > 0
+ORDER BY iteration DESC LIMIT 1
+"""
+RESULTS = """
+SELECT iteration, output::text FROM automation_steprun
+WHERE execution_id = %(id)s AND node_key = %(loop)s AND iteration > 0 AND ports <> '[]'
 """

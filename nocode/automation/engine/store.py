@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -200,20 +201,41 @@ def renew(leases: dict[UUID, UUID]) -> None:
         cursor.execute(statements.RENEW, [LEASE_SECONDS, list(leases), list(leases.values())])
 
 
-def latest_steps(execution_id: UUID) -> list[StepRow]:
-    """The latest attempt of every step that has begun, in the order they began."""
+def latest_steps(execution_id: UUID, loops: Mapping[str, str]) -> list[StepRow]:
+    """The latest attempt of every step that has begun, in the order they began, without what belongs to finished turns.
+
+    `loops` is the loop of each step that may run several times, the loops themselves among them.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(statements.STEPS, [execution_id])
+        cursor.execute(statements.STEPS, {"id": execution_id, "loops": json.dumps(loops)})
         rows = sorted(cursor.fetchall(), key=lambda row: row[-1])
     return [
         StepRow(
             node_key=key,
+            iteration=iteration,
             attempt=attempt,
             status=status,
             ports=json.loads(ports),
+            settings=settings,
             output=output,
+            error=error,
             wake_at=wake_at,
             started_at=started_at,
         )
-        for key, attempt, status, ports, output, wake_at, started_at, _id in rows
+        for key, iteration, attempt, status, ports, settings, output, error, wake_at, started_at, _id in rows
     ]
+
+
+def turns_so_far(execution_id: UUID, loop: str) -> tuple[int, int, Any]:
+    """Of a loop: how many turns have begun, how many have failed, and the item of the last one."""
+    with connection.cursor() as cursor:
+        cursor.execute(statements.TURNS, {"id": execution_id, "loop": loop})
+        begun, settings, failed = cursor.fetchone() or (0, '{"item": null}', 0)
+    return begun, failed, json.loads(settings)["item"]
+
+
+def results_so_far(execution_id: UUID, loop: str) -> dict[int, Any]:
+    """What the finished turns of a loop brought, by the number of the turn."""
+    with connection.cursor() as cursor:
+        cursor.execute(statements.RESULTS, {"id": execution_id, "loop": loop})
+        return {number: json.loads(output) for number, output in cursor}
