@@ -1,4 +1,4 @@
-"""What a step type is. To add one: write its class in a file of this folder and import that file in `__init__.py`."""
+"""What a step type is. To add one: write its class in a file of this folder."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
