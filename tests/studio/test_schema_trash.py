@@ -9,7 +9,7 @@ from django.utils import timezone
 from nocode.foundation.models import OutboxEvent
 from nocode.studio.errors import SchemaRefused, TableMissing
 from nocode.studio.models import DataTable, Field, GridView, SchemaChange
-from nocode.studio.schema import expiry
+from nocode.studio.schema import drift, expiry
 from nocode.studio.schema.manager import NewField, SchemaManager
 from nocode.studio.services import pages
 from nocode.studio.services.records import Records
@@ -181,6 +181,27 @@ def test_a_table_in_the_trash_holds_nobody_back(people):
     manager.restore(orders)
 
     assert [row["buyer"] for row in Records(DataTable.objects.get(pk=orders.pk)).find()] == [None, 2]
+
+
+@pytest.mark.parametrize("thrown", ["table", "field"])
+def test_what_leads_to_rows_that_are_gone_does_not_hold_up_an_undo_and_is_listed(thrown, people):
+    orders, buyer = link(people)
+    records = Records(DataTable.objects.get(pk=orders.pk))
+    records.create_many([{"title": "Pen", "buyer": 1}, {"title": "Ink", "buyer": 2}])
+    manager = SchemaManager(people.project)
+    buyer = manager.change_field(buyer, required=True)
+    manager.drop_table(orders) if thrown == "table" else manager.drop_field(buyer)
+    Records(people).delete(1)
+
+    manager.undo()
+
+    assert manager.notes == [
+        "“Buyer”: 1 value leads to a row that is gone: they are empty now (#1: 1).",
+        "“Buyer”: 1 row has no value: it is not required any more.",
+    ]
+    assert [row["buyer"] for row in Records(DataTable.objects.get(pk=orders.pk)).find()] == [None, 2]
+    assert not field(orders, "Buyer").required
+    assert not drift.findings(people.project)
 
 
 def test_table_comes_back_while_what_it_points_to_is_away(people):

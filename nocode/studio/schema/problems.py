@@ -12,6 +12,7 @@ from nocode.studio.models import Field
 from nocode.studio.schema.place import Place
 
 SAMPLES = 50
+NAMED = 10
 
 _SENTENCES = {
     "required": ngettext_lazy("%(count)s row has no value", "%(count)s rows have no value", "number"),
@@ -45,6 +46,12 @@ class Problem:
             "sentence": _SENTENCES[self.rule] % {"number": self.count, "count": intcomma(self.count)},
         }
 
+    @property
+    def rows(self) -> str:
+        """The first of these rows with their values, in a line."""
+        named = [f"#{row}: {value}" for row, value in self.samples[:NAMED]]
+        return ", ".join(named + (["…"] if self.count > NAMED else []))
+
 
 Reader = Callable[[sql.Composable], list[tuple]]
 
@@ -68,12 +75,16 @@ def against_settings(read: Reader, place: Place, each: Field, value: sql.Composa
     return _found(read, place, each, value, "settings", sql.SQL("NOT ({})").format(check))
 
 
-def leading_nowhere(read: Reader, place: Place, each: Field, other: Place) -> Problem | None:
-    """Rows whose relation leads to a row that is not there."""
-    value = sql.Identifier(each.physical_name)
-    gone = sql.SQL("{0} IS NOT NULL AND NOT EXISTS (SELECT FROM {1} AS o WHERE o.id = {2}.{0})")
-    condition = gone.format(value, other.target, place.target)
+def leading_nowhere(read: Reader, place: Place, each: Field, other: Place, column: str = "") -> Problem | None:
+    """Rows whose relation, kept in its `column`, leads to a row that is not there."""
+    value = sql.Identifier(column or each.physical_name)
+    condition = sql.SQL("{} IS NOT NULL AND {} IS NULL").format(value, leading_somewhere(place, value, other))
     return _found(read, place, each, value, "reference", condition)
+
+
+def leading_somewhere(place: Place, value: sql.Identifier, other: Place) -> sql.Composable:
+    """What is left of the values of a relation without those that lead nowhere."""
+    return sql.SQL("(SELECT o.id FROM {} AS o WHERE o.id = {}.{})").format(other.target, place.target, value)
 
 
 def lost(read: Reader, place: Place, each: Field, text: sql.Composable, condition: sql.Composable) -> Problem | None:

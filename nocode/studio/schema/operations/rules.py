@@ -118,7 +118,7 @@ class PutReference(Repair):
         if not self.emptying:
             mending.refuse(gone)
         elif gone is not None:
-            bench.note(gettext("%(problem)s: they are empty now.") % {"problem": gone})
+            bench.note(gettext("%(problem)s: they are empty now (%(rows)s).") % {"problem": gone, "rows": gone.rows})
         bench.run(*field.type.trash(field, place), *field.type.restore(field, place))
         bench.touch(field.table)
 

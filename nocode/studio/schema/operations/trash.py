@@ -80,7 +80,7 @@ class RestoreField(Operation):
         bench.run(ddl.lock_table(bench.place(field.table)))
         table, place, column = field.table, bench.place(field.table), field.column_name
         field.label = _free_label(bench, field.label, {other.label for other in table.fields.all()})
-        has_check = bool(field.type.column) and leave_off_rules(bench, field, sql.Identifier(column))
+        has_check = bool(field.type.column) and _keeps_rules(bench, field, column)
         field.trashed_at = None
         field.save(update_fields=["trashed_at", *KEPT, "updated_at"])
         if field.type.column:
@@ -156,7 +156,12 @@ class RestoreTable(Operation):
         field.table = table
         lacking = bench.lacks(field)
         if not lacking:
-            bench.run(*field.type.restore(field, bench.place(table)))
+            place = bench.place(table)
+            if (held := without_loose(bench, field, field.physical_name)) is not None:
+                leave_off_rules(bench, field, held)
+                field.save(update_fields=["required", "updated_at"])
+                bench.run(ddl.set_required(place, field))
+            bench.run(*field.type.restore(field, place))
             return
         trash_column(bench, field)
         Field.objects.filter(pk=field.pk).update(trashed_at=timezone.now())
@@ -193,6 +198,24 @@ def trash_column(bench: Workbench, field: Field) -> None:
         bench.run(*ddl.trash_column(bench.place(field.table), field, f"trash_{field.pk.hex}"))
 
 
+def without_loose(bench: Workbench, field: Field, column: str) -> sql.Composable | None:
+    """What is left of a relation that comes back, where some of its values lead to rows that are gone: these are said.
+
+    A preview of a table that comes back does not look: the table is not there yet.
+    """
+    if not field.type.is_relation or not field.type.column:
+        return None
+    place = bench.place(field.table)
+    other = place.find(field.settings["table"])
+    if bench.dry and not all(bench.has_relation(each.schema, each.table) for each in (place, other)):
+        return None
+    loose = problems.leading_nowhere(bench.rows, place, field, other, column)
+    if loose is None:
+        return None
+    bench.note(gettext("%(problem)s: they are empty now (%(rows)s).") % {"problem": loose, "rows": loose.rows})
+    return problems.leading_somewhere(place, sql.Identifier(column), other)
+
+
 def leave_off_rules(bench: Workbench, field: Field, value: sql.Composable) -> bool:
     """Take rules from a field that its rows break by now, and say so; whether its settings may be enforced."""
     place = bench.place(field.table)
@@ -203,6 +226,12 @@ def leave_off_rules(bench: Workbench, field: Field, value: sql.Composable) -> bo
         field.unique = False
         bench.note(gettext("%(problem)s: it is not unique any more.") % {"problem": found})
     return problems.against_settings(bench.rows, place, field, value) is None
+
+
+def _keeps_rules(bench: Workbench, field: Field, column: str) -> bool:
+    """Take rules that rows broke from a field that comes back; whether its settings may be enforced."""
+    held = without_loose(bench, field, column)
+    return leave_off_rules(bench, field, sql.Identifier(column) if held is None else held)
 
 
 def _free_label(bench: Workbench, label: str, taken: set[str]) -> str:
