@@ -16,6 +16,7 @@ from django.utils import timezone
 from django_q.models import Failure, Schedule, Success
 
 from nocode.automation.models import (
+    DraftChange,
     Edge,
     ExecutionExport,
     ExecutionLog,
@@ -400,6 +401,12 @@ MAKERS: dict[type[Model], Callable[[World, int], Model]] = {
         world.rows[Workflow], f"first-{number}" if number else "first", label=f"{SECRET} step {number}"
     ),
     Edge: _edge,
+    DraftChange: lambda world, number: DraftChange.objects.create(
+        workflow=world.rows[Workflow],
+        revision=number + 1,
+        user=world.people["owner"],
+        acts=[{"op": "move", "names": []}],
+    ),
     Trigger: lambda world, number: factories.make_trigger(
         world.rows[Workflow], "webhook", name=f"{SECRET} trigger {number}"
     ),

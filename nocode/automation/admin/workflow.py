@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
-from nocode.automation.models import Edge, Node, Workflow, WorkflowExecution, WorkflowVersion
+from nocode.automation.models import DraftChange, Edge, Node, Workflow, WorkflowExecution, WorkflowVersion
 from nocode.automation.views import builder
 from nocode.automation.views.workflow import workflow_page
 from nocode.foundation.admin.base import ConsoleAdmin, HistoryAdmin, ReadOnly
@@ -175,3 +175,12 @@ class WorkflowVersionAdmin(ReadOnly, PartOfWorkflow):
         if version.workflow_id is None:
             return super().change_view(request, object_id, *args, **kwargs)
         return redirect("admin:workflow_version", version.workflow_id, version.number)
+
+
+@admin.register(DraftChange)
+class DraftChangeAdmin(ReadOnly, PartOfWorkflow):
+    """Who changed which draft lately."""
+
+    list_display = ["created_at", "user", "workflow", "revision"]
+    list_select_related = ["workflow", "user"]
+    list_display_links = None

@@ -132,6 +132,9 @@ class Node(Record):
     max_retries = models.PositiveSmallIntegerField(
         _("retries"), default=3, help_text=_("How often a passing failure is tried again, after 1, 2, 4, … minutes.")
     )
+    is_disabled = models.BooleanField(
+        _("switched off"), default=False, help_text=_("The step is skipped: what comes in goes on as it is.")
+    )
     x = models.IntegerField(default=0)
     y = models.IntegerField(default=0)
 
@@ -156,7 +159,7 @@ class Edge(Record):
 
     class Meta:
         verbose_name, verbose_name_plural = _("edge"), _("edges")
-        ordering = ["workflow", "created_at"]
+        ordering = ["workflow", "id"]  # as they were drawn; one that is drawn again by "undo" is where it was
         constraints = [
             models.UniqueConstraint(fields=["source", "port", "target"], name="edge_once"),
             models.CheckConstraint(condition=~models.Q(source=models.F("target")), name="edge_joins_two_nodes"),
@@ -164,3 +167,24 @@ class Edge(Record):
 
     def __str__(self) -> str:
         return f"{self.source_id} → {self.target_id}"
+
+
+class DraftChange(Record):
+    """What somebody did to a draft at once: `acts` are {"op", "names"}. The newest tell others what they missed."""
+
+    organization_path = "workflow__organization"
+
+    workflow = models.ForeignKey(Workflow, models.CASCADE, related_name="draft_changes", verbose_name=_("workflow"))
+    revision = models.PositiveIntegerField(_("revision"))
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("person")
+    )
+    acts = models.JSONField(_("what was done"), default=list)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("change of a draft"), _("changes of drafts")
+        ordering = ["workflow", "-revision"]
+        constraints = [models.UniqueConstraint(fields=["workflow", "revision"], name="draft_revision_once")]
+
+    def __str__(self) -> str:
+        return f"{self.workflow_id} · {self.revision}"
