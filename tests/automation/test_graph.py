@@ -51,3 +51,59 @@ def test_trigger_that_starts_nowhere_is_a_problem():
     [problem] = graph.problems(["", "zzz"], ports(graph))
 
     assert "zzz" in problem.message
+
+
+def loop_graph(*edges: tuple) -> Graph:
+    graph = make_graph([("loop", "each", "body"), ("body", "main", "after"), ("loop", "done", "end"), *edges])
+    return Graph(graph.nodes | {"loop": GraphNode("loop", "loop")}, graph.edges)
+
+
+def loop_problems(graph: Graph, *entries: str) -> list[tuple[str, str]]:
+    known = {"loop": ["each", "done"]}
+    return [(problem.node, problem.message) for problem in graph.problems([*entries], ports(graph) | known)]
+
+
+def test_what_a_loop_repeats_is_what_its_output_each_leads_to():
+    graph = loop_graph()
+
+    assert loop_problems(graph) == []
+    assert [*graph.bodies["loop"].nodes] == ["loop", "body", "after"]
+    assert [*graph.outer.nodes] == ["loop", "end"]
+    assert graph.outer.edges == (GraphEdge("loop", "done", "end"),)
+
+
+def test_an_output_that_happens_to_be_called_each_is_no_loop():
+    graph = make_graph([("choose", "each", "b")])
+
+    assert (graph.bodies, graph.outer) == ({}, graph)
+
+
+def test_what_is_inside_a_loop_is_reached_through_it_only():
+    [(node, message)] = loop_problems(loop_graph(("start", "main", "after")))
+    assert (node, "“done”" in message) == ("after", True)
+
+    [(node, message)] = loop_problems(loop_graph(("loop", "done", "after")))
+    assert (node, "“done”" in message) == ("after", True)
+
+
+def test_no_trigger_starts_inside_a_loop():
+    [(node, message)] = loop_problems(loop_graph(), "body")
+    assert (node, "trigger" in message) == ("body", True)
+
+
+def test_a_loop_inside_a_loop_is_another_workflow():
+    graph = loop_graph(("after", "main", "inner"), ("inner", "each", "deep"))
+    graph = Graph(graph.nodes | {"inner": GraphNode("inner", "loop.records")}, graph.edges)
+    nodes = {"inner": ["each", "done"]}
+
+    problems = graph.problems([], ports(graph) | {"loop": ["each", "done"]} | nodes)
+
+    assert ("inner", True) in [(each.node, "call another workflow" in each.message) for each in problems]
+
+
+def test_a_loop_around_nothing_asks_for_a_step():
+    graph = Graph({"loop": GraphNode("loop", "loop")}, ())
+
+    [(node, message)] = loop_problems(graph)
+
+    assert (node, "“each”" in message) == ("loop", True)

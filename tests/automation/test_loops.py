@@ -1,11 +1,18 @@
 """For each: turns in order and side by side, results, failures, and what a worker that takes over finds."""
 
+from threading import Barrier
+
 import pytest
 
 from nocode.automation.engine import runner
 from nocode.automation.models import WorkflowExecution
+from nocode.automation.nodes import Effect, Family, NodeType, node_types
+from nocode.automation.nodes import loop as loop_nodes
 from nocode.automation.services import executions, workflows
-from tests.factories import make_edge, make_node, make_workflow, set_values
+from nocode.studio.schema.manager import NewField, SchemaManager
+from nocode.studio.services.projects import create_project
+from nocode.studio.services.records import Records
+from tests.factories import make_edge, make_node, make_organization, make_workflow, set_values
 
 pytestmark = pytest.mark.django_db
 
@@ -19,7 +26,8 @@ AFTER = (("end", "set", set_values(all="{{ input }}")),)
 def make_loop(*body, kind="loop", config=None, after=AFTER, **fields):
     """A published workflow: a loop, the chain of its body behind "each", a chain behind "done"."""
     workflow = make_workflow(**fields)
-    loop = make_node(workflow, "loop", kind, config=SETTINGS | (config or {}))
+    settings = {name: value for name, value in SETTINGS.items() if kind == "loop" or name != "list"}
+    loop = make_node(workflow, "loop", kind, config=settings | (config or {}))
     for port, chain in (("each", body), ("done", after)):
         before, way = loop, port
         for key, node_kind, settings in chain:
@@ -55,6 +63,10 @@ def test_the_body_runs_once_for_each_item_in_order():
     assert (execution.status, execution.error_message) == ("completed", "")
     assert execution.output == {"all": [{"text": "2 of 1"}, {"text": "4 of 2"}, {"text": "6 of 3"}]}
     assert [number for number, _status, _output in turns(execution)] == [1, 2, 3]
+
+
+def steps(execution, key) -> list:
+    return list(execution.steps.filter(node_key=key).order_by("iteration").values_list("output", flat=True))
 
 
 def test_nothing_in_nothing_out():
@@ -93,6 +105,79 @@ def test_a_slice_may_end_between_any_two_steps():
     assert slices > 20
     assert not execution.steps.exclude(status="completed").exists()
     assert execution.steps.count() == 2 + 3 * 20
+
+
+def test_what_one_turn_left_behind_is_seen_by_no_other_and_by_nothing_outside():
+    peek = set_values(seen="{{ typeof steps.a?.x }}")
+    after = (("end", "set", set_values(item="{{ item }}", inside="{{ steps.peek ?? 'nothing' }}")),)
+    execution = run(make_loop(("peek", "set", peek), ("a", "set", set_values(x="{{ item }}")), after=after), [1, 2])
+
+    assert [row["seen"] for row in steps(execution, "peek")] == ["undefined", "undefined"]
+    assert execution.output == {"item": None, "inside": "nothing"}
+
+
+def test_as_many_calls_as_asked_for_are_made_at_once():
+    class Call(NodeType):
+        kind, label, summary, icon, family = "test.call", "Call", "", "call", Family.OUTSIDE
+        effect = Effect.OUTSIDE
+        meeting = Barrier(3, timeout=10)
+
+        def run(self, settings, step):
+            self.meeting.wait()  # breaks unless three calls are under way together
+            return {"took": step.input}
+
+    node_types.register(Call)
+    try:
+        execution = run(make_loop(("call", "test.call", {}), config={"concurrency": 3}), [1, 2, 3, 4, 5, 6])
+    finally:
+        del node_types._entries[Call.kind]
+
+    assert (execution.status, execution.error_message) == ("completed", "")
+    assert execution.output == {"all": [{"took": number} for number in range(1, 7)]}
+
+
+def test_a_failing_branch_gives_up_what_else_its_turn_had_begun():
+    workflow = make_workflow()
+    loop = make_node(workflow, "loop", "loop", config=SETTINGS | {"on_failure": "continue"})
+    make_edge(loop, make_node(workflow, "wait", "wait", config={"amount": 1, "unit": "days"}), "each")
+    make_edge(loop, make_node(workflow, "stop", "stop", config={"message": "no"}), "each")
+    workflows.publish(workflow)
+    workflow.refresh_from_db()
+
+    execution = run(workflow, ["one"])
+
+    assert (execution.status, execution.output) == ("completed", [{"error": "no", "item": "one"}])
+    assert set(execution.steps.filter(iteration=1).values_list("node_key", "status")) == {
+        ("loop", "failed"), ("wait", "cancelled"), ("stop", "failed")
+    }  # fmt: skip
+
+
+def test_every_row_of_a_table_has_its_turn_but_not_those_that_turns_add(monkeypatch):
+    monkeypatch.setattr(loop_nodes, "PAGE", 2)
+    project = create_project(make_organization(), "Shop")
+    table = SchemaManager(project).create_table("Orders", [NewField("Total", "integer")])
+    Records(table).create_many([{"total": number} for number in range(1, 6)])
+    copy = {"table": "orders", "values": [{"field": "total", "value": "{{ item.total * 10 }}"}]}
+    where = [{"field": "total", "op": "gte", "value": "2"}]
+    config = {"table": "orders", "where": where, "collect": False}
+    loop = make_loop(
+        ("copy", "record.create", copy), kind="loop.records", config=config,
+        organization=project.organization, project=project,
+    )  # fmt: skip
+
+    pk = executions.start(loop, input={}).pk
+    while (execution := WorkflowExecution.objects.get(pk=pk)).status in ("pending", "running"):
+        runner.run(pk, continue_later=lambda *_later: None, budget=0)
+
+    assert (execution.status, execution.output) == ("completed", {"all": {"count": 4, "failed": 0}})
+    assert sorted(row["total"] for row in Records(table).find()) == [1, 2, 3, 4, 5, 20, 30, 40, 50]
+
+
+def test_something_that_is_no_list_fails_the_loop_by_name():
+    execution = run(make_loop(("a", "set", set_values(x="1"))), "two")
+
+    assert (execution.status, execution.error_step) == ("failed", "loop")
+    assert "not a list" in execution.error_message
 
 
 def test_ten_thousand_items():
