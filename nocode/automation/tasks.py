@@ -56,11 +56,14 @@ def process_scheduled_triggers(look_ahead: bool = True) -> dict[str, int]:
 
 
 @task(timeout=300)
-def retry_failed_step(execution_id: str, node_key: str, attempt: int) -> None:
-    """Repeat one failed attempt at a step with the saved context, and continue from it."""
+def retry_failed_step(execution_id: str, node_key: str, attempt: int, iteration: int = 0) -> None:
+    """Repeat one failed attempt at a step with the saved context, and continue from it.
+
+    `iteration` is the turn of the loop around the step.
+    """
     execution_id = _uuid(execution_id)
     try:
-        reopen(execution_id, node_key, attempt)
+        reopen(execution_id, node_key, attempt, iteration=iteration)
     except AlreadyRepeated as refusal:  # by an earlier delivery of this task, which may have been killed since
         logger.info("execution %s: %s", execution_id, refusal.message)
     _run(execution_id)

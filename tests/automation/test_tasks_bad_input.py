@@ -126,7 +126,7 @@ def test_the_button_queues_the_attempt_people_saw_and_a_second_click_is_refused(
 
     [row] = QueuedTask.objects.all()
     package, _problem = queue.unpack(row.name, row.payload)
-    assert (row.name, package["args"]) == (tasks.retry_failed_step.path, (str(execution.pk), "second", 1))
+    assert (row.name, package["args"]) == (tasks.retry_failed_step.path, (str(execution.pk), "second", 1, 0))
     tasks.retry_failed_step(*package["args"])
     assert execution.steps.filter(node_key="second").count() == 2
     with pytest.raises(AlreadyRepeated):

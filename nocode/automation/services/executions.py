@@ -74,13 +74,16 @@ def retry(execution: WorkflowExecution, user: User | None = None) -> WorkflowExe
 
 
 @transaction.atomic
-def retry_step(execution: WorkflowExecution, node_key: str, user: User | None = None) -> None:
+def retry_step(
+    execution: WorkflowExecution, node_key: str, user: User | None = None, iteration: int | None = None
+) -> None:
     """Try a failed step again in the same execution and go on from it; earlier results stay.
 
+    Inside a loop: in the turn `iteration`, else in the first one in which it failed.
     Raises IllegalTransition unless the execution has failed, WorkflowNotRunnable unless the step has.
     """
-    attempt = reopen(execution.pk, node_key, by=str(user or ""))
-    retry_failed_step.enqueue(str(execution.pk), node_key, attempt)
+    step = reopen(execution.pk, node_key, by=str(user or ""), iteration=iteration)
+    retry_failed_step.enqueue(str(execution.pk), node_key, step.attempt, step.iteration)
 
 
 @transaction.atomic
