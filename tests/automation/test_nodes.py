@@ -15,14 +15,18 @@ from nocode.automation.outgoing.concealing import showable
 from nocode.automation.services import executions
 from tests.factories import make_published, set_values
 
-KINDS = {
-    "set", "filter", "if", "switch", "merge", "merge.any", "wait", "http.request",
-    "record.create", "record.update", "record.find", "stop", "respond", "email.send",
-}  # fmt: skip
+# What versions that were published name: none of these may ever go.
+PUBLISHED = set(
+    """set filter if switch merge merge.any wait http.request record.create record.update record.find stop respond
+    email.send loop loop.records sort limit dedupe split.out summarize aggregate date.format date.add date.difference
+    date.round date.parts text.template text.split text.join text.replace text.extract text.change crypto.hash
+    crypto.hmac crypto.random crypto.base64 markdown html.extract html.text""".split()
+)
+KINDS = sorted(entry.kind for entry in node_types)
 
 
-def test_every_kind_of_this_release_is_registered():
-    assert {entry.kind for entry in node_types} == KINDS
+def test_no_published_kind_is_lost():
+    assert set(KINDS) >= PUBLISHED
 
 
 @pytest.mark.parametrize(
@@ -40,7 +44,7 @@ def test_an_expression_is_found_wherever_it_stands(value, expected):
     assert holds_expression(value) is expected
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_has_words_an_icon_a_form_and_an_effect(kind):
     node_type = node_types[kind]
 
@@ -53,7 +57,7 @@ def test_every_kind_has_words_an_icon_a_form_and_an_effect(kind):
         assert field.label, name
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize("kind", KINDS)
 def test_unknown_settings_are_refused_by_every_kind(kind):
     _cleaned, errors = clean_config(node_types[kind].Config, {"bogus": 1})
 

@@ -118,6 +118,7 @@ class Attempt:
             input=data,
             idempotency_key=f"{leased.id}:{self.node.key}:{self.row.iteration}",
             resolve=self._resolve,
+            script=sandbox.run_script,
             woken=self.woken,
             log=self._note,
             count_call=self._count_call,

@@ -27,8 +27,20 @@ class Family(Enum):
 
     LOGIC = _("Logic")
     DATA = _("Data")
+    LISTS = _("Lists")
+    TEXT = _("Text and dates")
+    FORMATS = _("Formats and files")
     RECORDS = _("Records")
     OUTSIDE = _("Outside")
+
+
+@dataclass(frozen=True)
+class Example:
+    """One use of a step type, shown in the reference; the tests run it."""
+
+    settings: dict
+    input: Any
+    output: Any
 
 
 @dataclass
@@ -45,7 +57,9 @@ class Step:
     resolve: Callable[..., Any]  # resolve(value, item=…): fills in the expressions of a deferred setting
     log: Callable[..., None]  # log(level, message, **details): a line that is committed with the step's result
     count_call: Callable[[UUID, float, str], None]  # count_call(integration id, seconds, error): it was used once
+    script: Callable[..., Any]  # script(source, seconds=…): runs JavaScript of the sandbox that expressions use
     woken: bool = False  # the step waited, and its time has come
+    shared: dict = field(default_factory=dict, repr=False)  # what the items of one attempt need be found once for
     loaded: Any = field(default=None, repr=False)  # what the step type's load() gave; stored nowhere
 
 
@@ -71,10 +85,13 @@ class NodeType:
     summary: str  # one sentence for the person who looks for a step type
     icon: str  # a Material Symbols name
     family: Family
+    gives = _("What entered it, unchanged.")  # what its output looks like
+    example: Example | None = None
     effect = Effect.PURE
     deferred: frozenset[str] = frozenset()
     is_join = False  # its input is always a list, one entry per branch that arrived
     joins_any = False  # ready as soon as one of its predecessors is
+    can_run_per_item = True  # whether a person may let it run once for each item of the list that enters it
 
     class Config(ConfigForm):
         """No settings."""

@@ -1,5 +1,5 @@
 // Loaded before the first expression that calls something which could run long or that defines a function: see scanner.py.
-(host) => {
+(host, patience) => {
   "use strict";
   const realm = globalThis;
   const { stringify } = JSON;
@@ -31,7 +31,7 @@
   ]) delete realm[name];
 
   // The engine does not read the clock inside a built-in. Those that can run long check the clock and the size of the work first.
-  const PATIENCE = 500;
+  const PATIENCE = Number(patience); // milliseconds
   const LONGEST_LIST = 1e6;
   const LONGEST_TEXT = 8e6;
   let deadline = Infinity;
