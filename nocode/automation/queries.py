@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, F, Func, IntegerField, OuterRef, Q, QuerySet, Subquery, TextField
+from django.db.models import Expression, F, Func, IntegerField, OuterRef, Q, QuerySet, TextField, Value
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.db.models.functions import Cast, Coalesce, Left, Length
 
@@ -40,14 +40,31 @@ class PrettyJson(Func):
     output_field = TextField()
 
 
-def shown(field: str) -> Left:
+def shown(value: str | Expression) -> Left:
     """As much of a JSON column as a page shows, indented."""
-    return Left(PrettyJson(F(field)), SHOWN_CHARACTERS)
+    return Left(PrettyJson(value), SHOWN_CHARACTERS)
 
 
-def size(field: str) -> Length:
+def size(value: str | Expression) -> Length:
     """Characters of the whole indented JSON."""
-    return Length(PrettyJson(F(field)))
+    return Length(PrettyJson(value))
+
+
+def text_of(rows: QuerySet, field: str) -> str:
+    """The whole of a JSON column of one row as indented text, as PostgreSQL writes it. Raises DoesNotExist."""
+    return rows.values_list(Coalesce(PrettyJson(field), Value("null"), output_field=TextField()), flat=True).get()
+
+
+class StepsDone(Func):
+    """How many steps of the version have done their work, one look per step: of a loop, its first turn is enough."""
+
+    template = """(
+        SELECT count(*) FROM jsonb_array_elements(automation_workflowversion.graph -> 'nodes') AS node
+        WHERE EXISTS (
+            SELECT FROM automation_steprun AS step
+            WHERE step.execution_id = automation_workflowexecution.id AND step.node_key = node ->> 'key'
+              AND step.iteration <= 1 AND step.status = 'completed'))"""
+    output_field = IntegerField()
 
 
 # --- Live list --------------------------------------------------------------------------------------------------------
@@ -60,18 +77,11 @@ def live_executions(user, *, status: str = "", workflow: UUID | None = None, tex
         rows = rows.filter(workflow=workflow)
     if text:
         rows = rows.filter(_has_text(text.strip()))
-    done = (
-        StepRun.objects.filter(execution=OuterRef("pk"), status=StepRun.Status.COMPLETED)
-        .order_by()
-        .values("execution")
-        .annotate(keys=Count("node_key", distinct=True))
-        .values("keys")
-    )
     nodes = Func(KeyTransform("nodes", "version__graph"), function="jsonb_array_length", output_field=IntegerField())
     return (
         rows.select_related("triggered_by")
         .only(*LIVE_COLUMNS)
-        .annotate(steps_done=Coalesce(Subquery(done), 0), steps_total=nodes, short_error=Left("error_message", 200))
+        .annotate(steps_done=StepsDone(), steps_total=nodes, short_error=Left("error_message", 200))
         .order_by("-pk")[:LIVE_ROWS]
     )
 
@@ -122,8 +132,8 @@ def executions_to_show(user) -> QuerySet:
 
 
 def steps_of(execution: WorkflowExecution) -> list[StepRun]:
-    """The step runs in order of time, without their values."""
-    return list(execution.steps.defer("settings", "output").order_by("started_at", "pk"))
+    """The step runs in order of time, without their values; the turns of loops are counted apart (see `turns`)."""
+    return list(execution.steps.filter(iteration=0).defer("settings", "output").order_by("started_at", "pk"))
 
 
 def log_of(execution: WorkflowExecution, **lookup) -> list[ExecutionLog]:
@@ -139,15 +149,15 @@ def log_of(execution: WorkflowExecution, **lookup) -> list[ExecutionLog]:
     return list(lines.order_by("-pk")[:SHOWN_LOG_LINES])[::-1]
 
 
-def attempts_of(execution: WorkflowExecution, node_key: str) -> list[StepRun]:
-    """The attempts at one step, newest first, without their values."""
-    attempts = execution.steps.filter(node_key=node_key).defer("settings", "output")
+def attempts_of(execution: WorkflowExecution, node_key: str, turn: int = 0) -> list[StepRun]:
+    """The attempts at one step in one turn of the loop around it, newest first, without their values."""
+    attempts = execution.steps.filter(node_key=node_key, iteration=turn).defer("settings", "output")
     return list(attempts.order_by("-pk")[:RECENT])
 
 
-def last_attempt(execution: WorkflowExecution, node_key: str) -> StepRun | None:
-    """The newest attempt at one step, its values cut to what is shown."""
-    attempts = execution.steps.filter(node_key=node_key).defer("settings", "output")
+def last_attempt(execution: WorkflowExecution, node_key: str, turn: int = 0) -> StepRun | None:
+    """The newest attempt at one step in one turn of the loop around it, its values cut to what is shown."""
+    attempts = execution.steps.filter(node_key=node_key, iteration=turn).defer("settings", "output")
     return (
         attempts.annotate(
             shown_settings=shown("settings"),
@@ -162,14 +172,14 @@ def last_attempt(execution: WorkflowExecution, node_key: str) -> StepRun | None:
     )
 
 
-def inputs_of(execution: WorkflowExecution, node_key: str) -> list[StepRun]:
-    """The last finished run of each step that leads into this one, its output cut to what is shown."""
+def inputs_of(execution: WorkflowExecution, node_key: str, turn: int = 0) -> list[StepRun]:
+    """The last finished run of each step that leads into this one in a turn, its output cut to what is shown."""
     graph = execution.version.graph
     before = {edge["source"] for edge in graph["edges"] if edge["target"] == node_key}
     if not before:
         return []
     return list(
-        execution.steps.filter(node_key__in=before, finished_at__isnull=False)
+        execution.steps.filter(node_key__in=before, iteration=turn, finished_at__isnull=False)
         .defer("settings", "output")
         .annotate(shown_output=shown("output"), size_output=size("output"))
         .order_by("node_key", "-pk")

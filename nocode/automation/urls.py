@@ -9,6 +9,7 @@ from nocode.automation.views import (
     notifications,
     run_actions,
     run_files,
+    run_steps,
     runs,
     triggers,
 )
@@ -25,7 +26,7 @@ console_urls = [
     path("live/<uuid:pk>/cancel/", run_actions.execution_cancel, name="execution_cancel"),
     path("live/<uuid:pk>/retry/", run_actions.execution_retry, name="execution_retry"),
     path("live/<uuid:pk>/values/<int:step>/<slug:name>/", run_files.execution_value, name="execution_value"),
-    path("live/<uuid:pk>/steps/<slug:key>/", runs.execution_step, name="execution_step"),
+    path("live/<uuid:pk>/steps/<slug:key>/", run_steps.execution_step, name="execution_step"),
     path("live/<uuid:pk>/steps/<slug:key>/retry/", run_actions.execution_retry_step, name="execution_retry_step"),
     path("automation/workflow/<uuid:pk>/publish/", lifecycle.workflow_publish, name="workflow_publish"),
     path("automation/workflow/<uuid:pk>/pause/", lifecycle.workflow_pause, name="workflow_pause"),

@@ -28,6 +28,7 @@ class Lane:
     status: str = ""
     seconds: float = 0.0
     attempts: int = 0
+    turns: int = 0
     bars: list[Bar] = field(default_factory=list)
 
 
@@ -44,6 +45,7 @@ def draw_timeline(
 ) -> Timeline:
     """Lay out step runs (`node_key, attempt, status, started_at, finished_at`), given in order of time.
 
+    What ran in every turn of a loop comes as one run, from its first turn to its last, with their `count`.
     `pauses` are the steps that do nothing but wait.
     """
     steps = list(steps)
@@ -65,6 +67,7 @@ def draw_timeline(
         shade = WAITING if step.node_key in pauses else step.status
         lane.bars.append(Bar(at, max(place(stop) - at, THINNEST), shade, step.attempt))
         lane.status, lane.attempts = step.status, max(lane.attempts, step.attempt)
+        lane.turns = getattr(step, "count", 0)
         lane.seconds += max((stop - step.started_at) / timedelta(seconds=1), 0)
         last_end[step.node_key] = stop
     return Timeline(span, list(lanes.values()))

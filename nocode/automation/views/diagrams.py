@@ -4,12 +4,17 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from nocode.automation.drawing import draw_graph, draw_timeline
+from nocode.automation.engine.graph import Graph
+from nocode.automation.engine.prepared import PreparedGraph
 from nocode.automation.models import StepRun, WorkflowExecution
 from nocode.automation.nodes import node_types
+from nocode.automation.turns import Turns
 
 PENDING, SKIPPED = "pending", "skipped"
 STATE_LABELS = {**dict(StepRun.Status.choices), PENDING: _("Not reached yet"), SKIPPED: _("Not reached")}
@@ -21,6 +26,16 @@ def kind_icon(kind: str) -> str:
 
 def kind_label(kind: str) -> str:
     return node_types[kind].label if kind in node_types else kind
+
+
+def label_of(graph: dict, key: str) -> str:
+    """The name of a step."""
+    return next((node.get("label") or key for node in graph["nodes"] if node["key"] == key), key)
+
+
+def loops_in(graph: dict) -> dict[str, str]:
+    """The loop of each step that may run several times, the loops themselves among them."""
+    return PreparedGraph(Graph.from_json(graph)).loops
 
 
 def port_labels(kind: str, config: dict) -> dict[str, str]:
@@ -36,8 +51,12 @@ def diagram(
     states: dict[str, str] | None = None,
     taken: set[tuple[str, str]] = frozenset(),
     troubled: Iterable[str] = (),
+    notes: dict[str, str] | None = None,
 ) -> dict[str, Any]:
-    """The graph for its template: `link(key)` leads to a step, `states` colours a run, `troubled` marks problems."""
+    """The graph for its template: `link(key)` leads to a step, `states` colours a run, `troubled` marks problems.
+
+    `notes` stand in place of the name of a step's kind.
+    """
     picture = draw_graph(graph)
     nodes = {node["key"]: node for node in graph["nodes"]}
     labels = {key: port_labels(node["kind"], node.get("config") or {}) for key, node in nodes.items()}
@@ -48,7 +67,7 @@ def diagram(
             {
                 "box": box,
                 "icon": kind_icon(box.kind),
-                "kind_label": kind_label(box.kind),
+                "kind_label": (notes or {}).get(box.key) or kind_label(box.kind),
                 "url": link(box.key),
                 "state": (states or {}).get(box.key, ""),
                 "state_label": STATE_LABELS.get((states or {}).get(box.key, ""), ""),
@@ -77,10 +96,31 @@ def states_of(execution: WorkflowExecution, steps: Iterable[StepRun]) -> dict[st
     return states
 
 
-def run_diagram(execution: WorkflowExecution, steps: list[StepRun], link: Callable[[str], str]) -> dict[str, Any]:
+def run_diagram(
+    execution: WorkflowExecution, steps: list[StepRun], link: Callable[[str], str], turns: dict[str, Turns]
+) -> dict[str, Any]:
     """The version's graph with the way the execution took."""
+    graph = execution.version.graph
     taken = {(step.node_key, port) for step in steps if step.finished_at for port in step.ports}
-    return diagram(execution.version.graph, link, states=states_of(execution, steps), taken=taken)
+    taken |= {(edge["source"], edge["port"]) for edge in graph["edges"] if {edge["source"], edge["target"]} <= {*turns}}
+    states = {**states_of(execution, steps), **{key: each.status for key, each in _inside(steps, turns).items()}}
+    return diagram(graph, link, states=states, taken=taken, notes={key: turns_note(turns[key]) for key in turns})
+
+
+def turns_note(turns: Turns) -> str:
+    """How many turns there were, and how many failed."""
+    told = ngettext("%(count)s turn", "%(count)s turns", turns.count) % {"count": intcomma(turns.count)}
+    return f"{told}, {turns_failed(turns)}" if turns.failed else told
+
+
+def turns_failed(turns: Turns) -> str:
+    return ngettext("%(count)s failed", "%(count)s failed", turns.failed) % {"count": intcomma(turns.failed)}
+
+
+def _inside(steps: list[StepRun], turns: dict[str, Turns]) -> dict[str, Turns]:
+    """The turns of the steps inside loops; those of a loop itself are told by its own run."""
+    own = {step.node_key for step in steps}
+    return {key: each for key, each in turns.items() if key not in own}
 
 
 def turned_away(graph: dict, key: str, taken: dict[str, list[str]]) -> list[str]:
@@ -96,11 +136,11 @@ def turned_away(graph: dict, key: str, taken: dict[str, list[str]]) -> list[str]
     return [source for source, ports in leading.items() if source in taken and not ports & {*taken[source]}]
 
 
-def run_timeline(execution: WorkflowExecution, steps: list[StepRun]) -> Any:
-    """The waterfall of an execution."""
+def run_timeline(execution: WorkflowExecution, steps: list[StepRun], turns: dict[str, Turns]) -> Any:
+    """The waterfall of an execution; what a loop repeats is one bar."""
     nodes = execution.version.graph["nodes"]
     return draw_timeline(
-        steps,
+        sorted([*steps, *_inside(steps, turns).values()], key=lambda run: run.started_at),
         {node["key"]: node.get("label") or node["key"] for node in nodes},
         start=execution.started_at,
         end=execution.completed_at or timezone.now(),

@@ -36,7 +36,10 @@ def execution_retry(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_POST
 @page(RUN)
 def execution_retry_step(request: HttpRequest, pk: UUID, key: str) -> HttpResponse:
-    """Go on from the step that failed."""
+    """Go on from the step that failed; inside a loop in one turn, if the address names it."""
     execution = visible_object(request, WorkflowExecution.objects, RUN, pk=pk)
-    tell(request, executions.retry_step, execution, key, request.user, done=_("The step is tried again."))
+    turn = request.GET.get("turn", "")
+    iteration = int(turn) if turn.isdecimal() and len(turn) < 10 else None
+    done = _("The step is tried again.")
+    tell(request, executions.retry_step, execution, key, request.user, iteration=iteration, done=done)
     return back(request, "admin:execution_detail", pk)

@@ -1,10 +1,8 @@
 """What people take with them from an execution, as JSON files."""
 
-import json
 from collections.abc import Iterable
 from uuid import UUID
 
-from django.core.serializers.json import DjangoJSONEncoder
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -12,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from nocode.automation import queries
 from nocode.automation.engine import exports
 from nocode.automation.models import ExecutionExport, WorkflowExecution
 from nocode.automation.services import executions
@@ -27,8 +26,8 @@ VALUES = ("output", "settings")
 @page(VIEW)
 def execution_input(request: HttpRequest, pk: UUID) -> HttpResponse:
     """What the trigger brought."""
-    execution = visible_object(request, WorkflowExecution.objects, VIEW, pk=pk)
-    return _file(_text(execution.input), f"{execution.pk}-input.json")
+    execution = _execution(request, pk)
+    return _file(queries.text_of(WorkflowExecution.objects.filter(pk=pk), "input"), f"{execution.pk}-input.json")
 
 
 @require_GET
@@ -37,17 +36,18 @@ def execution_value(request: HttpRequest, pk: UUID, step: int, name: str) -> Htt
     """The output or the filled-in settings of one attempt at a step, whole."""
     if name not in VALUES:
         raise Http404
-    execution = visible_object(request, WorkflowExecution.objects, VIEW, pk=pk)
-    run = get_object_or_404(execution.steps, pk=step)
-    return _file(_text(getattr(run, name)), f"{execution.pk}-{run.node_key}-{run.attempt}-{name}.json")
+    execution = _execution(request, pk)
+    rows = execution.steps.filter(pk=step)
+    run = get_object_or_404(rows.defer(*VALUES))
+    turn = f"-{run.iteration}" if run.iteration else ""
+    return _file(queries.text_of(rows, name), f"{execution.pk}-{run.node_key}{turn}-{run.attempt}-{name}.json")
 
 
 @require_GET
 @page(VIEW)
 def execution_download(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The execution with its steps and log, as they are now, sent while they are read."""
-    rows = WorkflowExecution.objects.defer("input", "output", "response")
-    execution = visible_object(request, rows, VIEW, pk=pk)
+    execution = _execution(request, pk)
     return _file(exports.pieces(execution), f"{execution.pk}.json")
 
 
@@ -55,7 +55,7 @@ def execution_download(request: HttpRequest, pk: UUID) -> HttpResponse:
 @page(VIEW)
 def execution_export(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Have the same file made in the background, for what is too long to wait for."""
-    execution = visible_object(request, WorkflowExecution.objects.defer("input", "output", "response"), VIEW, pk=pk)
+    execution = _execution(request, pk)
     done = _("The file is being made. It appears here, next to the log.")
     tell(request, executions.request_export, execution, request.user, done=done)
     return back(request, "admin:execution_detail", pk)
@@ -70,8 +70,8 @@ def execution_export_file(request: HttpRequest, pk: UUID) -> HttpResponse:
     return _file(exports.stored_pieces(export), f"{pk}.json")
 
 
-def _text(value: object) -> str:
-    return json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2)
+def _execution(request: HttpRequest, pk: UUID) -> WorkflowExecution:
+    return visible_object(request, WorkflowExecution.objects.defer("input", "output", "response"), VIEW, pk=pk)
 
 
 def _file(content: str | Iterable[str | bytes], name: str) -> HttpResponseBase:

@@ -1,22 +1,22 @@
-"""Pages of executions: the live list, and one execution with its graph, timeline, steps and log."""
+"""Pages of executions: the live list, and one execution with its graph, timeline and log."""
 
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django import forms
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
-from nocode.automation import queries
-from nocode.automation.models import ExecutionExport, StepRun, Trigger, Workflow, WorkflowExecution
+from nocode.automation import queries, turns
+from nocode.automation.models import ExecutionExport, Trigger, Workflow, WorkflowExecution
 from nocode.automation.triggers.webhook import curl_example
 from nocode.automation.views.answers import base_url
-from nocode.automation.views.diagrams import kind_icon, kind_label, port_labels, run_diagram, run_timeline, turned_away
+from nocode.automation.views.diagrams import label_of, loops_in, run_diagram, run_timeline
 from nocode.foundation.htmx import is_unchanged, render_part, unchanged, version_of
 from nocode.foundation.pages import fragment, page, page_context, visible_object
 
@@ -132,7 +132,7 @@ def _export(execution: WorkflowExecution) -> ExecutionExport | None:
 
 
 def _panel(request: HttpRequest, execution: WorkflowExecution) -> dict:
-    steps = queries.steps_of(execution)
+    steps, counted = queries.steps_of(execution), turns.counted(execution, loops_in(execution.version.graph))
     version = _version(execution)
 
     def link(key: str) -> str:
@@ -140,80 +140,13 @@ def _panel(request: HttpRequest, execution: WorkflowExecution) -> dict:
 
     return {
         "execution": execution,
-        "diagram": run_diagram(execution, steps, link),
-        "timeline": run_timeline(execution, steps),
+        "diagram": run_diagram(execution, steps, link, counted),
+        "timeline": run_timeline(execution, steps, counted),
         "log": queries.log_of(execution),
         "export": _export(execution),
-        "failed_label": _label_of(execution, execution.error_step),
+        "failed_label": label_of(execution.version.graph, execution.error_step),
         "may_run": request.user.has_perm("automation.run_workflowexecution", execution),
         "version": version,
         "poll_url": f"{reverse('admin:execution_panel', args=[execution.pk])}?v={version}",
         "poll_seconds": settings.LIVE_POLL_FAST if _may_change(execution) else None,
     }
-
-
-@require_GET
-@fragment(VIEW)
-def execution_step(request: HttpRequest, pk: UUID, key: str) -> HttpResponse:
-    """One step: what came in, its settings with the values filled in, what came out, its attempts and log."""
-    execution = visible_object(request, queries.with_values(queries.executions_to_show(request.user)), pk=pk)
-    node = _node(execution, key)
-    last = queries.last_attempt(execution, key)
-    context = {
-        "execution": execution,
-        "node": node,
-        "icon": kind_icon(node["kind"]),
-        "kind_label": kind_label(node["kind"]),
-        "attempts": queries.attempts_of(execution, key),
-        "last": last,
-        "left_through": _left_through(node, last) if last else "",
-        "turns": _turns_before(execution, key) if execution.is_finished and not last else [],
-        "inputs": [
-            {"step": step, "label": _label_of(execution, step.node_key)} for step in queries.inputs_of(execution, key)
-        ],
-        "log": queries.log_of(execution, node_key=key),
-        "record_url": _record_url(node["kind"], last) if last else "",
-        "may_retry": last and _may_retry(request, execution, last),
-    }
-    if not request.htmx:
-        context = page_context(request, node["label"], **context)
-    return render_part(request, "automation/execution_step.html", "automation/_execution_step.html", context)
-
-
-def _left_through(node: dict, step: StepRun) -> str:
-    """The outputs a step left through, by name, where there was a choice."""
-    labels = port_labels(node["kind"], node.get("config") or {})
-    had_choice = len(labels.keys() - {"error"}) > 1 or "error" in step.ports
-    return ", ".join(str(labels.get(port, port)) for port in step.ports) if had_choice else ""
-
-
-def _turns_before(execution: WorkflowExecution, key: str) -> list[dict]:
-    """The steps from which the way could have led to this one, and where it went instead."""
-    runs = {step.node_key: step for step in queries.steps_of(execution)}
-    return [
-        {"label": _label_of(execution, each), "left_through": _left_through(_node(execution, each), runs[each])}
-        for each in turned_away(execution.version.graph, key, {key: run.ports for key, run in runs.items()})
-    ]
-
-
-def _may_retry(request: HttpRequest, execution: WorkflowExecution, last: StepRun) -> bool:
-    failed = execution.status == WorkflowExecution.Status.FAILED and last.status == StepRun.Status.FAILED
-    return failed and not last.ports and request.user.has_perm("automation.run_workflowexecution", execution)
-
-
-def _record_url(kind: str, step: StepRun) -> str:
-    """The page of the row that a record step wrote."""
-    if not kind.startswith("record.") or not (step.written_table and step.written_row):
-        return ""
-    return reverse("admin:studio_table_row", args=[step.written_table, step.written_row])
-
-
-def _node(execution: WorkflowExecution, key: str) -> dict:
-    node = next((node for node in execution.version.graph["nodes"] if node["key"] == key), None)
-    if node is None:
-        raise Http404
-    return {"label": key, **node}
-
-
-def _label_of(execution: WorkflowExecution, key: str) -> str:
-    return next((n.get("label") or key for n in execution.version.graph["nodes"] if n["key"] == key), key)
