@@ -146,6 +146,10 @@ class FieldType:
         """Make what `create` made fit the settings as they are now; defaults and checks follow by themselves."""
         return []
 
+    def filled(self, field: Field, place: Place, value: sql.Composable) -> sql.Composable | None:
+        """The query that counts the values people gave it, wherever they are kept."""
+        return sql.SQL("SELECT count({}) FROM {}").format(value, place.target) if self.column else None
+
     def column_default(self, field: Field, place: Place) -> sql.Composable | None:
         """What PostgreSQL puts in a new row, and in those that exist, when nobody says anything."""
         return None

@@ -85,6 +85,9 @@ class Relations(Link):
     def drop(self, field: Field, place: Place) -> list[sql.Composable]:
         return [sql.SQL("DROP TABLE IF EXISTS {}").format(links(field, place.home))]
 
+    def filled(self, field: Field, place: Place, value: sql.Composable) -> sql.Composable:
+        return sql.SQL("SELECT count(*) FROM {}").format(links(field, place.home))
+
     # --- in Python
 
     def parse(self, value: Any) -> list[int] | None:

@@ -1,6 +1,6 @@
 """The only file that writes DDL: names go through psycopg2.sql, column types are constants of the field types."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection
@@ -35,7 +35,7 @@ def create_table(place: Place, fields: Sequence[Field]) -> Statements:
         sql.SQL("created_at timestamptz NOT NULL DEFAULT statement_timestamp()"),
         sql.SQL("updated_at timestamptz NOT NULL DEFAULT statement_timestamp()"),
         *(_column(field, default_of(field, place)) for field in stored),
-        *(rule for field in stored for rule in _rules(field)),
+        *(rule for field in stored for rule in rules(field)),
     ]
     return [
         *(statement for field in fields for statement in field.type.prepare(field, place)),
@@ -89,13 +89,17 @@ def add_column(place: Place, field: Field, fill: Any) -> Statements:
     """A new column; rows that exist get `fill` (no rewrite of the table: PostgreSQL keeps it as a constant)."""
     statements = field.type.prepare(field, place)
     if field.type.column:
-        default = default_of(field, place)
-        first = filling(field, place) if fill is None else _literal(field, fill)
-        rules = [sql.SQL("ADD {}").format(rule) for rule in _rules(field)]
-        statements.append(_alter(place, sql.SQL("ADD COLUMN {}").format(_column(field, first)), *rules))
+        default, first = default_of(field, place), first_value(place, field, fill)
+        added = [sql.SQL("ADD {}").format(rule) for rule in rules(field)]
+        statements.append(_alter(place, sql.SQL("ADD COLUMN {}").format(_column(field, first)), *added))
         if first != default:
             statements.append(set_default(place, field))
     return [*statements, *field.type.create(field, place)]
+
+
+def first_value(place: Place, field: Field, fill: Any) -> sql.Composable | None:
+    """What the rows that exist get from `add_column`."""
+    return filling(field, place) if fill is None else _literal(field, fill)
 
 
 def trash_column(place: Place, field: Field, name: str) -> Statements:
@@ -238,6 +242,14 @@ def filling(field: Field, place: Place) -> sql.Composable | None:
     return default_of(field, place) if field.required else field.type.column_default(field, place)
 
 
+def rules(field: Field) -> Statements:
+    """The constraints of a field, as they are written beside its column."""
+    found = [_unique(field)] if field.unique else []
+    if check := check_of(field):
+        found.append(sql.SQL("CONSTRAINT {} CHECK ({})").format(sql.Identifier(field.check_constraint), check))
+    return found
+
+
 # --- indexes
 
 
@@ -272,13 +284,6 @@ def _column(field: Field, default: sql.Composable | None) -> sql.Composable:
     if default is not None:
         column = sql.SQL("{} DEFAULT {}").format(column, default)
     return sql.SQL("{} NOT NULL").format(column) if field.required else column
-
-
-def _rules(field: Field) -> Iterable[sql.Composable]:
-    if field.unique:
-        yield _unique(field)
-    if check := check_of(field):
-        yield sql.SQL("CONSTRAINT {} CHECK ({})").format(sql.Identifier(field.check_constraint), check)
 
 
 def _unique(field: Field) -> sql.Composable:

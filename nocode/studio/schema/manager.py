@@ -220,9 +220,10 @@ class SchemaManager:
         if operations:
             self._make(thing or self.project, operations)
 
-    def preview(self, operation: Operation) -> Preview:
-        """What an operation would do; it executes nothing."""
-        return previews.preview(self.project, operation, self.actor)
+    def preview(self, *operations: Operation) -> Preview:
+        """What operations would do, each on what the one before it left; none of their SQL is executed."""
+        self._refuse_trashed()
+        return previews.preview(self.project, operations, self.actor)
 
     @structure_change
     def undo(self, *, lossy: bool = False) -> SchemaChange:

@@ -13,6 +13,7 @@ from nocode.studio.schema.place import Place
 
 SAMPLES = 50
 NAMED = 10
+STOPPING = frozenset({"required", "unique"})  # other rules hold for what is written from now on, or cost values
 
 _SENTENCES = {
     "required": ngettext_lazy("%(count)s row has no value", "%(count)s rows have no value", "number"),
@@ -30,15 +31,35 @@ _SENTENCES = {
     ),
 }
 
+_LOST_VALUES = ngettext_lazy(
+    "%(count)s value of “%(thing)s” goes to the trash with it",
+    "%(count)s values of “%(thing)s” go to the trash with it",
+    "number",
+)
+_LOST_ROWS = ngettext_lazy(
+    "%(count)s row of “%(thing)s” goes to the trash with it",
+    "%(count)s rows of “%(thing)s” go to the trash with it",
+    "number",
+)
+
 
 @dataclass(frozen=True)
 class Problem:
-    """Rows that are in the way of one rule; `samples` are (row id, value as text)."""
+    """Rows that are in the way of one rule; `samples` are (row id, value as text).
+
+    `column` names the field for who wants to see all of these rows.
+    """
 
     field: str
     rule: str
     count: int
     samples: list[tuple[int, str]] = field(default_factory=list)
+    column: str = ""
+
+    @property
+    def stops(self) -> bool:
+        """Whether the change cannot be made before these rows are others; values that do not convert can be lost."""
+        return self.rule in STOPPING
 
     def __str__(self) -> str:
         return str(_("“%(field)s”: %(sentence)s")) % {
@@ -51,6 +72,19 @@ class Problem:
         """The first of these rows with their values, in a line."""
         named = [f"#{row}: {value}" for row, value in self.samples[:NAMED]]
         return ", ".join(named + (["…"] if self.count > NAMED else []))
+
+
+@dataclass(frozen=True)
+class Loss:
+    """How many values of a field, or rows of a table, go to the trash with it."""
+
+    thing: str
+    count: int
+    of_rows: bool = False
+
+    def __str__(self) -> str:
+        sentence = _LOST_ROWS if self.of_rows else _LOST_VALUES
+        return str(sentence % {"number": self.count, "count": intcomma(self.count), "thing": self.thing})
 
 
 Reader = Callable[[sql.Composable], list[tuple]]
@@ -92,25 +126,37 @@ def lost(read: Reader, place: Place, each: Field, text: sql.Composable, conditio
     return _found(read, place, each, text, "conversion", condition, text=text)
 
 
-def unconverted(read: Reader, place: Place, old: Field, lost: sql.Composable) -> Problem | None:
+def unconverted(read: Reader, place: Place, old: Field, value: sql.Composable, lost: sql.Composable) -> Problem | None:
     """Rows whose value gets lost or changed on the way from one type to another (see `is_lost`)."""
-    return _found(read, place, old, sql.Identifier(old.physical_name), "conversion", lost)
+    return _found(read, place, old, value, "conversion", lost)
 
 
-def is_lost(old: Field, new: Field, besides: sql.Identifier | None = None) -> sql.Composable:
+def is_lost(value: sql.Composable, old: Field, new: Field, besides: sql.Identifier | None = None) -> sql.Composable:
     """The condition for a value that the new type cannot keep: it would not come back the same (12.00 is 12).
 
     `besides` is a table of rows that get their value from elsewhere.
     """
-    column = sql.Identifier(old.physical_name)
-    back = converted(converted(column, old, new), new, old)
-    lost = sql.SQL("({0} IS NOT NULL AND ({1}) IS DISTINCT FROM {0})").format(column, back)
+    back = converted(converted(value, old, new), new, old)
+    lost = sql.SQL("(({0}) IS NOT NULL AND ({1}) IS DISTINCT FROM ({0}))").format(value, back)
     return lost if besides is None else sql.SQL("{} AND id NOT IN (SELECT id FROM {})").format(lost, besides)
 
 
 def converted(value: sql.Composable, old: Field, new: Field) -> sql.Composable:
     """A value of one type as a value of another, usually by way of text."""
     return new.type.converted(value, old.type, old.settings, new.settings)
+
+
+def filled(read: Reader, place: Place, each: Field, value: sql.Composable) -> Loss | None:
+    """The values that go with a field."""
+    counted = each.type.filled(each, place, value)
+    count = read(counted)[0][0] if counted is not None else 0
+    return Loss(each.label, count) if count else None
+
+
+def all_rows(read: Reader, place: Place, label: str) -> Loss | None:
+    """The rows that go with a table."""
+    count = read(sql.SQL("SELECT count(*) FROM {}").format(place.target))[0][0]
+    return Loss(label, count, of_rows=True) if count else None
 
 
 def _found(
@@ -132,4 +178,4 @@ def _found(
             text, place.target, condition, sql.Literal(SAMPLES)
         )
     )
-    return Problem(each.label, rule, count, samples)
+    return Problem(each.label, rule, count, samples, each.physical_name)

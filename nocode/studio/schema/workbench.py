@@ -17,7 +17,7 @@ from nocode.studio.fields import FieldType, field_types
 from nocode.studio.models import DataTable, Field, Project, TableIndex
 from nocode.studio.schema import ddl, names
 from nocode.studio.schema.place import Place
-from nocode.studio.schema.problems import Problem
+from nocode.studio.schema.problems import Loss, Problem
 
 _SCHEMA = sql.SQL("SELECT FROM pg_namespace WHERE nspname = {}")
 _RELATION = sql.SQL("SELECT FROM pg_class WHERE relname = {} AND relnamespace = to_regnamespace(quote_ident({}))")
@@ -37,8 +37,10 @@ class Workbench:
         self.sql: list[str] = []
         self.notes: list[str] = []
         self.problems: list[Problem] = []
+        self.losses: list[Loss] = []
         self.rewrites = False
         self.checks = False
+        self._values: dict[UUID, sql.Composable] = {}
         self._touched: dict[UUID, DataTable] = {}
         self._events: dict[tuple[UUID, str], DataTable | Field | TableIndex] = {}
         self._has_trash: bool | None = None
@@ -58,6 +60,15 @@ class Workbench:
         with connection.cursor() as cursor:
             cursor.execute(query)
             return cursor.fetchall()
+
+    def value(self, field: Field) -> sql.Composable:
+        """Where the values of a field are read: its column; in a dry run, what its column would hold by now."""
+        return self._values.get(field.pk) or sql.Identifier(field.column_name)
+
+    def imagine(self, field: Field, value: sql.Composable) -> None:
+        """In a dry run: from now on `value` stands for the column of a field, which was not made or changed."""
+        if self.dry:
+            self._values[field.pk] = value
 
     def require_trash(self) -> str:
         """The trash schema of the project, made when it is first needed."""
@@ -162,6 +173,11 @@ class Workbench:
 
     def note(self, sentence: str) -> None:
         self.notes.append(sentence)
+
+    def lose(self, loss: Loss | None) -> None:
+        """Rows have values that go away with what is thrown away, if there is a loss at all."""
+        if loss is not None:
+            self.losses.append(loss)
 
     def object(self, problem: Problem | None) -> None:
         """Rows have something against the change, if there is a problem at all."""

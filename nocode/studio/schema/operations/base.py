@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 # What PostgreSQL keeps from others while the change is made.
 EXCLUSIVE = "ACCESS EXCLUSIVE"
 NOTHING = ""
+LOCKS = (NOTHING, "SHARE UPDATE EXCLUSIVE", EXCLUSIVE)  # each keeps more from others than the one before it
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,6 +32,10 @@ class Operation:
     def is_idle(self, bench: Workbench) -> bool:
         """Whether everything is already as this operation wants it."""
         return False
+
+    def says(self, bench: Workbench) -> str:
+        """What it will do, in a sentence for people; asked before it is done."""
+        return str(self.label)
 
     def apply(self, bench: Workbench) -> Operation:
         """Make the change; answer the operation that undoes it."""

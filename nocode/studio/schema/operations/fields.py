@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from psycopg2 import sql
 
+from nocode.studio.fields import field_types
 from nocode.studio.models import Field
 from nocode.studio.schema import ddl, problems
 from nocode.studio.schema.operations import specs
@@ -15,7 +17,19 @@ from nocode.studio.schema.operations.base import Operation, operation
 from nocode.studio.schema.operations.indexes import refresh_search
 from nocode.studio.schema.operations.specs import NewField
 from nocode.studio.schema.operations.trash import RestoreField, TrashField
+from nocode.studio.schema.place import Place
 from nocode.studio.schema.workbench import Workbench
+
+_SAYS = {
+    "label": _("“%(field)s” is called “%(after)s” from now on."),
+    "help_text": _("“%(field)s” has another help text."),
+    "default": _("“%(field)s” of new rows is filled in differently; rows that are there stay as they are."),
+    "settings": _("“%(field)s” has other settings: they hold for what is written from now on."),
+    ("required", True): _("“%(field)s” must be filled in from now on, in every row."),
+    ("required", False): _("“%(field)s” may be left empty from now on."),
+    ("unique", True): _("“%(field)s” must be different in every row from now on."),
+    ("unique", False): _("“%(field)s” may be the same in several rows from now on."),
+}
 
 
 @operation
@@ -45,11 +59,32 @@ class AddField(Operation):
         field = new.build(table)
         field.save(force_insert=True)
         fill = None if self.fill is None else field.type.clean(self.fill, field.settings)
-        bench.run(*ddl.add_column(bench.place(table), field, fill))
+        place = bench.place(table)
+        if bench.dry and field.type.column:
+            self._look_at_rows(bench, place, field, ddl.first_value(place, field, fill))
+        bench.run(*ddl.add_column(place, field, fill))
         refresh_search(bench, table)
         bench.touch(table)
         bench.tell(field, "created")
         return TrashField(self.table, new.id)
+
+    def says(self, bench: Workbench) -> str:
+        new = NewField(**self.new)
+        names = {"field": new.label, "type": field_types[new.kind].label}
+        return gettext("“%(field)s” is added: %(type)s.") % names
+
+    def _look_at_rows(self, bench: Workbench, place: Place, field: Field, value: sql.Composable | None) -> None:
+        """What the rows that exist have against the field. What a type fills in by itself is another value in each."""
+        bench.checks = field.type.is_relation or field.required or bool(ddl.rules(field))
+        bench.rewrites = value is not None and value == field.type.column_default(field, place)
+        if bench.rewrites:
+            return
+        value = sql.SQL("({})::{}").format(value or sql.NULL, sql.SQL(field.type.column))
+        bench.imagine(field, value)
+        if field.required:
+            bench.object(problems.without_value(bench.rows, place, field, value))
+        if field.unique:
+            bench.object(problems.doubles(bench.rows, place, field, value))
 
 
 @operation
@@ -79,6 +114,11 @@ class ChangeField(Operation):
     def is_idle(self, bench: Workbench) -> bool:
         return not self.values
 
+    def says(self, bench: Workbench) -> str:
+        field = bench.field(self.field)
+        names = {"field": field.label, "after": self.values.get("label")}
+        return " ".join(str(_SAYS.get(name) or _SAYS[name, value]) % names for name, value in self.values.items())
+
     def apply(self, bench: Workbench) -> Operation:
         field = bench.field(self.field)
         before = {name: getattr(field, name) for name in self.values}
@@ -95,10 +135,10 @@ class ChangeField(Operation):
 
     def _change_rules(self, bench: Workbench, field: Field) -> None:
         bench.checks = "settings" in self.values or any(self.values.get(rule) for rule in ("unique", "required"))
-        place, column = bench.place(field.table), sql.Identifier(field.physical_name)
+        place, value = bench.place(field.table), bench.value(field)
         if "settings" in self.values:
             bench.run(ddl.drop_check(place, field))
-            in_the_way = problems.against_settings(bench.rows, place, field, column)
+            in_the_way = problems.against_settings(bench.rows, place, field, value)
             bench.object(in_the_way)
             if (check := ddl.check_of(field)) is not None and not in_the_way:
                 bench.run(*ddl.add_check(place, field, check))
@@ -106,9 +146,9 @@ class ChangeField(Operation):
             bench.run(ddl.set_default(place, field))
         if "unique" in self.values:
             if bench.dry and field.unique:
-                bench.object(problems.doubles(bench.rows, place, field, column))
+                bench.object(problems.doubles(bench.rows, place, field, value))
             bench.run(*ddl.set_unique(place, field))
         if "required" in self.values:
             if bench.dry and field.required:
-                bench.object(problems.without_value(bench.rows, place, field, column))
+                bench.object(problems.without_value(bench.rows, place, field, value))
             bench.run(ddl.set_required(place, field))

@@ -41,6 +41,9 @@ class AddIndex(Operation):
             raise NameTaken(gettext("“%(table)s” already has this index.") % {"table": table})
         return dataclasses.replace(self, index=str(uuid7()), columns=columns)
 
+    def says(self, bench: Workbench) -> str:
+        return gettext("An index is built beside the work of others.")
+
     def apply(self, bench: Workbench) -> Operation:
         table = bench.table(self.table)
         request_indexes(bench, table, [{"id": self.index, "kind": self.kind, "columns": self.columns}])

@@ -12,7 +12,7 @@ from psycopg2 import sql
 
 from nocode.foundation.ids import uuid7
 from nocode.studio.errors import ConversionRefused, FieldRefused
-from nocode.studio.fields import FieldType
+from nocode.studio.fields import FieldType, field_types
 from nocode.studio.models import Field
 from nocode.studio.schema import ddl, problems
 from nocode.studio.schema.operations import specs
@@ -63,22 +63,31 @@ class RetypeField(Operation):
         field = bench.field(self.field)
         return (field.kind, field.settings) == (self.kind, self.settings)
 
+    def says(self, bench: Workbench) -> str:
+        field = bench.field(self.field)
+        names = {"field": field.label, "type": field_types[self.kind].label, "before": field.type.label}
+        if field.kind == self.kind:
+            return gettext("“%(field)s” (%(type)s) gets other settings, and its values with it.") % names
+        return gettext("“%(field)s” becomes “%(type)s”; it is “%(before)s” now.") % names
+
     def apply(self, bench: Workbench) -> Operation:
         old = bench.field(self.field)
         new, place = self._changed(old), bench.place(old.table)
-        value = problems.converted(sql.Identifier(old.physical_name), old, new)
+        before = bench.value(old)
+        value = problems.converted(before, old, new)
         bench.run(ddl.lock_table(place))
         returning = self._returning(bench, place, old)
-        self._keep_lost(bench, place, old, new, problems.is_lost(old, new, besides=returning))
+        self._keep_lost(bench, place, old, new, problems.is_lost(before, old, new, besides=returning))
         indexes = drop_indexes_of(bench, old.table, old.physical_name)
         reads_words = old.type.searchable or new.type.searchable
         if reads_words:
             drop_search(bench, old.table)
         bench.run(*ddl.convert_column(place, new, value))
         bench.rewrites = True
+        bench.imagine(new, value)
         if returning is not None:
             bench.run(*ddl.bring_back_lost(place, self.bring_back, new))
-        self._keep_rules(bench, place, new, value)
+        self._keep_rules(bench, place, new)
         wanted = [*indexes, *self.indexes] if new.type.sortable else []
         request_indexes(bench, new.table, wanted)
         refresh_search(bench, new.table, force=reads_words)
@@ -122,7 +131,7 @@ class RetypeField(Operation):
         return sql.Identifier(place.trash_schema, self.bring_back)
 
     def _keep_lost(self, bench: Workbench, place: Place, old: Field, new: Field, lost: sql.Composable) -> None:
-        problem = problems.unconverted(bench.rows, place, old, lost)
+        problem = problems.unconverted(bench.rows, place, old, bench.value(old), lost)
         bench.object(problem)
         if problem is None:
             return
@@ -134,10 +143,9 @@ class RetypeField(Operation):
         became = new.type.to_text(problems.converted(sql.Identifier(old.physical_name), old, new), new.settings)
         bench.run(ddl.keep_lost(place, self.keep, old, became, lost))
 
-    def _keep_rules(self, bench: Workbench, place: Place, new: Field, value: sql.Composable) -> None:
+    def _keep_rules(self, bench: Workbench, place: Place, new: Field) -> None:
         """Save the field with the rules its rows keep; fields computed from it must know what to do with it."""
-        in_place = value if bench.dry else sql.Identifier(new.physical_name)
-        has_check = leave_off_rules(bench, new, in_place)
+        has_check = leave_off_rules(bench, new, bench.value(new))
         new.save(update_fields=["kind", "settings", *RULES, "updated_at"])
         bench.run(*ddl.add_rules(place, new, has_check=has_check))
         for reader in bench.dependents({new.pk}):

@@ -7,6 +7,7 @@ from itertools import accumulate
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from nocode.foundation.ids import uuid7
@@ -47,6 +48,17 @@ class CreateTable(Operation):
             ready.append(dataclasses.asdict(new))
         return dataclasses.replace(self, table=str(pk), name=label, fields=ready, physical_name=physical_name)
 
+    def says(self, bench: Workbench) -> str:
+        labels = ", ".join(new["label"] for new in self.fields)
+        count = len(self.fields)
+        said = ngettext(
+            "The table “%(table)s” is made, with %(count)d field: %(labels)s",
+            "The table “%(table)s” is made, with %(count)d fields: %(labels)s",
+            count,
+        )
+        alone = gettext("The table “%(table)s” is made.")
+        return (said if count else alone) % {"table": self.name, "count": count, "labels": labels}
+
     def apply(self, bench: Workbench) -> Operation:
         if bench.has_trashed(DataTable, self.table):  # made again after it was undone
             return RestoreTable(self.table).apply(bench)
@@ -85,6 +97,16 @@ class ChangeTable(Operation):
 
     def is_idle(self, bench: Workbench) -> bool:
         return not self.values
+
+    def says(self, bench: Workbench) -> str:
+        table = bench.table(self.table)
+        said = {
+            "label": gettext("The table “%(before)s” is called “%(after)s” from now on."),
+            "description": gettext("The table has another description."),
+            "display_name": gettext("Rows are named by another field: relations to this table show it."),
+        }
+        names = {"before": table.label, "after": self.values.get("label")}
+        return " ".join(said[name] % names for name in self.values)
 
     def apply(self, bench: Workbench) -> Operation:
         table = bench.table(self.table)

@@ -35,8 +35,14 @@ class TrashField(Operation):
     field: str = ""
     values: dict[str, Any] = dataclasses.field(default_factory=dict)
 
+    def says(self, bench: Workbench) -> str:
+        return gettext("“%(field)s” is thrown away.") % {"field": bench.field(self.field).label}
+
     def apply(self, bench: Workbench) -> Operation:
         field = bench.field(self.field)
+        if bench.dry:
+            bench.lose(problems.filled(bench.rows, bench.place(field.table), field, bench.value(field)))
+        bench.imagine(field, bench.value(field))
         together = trash_dependents(bench, {field.pk})
         table = field.table
         indexes = drop_indexes_of(bench, table, field.physical_name)
@@ -68,6 +74,9 @@ class RestoreField(Operation):
     together: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     indexes: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     names_rows: bool = False
+
+    def says(self, bench: Workbench) -> str:
+        return gettext("“%(field)s” comes back.") % {"field": bench.field(self.field, trashed=True).label}
 
     def apply(self, bench: Workbench) -> Operation:
         field = bench.field(self.field, trashed=True)
@@ -109,9 +118,14 @@ class TrashTable(Operation):
 
     values: dict[str, Any] = dataclasses.field(default_factory=dict)
 
+    def says(self, bench: Workbench) -> str:
+        return gettext("The table “%(table)s” is thrown away.") % {"table": bench.table(self.table).label}
+
     def apply(self, bench: Workbench) -> Operation:
         table = bench.table(self.table)
         fields = list(table.fields.all())
+        if bench.dry:
+            bench.lose(problems.all_rows(bench.rows, bench.place(table), table.label))
         together = trash_dependents(bench, {table.pk, *(field.pk for field in fields)}, besides=table)
         place, trash = bench.place(table), bench.require_trash()
         for field in fields:
@@ -135,6 +149,9 @@ class RestoreTable(Operation):
     label = _("Table brought back")
 
     together: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+
+    def says(self, bench: Workbench) -> str:
+        return gettext("The table “%(table)s” comes back.") % {"table": bench.table(self.table, trashed=True).label}
 
     def apply(self, bench: Workbench) -> Operation:
         billing.require(bench.project.organization_id, "tables")
