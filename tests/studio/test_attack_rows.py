@@ -38,7 +38,7 @@ def test_a_circle_of_rows_goes_with_all_it_was_and_comes_back(table):
 
     assert records.count() == 0
     assert RecordChange.objects.filter(batch=act.batch, verb="deleted").count() == 3
-    assert records.restore(act.batch) == 3
+    assert records.restore(act.batch).count == 3
     assert [row["next"] for row in records.find(order="id")] == [ids[1], ids[2], ids[0]]
 
 

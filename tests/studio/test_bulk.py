@@ -71,7 +71,7 @@ def test_rows_that_match_are_changed_counted_and_undone_together(deals):
 
     assert (act.count, set(column(deals, "stage"))) == (5, {"Won"})
     assert deals.update_many({"stage": "Won"}, matching=NEW).count == 0
-    assert deals.restore(act.batch) == 5
+    assert deals.restore(act.batch).count == 5
     assert column(deals, "stage") == before
 
 
@@ -93,7 +93,7 @@ def test_rows_that_match_are_deleted_and_brought_back(deals):
 
     act = deals.delete_many(matching=NEW)
     assert (act.count, column(deals, "stage")) == (5, ["Won", "Won"])
-    assert deals.restore(act.batch) == 5
+    assert deals.restore(act.batch).count == 5
 
     assert column(deals, "name") == before
 
@@ -132,7 +132,7 @@ def test_few_rows_are_acted_on_at_once(deals, owner):
 
     assert act.count == 5
     assert not TableJob.objects.exists()
-    assert bulk.undo(deals.table, act.batch, owner) == 5
+    assert bulk.undo(deals.table, act.batch, owner).count == 5
 
 
 # --- By a job
@@ -248,7 +248,7 @@ def test_what_stops_a_job_leaves_what_was_done_and_its_undo(deals, owner, few):
     assert (job.state, job.error) == (State.FAILED, "Rows of “Orders” still point to it.")
     assert (column(deals, "id"), job.result["rows"]) == ([2, 4, 5, 6, 7], 2)
     assert bulk_jobs.DeleteRows().way_back(job)[0].endswith(f"?undo={job.options['batch']}")
-    assert bulk.undo(deals.table, job.options["batch"], owner) == 2
+    assert bulk.undo(deals.table, job.options["batch"], owner).count == 2
     assert deals.count() == 7
 
 
@@ -281,7 +281,7 @@ def test_a_job_that_is_stopped_says_so_and_keeps_what_it_did(deals, owner, few, 
     assert (job.state, job.result["rows"]) == (State.CANCELLED, 2)
     assert job.error == "It was stopped on the way: what was done until then stays, and can be undone."
     assert column(deals, "stage").count("New") == 3
-    assert bulk.undo(deals.table, job.options["batch"], owner) == 2
+    assert bulk.undo(deals.table, job.options["batch"], owner).count == 2
 
 
 @pytest.mark.django_db(transaction=True)

@@ -133,7 +133,7 @@ def test_undo_keeps_what_was_edited_in_another_field(deals):
     act = deals.update_many({"amount": 9}, ids=ids)
     deals.update(ids[0], {"name": "edited"})
 
-    assert deals.restore(act.batch) == 2
+    assert deals.restore(act.batch).count == 2
 
     assert (column(deals, "name"), column(deals, "amount")) == (["edited", "B"], [1, 2])
 
@@ -143,7 +143,7 @@ def test_undo_of_two_fields_leaves_a_row_alone_of_which_one_was_edited(deals):
     act = deals.update_many({"amount": 9, "stage": "Won"}, ids=ids)
     deals.update(ids[0], {"amount": 100})
 
-    assert deals.restore(act.batch) == 1
+    assert deals.restore(act.batch).count == 1
 
     assert (column(deals, "amount"), column(deals, "stage")) == ([100, 2], ["Won", "New"])
 
@@ -156,7 +156,7 @@ def test_undo_of_a_deletion_leaves_out_a_field_that_has_gone_since(deals):
 
     again = Records(DataTable.objects.get(pk=table.pk))
 
-    assert again.restore(act.batch) == 1
+    assert again.restore(act.batch).count == 1
     assert again.get(row["id"])["amount"] == 1
 
 
@@ -168,7 +168,7 @@ def test_undo_leaves_rows_alone_whose_values_are_none_of_the_type_the_field_has_
 
     again = Records(DataTable.objects.select_related("project").get(pk=table.pk))
 
-    assert again.restore(act.batch) == 0
+    assert again.restore(act.batch).count == 0
     assert column(again, "name") == [None, None]
 
 
@@ -182,7 +182,7 @@ def test_undo_of_links_leaves_rows_alone_that_were_linked_anew_or_have_gone(deal
     deals.update(second, {"see": [first, second]})
     deals.delete(third)
 
-    assert deals.restore(act.batch) == 1
+    assert deals.restore(act.batch).count == 1
 
     assert column(deals, "see") == [[first], [first, second]]
 
@@ -195,7 +195,7 @@ def test_undo_of_a_value_and_links_turns_both_back_or_neither(deals):
     act = deals.update_many({"amount": 9, "see": [first]}, ids=[first, second])
     deals.update(second, {"see": None})
 
-    assert deals.restore(act.batch) == 1
+    assert deals.restore(act.batch).count == 1
 
     assert (column(deals, "amount"), column(deals, "see")) == ([1, 9], [None, None])
 

@@ -13,11 +13,13 @@ from django.utils.translation import gettext_lazy
 from nocode.studio.errors import JobRefused, RowsBusy, TableMissing, TooManyFollow
 from nocode.studio.jobs.base import JobCancelled, JobType, Progress, job_types
 from nocode.studio.models import DataTable, TableJob
+from nocode.studio.services.loose import Loose, in_words
 from nocode.studio.services.many import Matching, Part
 from nocode.studio.services.records import Records
 
 AT_ONCE = 1000
 ATTEMPTS = 5  # at one part, for rows that somebody else is busy with
+MOST_LOOSE = 1000  # links that an undo left out, kept one by one: to be tried again at the end, and named
 PAUSE = 1  # seconds before another attempt, for each that failed
 
 
@@ -61,6 +63,10 @@ class InParts(JobType):
         """Do what comes after `last` of the result."""
         raise NotImplementedError
 
+    def learned(self, job: TableJob, part: Part) -> dict[str, Any]:
+        """What the result keeps of a part besides its rows."""
+        return {}
+
     def facts(self, job: TableJob) -> list[tuple[str, str]]:
         return [(str(self.counted), intcomma(job.result.get("rows", 0)))] if job.is_finished else []
 
@@ -74,9 +80,12 @@ class InParts(JobType):
     def _next(self, job: TableJob, most: int) -> int:
         """One part, with the mark of it; how many rows it met."""
         part, before = self.part(self._records(job), job, most), job.result
+        known = self.learned(job, part)
         if part.met:
             met, rows = before.get("met", 0) + part.met, before.get("rows", 0) + part.changed
-            self._keep(job, met=met, rows=rows, last=part.last)
+            known |= {"met": met, "rows": rows, "last": part.last}
+        if known:
+            self._keep(job, **known)
         return part.met
 
     def _keep(self, job: TableJob, **known: Any) -> None:
@@ -163,7 +172,24 @@ class UndoAct(InParts):
 
     def part(self, records: Records, job: TableJob, most: int) -> Part:
         batch, act = UUID(job.options["batch"]), UUID(job.options["act"])
-        return records.restore_next(batch, act=act, before=job.result.get("last"), most=most)
+        part = records.restore_next(batch, act=act, before=job.result.get("last"), most=most)
+        if part.met:
+            return part
+        return Part(last=part.last, loose=records.link_again(self._loose(job), act))
+
+    def learned(self, job: TableJob, part: Part) -> dict[str, Any]:
+        """The links that could not be put back: those of this part, and at the end those of all parts that are left."""
+        loose = [*self._loose(job), *part.loose] if part.met else part.loose
+        more = job.result.get("more_loose", 0) + sum(len(each.gone) for each in loose[MOST_LOOSE:])
+        return {"loose": [each.to_json() for each in loose[:MOST_LOOSE]], "more_loose": more}
+
+    def facts(self, job: TableJob) -> list[tuple[str, str]]:
+        left_out = self._loose(job) if job.is_finished else []
+        said = [(_("Not put back"), in_words(left_out, job.result["more_loose"]))] if left_out else []
+        return super().facts(job) + said
+
+    def _loose(self, job: TableJob) -> list[Loose]:
+        return [Loose.from_json(each) for each in job.result.get("loose", ())]
 
     def title(self, job: TableJob) -> str:
         return _("Undo in “%(table)s”") % {"table": job.table or _("a table")}

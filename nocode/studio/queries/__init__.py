@@ -21,7 +21,7 @@ from nocode.studio.queries.reading import (
     start,
     to_dict,
 )
-from nocode.studio.queries.writing import delete, hold, insert, put_back, update, update_each
+from nocode.studio.queries.writing import delete, hold, insert, put_back, there, update, update_each
 
 __all__ = [
     "MEASURES",
@@ -49,6 +49,7 @@ __all__ = [
     "put_back",
     "select",
     "start",
+    "there",
     "to_dict",
     "unknown_field",
     "update",

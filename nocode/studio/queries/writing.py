@@ -41,6 +41,13 @@ def hold(layout: Layout, condition: sql.Composable, limit: int | None = None, af
     )
 
 
+def there(layout: Layout, ids: Sequence[int]) -> sql.Composable:
+    """The ids of those rows that are there; they cannot be deleted until the end of the transaction."""
+    return sql.SQL("SELECT t.id FROM {} AS t WHERE t.id = ANY({}::bigint[]) ORDER BY t.id FOR KEY SHARE OF t").format(
+        layout.target, sql.Literal(list(ids))
+    )
+
+
 def update(
     layout: Layout, condition: sql.Composable, values: Mapping[str, Any], expected: datetime | None = None
 ) -> sql.Composable:

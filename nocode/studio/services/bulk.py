@@ -8,6 +8,7 @@ from nocode.foundation.models import User
 from nocode.studio.models import DataTable, TableJob
 from nocode.studio.services import history, jobs
 from nocode.studio.services.history import Act
+from nocode.studio.services.loose import Undone
 from nocode.studio.services.many import Matching
 from nocode.studio.services.records import Records
 
@@ -34,8 +35,8 @@ def delete(table: DataTable, matching: Matching, user: User) -> Act | TableJob:
     return _start(table, matching, None, user)
 
 
-def undo(table: DataTable, batch: UUID, user: User) -> int | TableJob:
-    """Undo an act: answers how many rows are as they were. Raises RecordNotFound, RecordErrors."""
+def undo(table: DataTable, batch: UUID, user: User) -> Undone | TableJob:
+    """Undo an act. Raises RecordNotFound, RecordErrors."""
     records = Records(table, actor=user)
     number = history.size(records, batch)
     if number <= MOST_IN_A_REQUEST:

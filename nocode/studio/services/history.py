@@ -14,6 +14,8 @@ from nocode.foundation.ids import uuid7
 from nocode.studio.errors import RecordNotFound
 from nocode.studio.layouts import OF_OTHER_TYPES, Layout, changed_meanwhile
 from nocode.studio.models import DataTable, RecordChange
+from nocode.studio.services import loose
+from nocode.studio.services.loose import Undone
 
 if TYPE_CHECKING:
     from nocode.studio.services.records import Records
@@ -85,12 +87,15 @@ def of_row(records: "Records", record_id: int) -> list[RecordChange]:
     return changes
 
 
-def revert(records: "Records", record_id: int, change_id: int) -> dict[str, Any]:
+def revert(records: "Records", record_id: int, change_id: int) -> Undone:
     """Give a row the values it had before a change. Raises RecordNotFound, RecordErrors."""
     found = RecordChange.objects.filter(table=records.layout.table_id, record_id=record_id, pk=change_id).first()
     if found is None:
         raise RecordNotFound(_("This change is not known any more."))
-    return records.update(record_id, _writable(records.layout, found.before))
+    values = _writable(records.layout, found.before)
+    kept, left_out = loose.part(records, {record_id: values})
+    records.update(record_id, kept.get(record_id, values))  # a link it cannot be without is refused, by its name
+    return Undone(1, left_out)
 
 
 def size(records: "RowStore", batch: UUID) -> int:
@@ -100,8 +105,8 @@ def size(records: "RowStore", batch: UUID) -> int:
     return sum(numbers.values())
 
 
-def restore(records: "RowStore", batch: UUID) -> int:
-    """Undo an act in every table it touched; rows changed since keep what they have. Answers how many are as before."""
+def restore(records: "RowStore", batch: UUID) -> Undone:
+    """Undo an act in every table it touched; rows changed since keep what they have."""
     changes = list(_of_act(batch))
     _refuse_unknown(records, {each.table_id for each in changes})
     return _restore(records, changes, new_act())
@@ -109,8 +114,8 @@ def restore(records: "RowStore", batch: UUID) -> int:
 
 def restore_next(
     records: "RowStore", batch: UUID, act: UUID, before: int | None, most: int
-) -> tuple[int, int, int | None]:
-    """Undo the last changes of an act before a change: how many there were, how many rows are as before, the first."""
+) -> tuple[int, Undone, int | None]:
+    """Undo the last changes of an act before a change: how many there were, what that did, the first of them."""
     changes = list((_of_act(batch).filter(pk__lt=before) if before else _of_act(batch))[:most])
     return len(changes), _restore(records, changes, act), changes[-1].pk if changes else before
 
@@ -125,16 +130,16 @@ def _of_act(batch: UUID) -> QuerySet[RecordChange]:
     return RecordChange.objects.filter(batch=batch).exclude(verb=Verb.RESTORED).order_by("-id")
 
 
-def _restore(records: "RowStore", changes: list[RecordChange], act: UUID) -> int:
+def _restore(records: "RowStore", changes: list[RecordChange], act: UUID) -> Undone:
     others = DataTable.objects.select_related("project").in_bulk({each.table_id for each in changes})
-    done = 0
+    done = Undone()
     # What was deleted comes back first, the rows that others point to before those others: deleted last, back first.
     for verb in (Verb.DELETED, Verb.UPDATED):
         for table_id, own in _by_table(changes, verb):
             if table_id in others:
                 of_table = records.beside(others[table_id])
                 done += _put_back(of_table, own, act) if verb == Verb.DELETED else _turn_back(of_table, own, act)
-    return done
+    return Undone(done.count, loose.again(records, done.loose, act)) if done.loose else done
 
 
 def _by_table(changes: Iterable[RecordChange], verb: str) -> list[tuple[UUID, list[RecordChange]]]:
@@ -145,7 +150,7 @@ def _by_table(changes: Iterable[RecordChange], verb: str) -> list[tuple[UUID, li
     return list(found.items())
 
 
-def _put_back(records: "RowStore", changes: list[RecordChange], act: UUID) -> int:
+def _put_back(records: "RowStore", changes: list[RecordChange], act: UUID) -> Undone:
     changes = sorted(changes, key=lambda each: each.record_id)
     rows = [_cleaned(records.layout, each.before) | {"id": each.record_id} for each in changes]
     times = [each.before.get("created_at") for each in changes]
@@ -153,7 +158,7 @@ def _put_back(records: "RowStore", changes: list[RecordChange], act: UUID) -> in
     return records.put_back(rows, act)
 
 
-def _turn_back(records: "RowStore", changes: list[RecordChange], act: UUID) -> int:
+def _turn_back(records: "RowStore", changes: list[RecordChange], act: UUID) -> Undone:
     """Rows get their old values in one statement for each set of fields."""
     same: dict[tuple[str, ...], dict[int, tuple[dict, dict]]] = defaultdict(dict)
     for each in changes:
@@ -161,7 +166,7 @@ def _turn_back(records: "RowStore", changes: list[RecordChange], act: UUID) -> i
         seen = _cleaned(records.layout, each.after, only=before)
         if before and before.keys() == seen.keys():  # what was written is no value of the field's present type: left
             same[tuple(before)][each.record_id] = (before, seen)
-    return sum(records.turn_back(names, rows, act) for names, rows in same.items())
+    return sum((records.turn_back(names, rows, act) for names, rows in same.items()), Undone())
 
 
 def _writable(layout: Layout, values: Mapping[str, Any]) -> dict[str, Any]:

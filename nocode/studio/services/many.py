@@ -10,9 +10,10 @@ from django.utils.translation import gettext as _
 
 from nocode.studio import queries
 from nocode.studio.errors import QueryRefused
-from nocode.studio.services import history
+from nocode.studio.services import history, loose
 from nocode.studio.services.checking import Checking, Row
 from nocode.studio.services.history import Act
+from nocode.studio.services.loose import Loose, Undone
 from nocode.studio.services.rowstore import RowStore
 
 MOST_AT_ONCE = 10_000
@@ -29,11 +30,15 @@ class Matching:
 
 @dataclass(frozen=True)
 class Part:
-    """A part of an act: how many rows were met, how many of them changed or went, and the id of the last one."""
+    """A part of an act: how many rows were met, how many of them changed or went, and the id of the last one.
+
+    Of an undo: the links that it could not put back.
+    """
 
     met: int = 0
     changed: int = 0
     last: int | None = 0
+    loose: Sequence[Loose] = ()
 
 
 class ManyRows(RowStore):
@@ -94,15 +99,21 @@ class ManyRows(RowStore):
                 % {"size": filesizeformat(size)}
             )
 
-    def restore(self, batch: UUID) -> int:
-        """Undo an act; answers how many rows are as they were. Raises RecordNotFound, RecordErrors, RowsBusy."""
+    def restore(self, batch: UUID) -> Undone:
+        """Undo an act. Raises RecordNotFound, RecordErrors, RowsBusy."""
         with self._writing():
             return history.restore(self, batch)
 
     def restore_next(self, batch: UUID, *, act: UUID, before: int | None, most: int) -> Part:
         """Undo the part of an act that was done last, before a change; `last` is the first change of that part."""
         with self._writing():
-            return Part(*history.restore_next(self, batch, act, before, most))
+            met, done, last = history.restore_next(self, batch, act, before, most)
+            return Part(met, done.count, last, done.loose)
+
+    def link_again(self, left_out: Sequence[Loose], act: UUID) -> Sequence[Loose]:
+        """Put back the links of earlier parts to rows that later parts brought back; answers those that are left."""
+        with self._writing():
+            return loose.again(self, left_out, act)
 
     def _held(self, ids: Sequence[int] | None, matching: Matching | None) -> Sequence[int]:
         """The rows that are meant: those picked, or all that match now, and so as long as this transaction lasts."""

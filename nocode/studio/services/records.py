@@ -17,6 +17,7 @@ from nocode.studio.layouts import SYSTEM_FIELDS
 from nocode.studio.models import RecordChange
 from nocode.studio.services import files, history
 from nocode.studio.services.checking import Checking, Row
+from nocode.studio.services.loose import Undone
 from nocode.studio.services.many import ManyRows
 from nocode.studio.services.sizes import ABOUT, AT_LEAST, WORTH_COUNTING, Size
 
@@ -225,9 +226,10 @@ class Records(ManyRows):
         """The last changes of a row, the newest first."""
         return history.of_row(self, self._id(record_id))
 
-    def revert(self, record_id: Any, change_id: int) -> Row:
+    def revert(self, record_id: Any, change_id: int) -> Undone:
         """Give a row the values it had before a change. Raises RecordNotFound, RecordErrors."""
-        return history.revert(self, self._id(record_id), change_id)
+        with self._writing():
+            return history.revert(self, self._id(record_id), change_id)
 
     # --- What the methods above share
 

@@ -14,9 +14,10 @@ from nocode.studio import queries
 from nocode.studio.events import tell_records
 from nocode.studio.layouts import Layout, layout_of, values_of
 from nocode.studio.models import DataTable
-from nocode.studio.services import cascades, history
+from nocode.studio.services import cascades, history, loose
 from nocode.studio.services.checking import Checking, Row
 from nocode.studio.services.history import Changed, Verb
+from nocode.studio.services.loose import Undone
 from nocode.studio.services.refusals import explain
 
 
@@ -97,9 +98,13 @@ class RowStore:
             self._tell("deleted", [(row["id"], []) for row in gone], batch)
         return gone
 
-    def put_back(self, rows: Sequence[Row], act: UUID) -> int:
-        """Bring deleted rows back under their ids; answers how many."""
+    def put_back(self, rows: Sequence[Row], act: UUID) -> Undone:
+        """Bring deleted rows back under their ids."""
         layout = self.layout
+        kept, left_out = loose.part(self, {row["id"]: row for row in rows}, coming=True)
+        rows = list(kept.values())
+        if not rows:
+            return Undone(loose=left_out)
         back = {row[0] for row in self._answer(queries.put_back(layout, rows))}
         made = [row for row in rows if row["id"] in back]
         for name, field in layout.writable.items():
@@ -107,11 +112,13 @@ class RowStore:
             self._execute(field.type.write(field, layout, links) if links else [])
         history.keep(self, Verb.RESTORED, [Changed(row["id"], {}) for row in made], act)
         self._tell("created", [(row["id"], sorted(set(row) & set(layout.fields))) for row in made], act)
-        return len(made)
+        return Undone(len(made), [each for each in left_out if each.stops or each.row in back])
 
-    def turn_back(self, names: Sequence[str], rows: Mapping[int, tuple[Row, Row]], act: UUID) -> int:
-        """Give rows values of their own (first) where they still have those seen (second); answers how many."""
+    def turn_back(self, names: Sequence[str], rows: Mapping[int, tuple[Row, Row]], act: UUID) -> Undone:
+        """Give rows values of their own (first) where they still have those seen (second)."""
         layout = self.layout
+        kept, left_out = loose.part(self, {record_id: values for record_id, (values, _seen) in rows.items()})
+        rows = {record_id: (values, rows[record_id][1]) for record_id, values in kept.items()}
         stored = [name for name in names if layout.fields[name].type.column]
         linked = [name for name in names if name not in stored]
         done = self._still(linked, {record_id: rows[record_id] for record_id in self.hold(queries.one_of(rows))})
@@ -123,7 +130,7 @@ class RowStore:
             self._execute(field.type.write(field, layout, links))
         history.keep(self, Verb.RESTORED, [Changed(record_id, {}) for record_id in done], act)
         self._tell("updated", [(record_id, sorted(names)) for record_id in done], act)
-        return len(done)
+        return Undone(len(done), [each for each in left_out if each.stops or each.row in done])
 
     def hold(self, condition: sql.Composable, limit: int | None = None, after: int = 0) -> list[int]:
         """Keep rows from others until the end of the transaction; answers their ids, in order."""

@@ -22,7 +22,7 @@ from nocode.studio.errors import CountTooSlow, QueryRefused, RecordErrors
 from nocode.studio.forms import RowForm
 from nocode.studio.layouts import Layout
 from nocode.studio.models import DataTable, TableJob
-from nocode.studio.services import bulk, sizes
+from nocode.studio.services import bulk, loose, sizes
 from nocode.studio.services.history import Act
 from nocode.studio.services.many import Matching
 from nocode.studio.services.records import Records
@@ -93,8 +93,10 @@ def table_undo(request: HttpRequest, table: DataTable, batch: UUID) -> HttpRespo
         return _back(table, request.POST.get("list", ""))
     if isinstance(done, TableJob):
         return redirect("admin:studio_job", done.pk)
-    text = ngettext("%(count)s row is as it was.", "%(count)s rows are as they were.", done)
-    messages.success(request, text % {"count": intcomma(done)})
+    text = ngettext("%(count)s row is as it was.", "%(count)s rows are as they were.", done.count)
+    messages.success(request, text % {"count": intcomma(done.count)})
+    if done.loose:
+        messages.warning(request, loose.in_words(done.loose))
     return _back(table, request.POST.get("list", ""))
 
 

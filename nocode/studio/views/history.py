@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from nocode.foundation.htmx import render_part
 from nocode.foundation.pages import page_context, tell
 from nocode.studio.models import DataTable, RecordComment
-from nocode.studio.services import comments
+from nocode.studio.services import comments, loose
 from nocode.studio.services.records import Records
 from nocode.studio.views.guard import of_table
 
@@ -39,7 +39,9 @@ def table_row_history(request: HttpRequest, table: DataTable, row: int) -> HttpR
 def table_row_revert(request: HttpRequest, table: DataTable, row: int, change: int) -> HttpResponse:
     """Give a row the values it had before a change."""
     records = Records(table, actor=request.user)
-    tell(request, records.revert, row, change, done=_("The row has its earlier values again."))
+    done = tell(request, records.revert, row, change, done=_("The row has its earlier values again."))
+    if done and done.loose:
+        messages.warning(request, loose.in_words(done.loose))
     return redirect("admin:studio_table_row_history", table.pk, row)
 
 
