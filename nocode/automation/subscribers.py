@@ -1,6 +1,6 @@
 """The events automation listens to."""
 
-from nocode.automation.engine import rowevents
+from nocode.automation.engine import eventwaits, rowevents
 from nocode.automation.notifying import somebody_to_tell
 from nocode.automation.tasks import continue_later, send_workflow_notification
 from nocode.foundation.events import bus
@@ -17,3 +17,9 @@ def notify_of_end(event: OutboxEvent) -> None:
 def start_on_row_event(event: OutboxEvent) -> None:
     """Start the workflows that wait for this; where none does, one query for many events is all."""
     rowevents.start_on(event, continue_later)
+
+
+@bus.subscribe("*", sieve=eventwaits.awaited)
+def wake_on_event(event: OutboxEvent) -> None:
+    """Go on with the executions that wait for this; where none does, one query for many events is all."""
+    eventwaits.wake_on(event, continue_later)

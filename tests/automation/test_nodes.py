@@ -20,7 +20,8 @@ PUBLISHED = set(
     """set filter if switch merge merge.any wait http.request record.create record.update record.find stop respond
     email.send loop loop.records sort limit dedupe split.out summarize aggregate date.format date.add date.difference
     date.round date.parts text.template text.split text.join text.replace text.extract text.change crypto.hash
-    crypto.hmac crypto.random crypto.base64 markdown html.extract html.text""".split()
+    crypto.hmac crypto.random crypto.base64 markdown html.extract html.text
+    wait.event""".split()
 )
 KINDS = sorted(entry.kind for entry in node_types)
 

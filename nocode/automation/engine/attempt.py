@@ -39,6 +39,7 @@ class Attempt:
         self.calls: list[dict] = []  # made with integrations
         earlier = spot.scope.begun.get(spot.key)
         self.woken = earlier is not None and earlier.status == StepRun.Status.WAITING
+        self.answer = json.loads(earlier.answer) if earlier is not None and earlier.answer is not None else None
         failed_before = earlier is not None and earlier.status == StepRun.Status.FAILED
         self.row = StepRow(
             node_key=spot.key,
@@ -116,10 +117,14 @@ class Attempt:
             project_id=leased.project_id,
             workflow_name=leased.workflow_name,
             input=data,
+            iteration=self.row.iteration,
+            attempt=self.row.attempt,
+            depth=leased.depth,
             idempotency_key=f"{leased.id}:{self.node.key}:{self.row.iteration}",
             resolve=self._resolve,
             script=sandbox.run_script,
             woken=self.woken,
+            answer=self.answer,
             log=self._note,
             count_call=self._count_call,
         )
@@ -142,7 +147,7 @@ class Attempt:
     def _succeed(self, result: Any) -> None:
         row = self.row
         outcome = result if isinstance(result, Outcome) else Outcome(result, (self._usual_port(),))
-        if outcome.wake_at is not None and outcome.wake_at > timezone.now():
+        if outcome.waits or (outcome.wake_at is not None and outcome.wake_at > timezone.now()):
             row.status, row.wake_at = StepRun.Status.WAITING, outcome.wake_at
             return
         self._keep(outcome.output)  # refuses, as this step's failure, what could not be stored

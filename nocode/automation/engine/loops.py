@@ -46,6 +46,8 @@ class Loop:
             if row.node_key == self.key:
                 row.status, row.error, row.finished_at = StepRun.Status.RUNNING, "", None
                 self._begin(row, json.loads(row.settings)["item"])
+            elif row.status == StepRun.Status.CANCELLED:
+                self.turns[row.iteration].call_off(row.node_key)
             elif row.is_left:
                 output = json.loads(row.output) if row.output else None
                 self.turns[row.iteration].complete(row.node_key, row.ports, output)

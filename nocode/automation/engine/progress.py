@@ -52,6 +52,8 @@ class Progress:
                 continue
             if row.iteration:
                 self._replayed[self.prepared.loops[row.node_key]].append(row)
+            elif row.status == StepRun.Status.CANCELLED:
+                self.root.call_off(row.node_key)
             elif row.is_left:
                 self.complete(Spot(self.root, row.node_key), row, json.loads(row.output) if row.output else None)
             else:
@@ -106,9 +108,9 @@ class Progress:
         return not self.root.ready
 
     @property
-    def wake_at(self) -> datetime:
-        """When the first of the steps that all wait is due."""
-        return min(time for scope in self._scopes() for time in scope.wake_times())
+    def wake_at(self) -> datetime | None:
+        """When the first of the steps that all wait is due; None when all wait for answers, however long it takes."""
+        return min((time for scope in self._scopes() for time in scope.wake_times()), default=None)
 
     def next_batch(self) -> list[Spot]:
         """The next step, or all outside calls that may run side by side; steps that must wait are left out."""

@@ -14,6 +14,7 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -22,7 +23,7 @@ from django.db import Error, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from nocode.automation.engine import heartbeat, store
+from nocode.automation.engine import answers, heartbeat, store
 from nocode.automation.engine.attempt import Attempt
 from nocode.automation.engine.prepared import PreparedGraph, graph_of
 from nocode.automation.engine.progress import Progress, Spot
@@ -205,7 +206,7 @@ class Run:
         loop = self.progress.loops[scope.loop] if isinstance(scope, Turn) else None
         if row.is_left:
             self.progress.complete(attempt.spot, row, attempt.output)
-        elif row.wake_at is not None:
+        elif row.wake_at is not None or row.status == StepRun.Status.WAITING:
             scope.begun[node.key] = row
         elif loop is None or not loop.goes_on:
             self.failure = (row.error, node.key)
@@ -225,9 +226,9 @@ class Run:
     def _keep(self, row: StepRow) -> None:
         self.rows[row.node_key, row.iteration, row.attempt] = row
 
-    def _flush(self, extra: list[StepRow] | None = None, **changes: Any) -> None:
+    def _flush(self, extra: list[StepRow] | None = None, **changes: Any) -> datetime | None:
         rows = [*self.rows.values(), *(extra or [])]
-        store.flush(self.leased, rows, self.logs, calls=self.calls, response=self.response, **changes)
+        return store.flush(self.leased, rows, self.logs, calls=self.calls, response=self.response, **changes)
 
     def _committed(self) -> None:
         """What was flushed is durable now, and with the first of it the lease."""
@@ -255,12 +256,16 @@ class Run:
                 self._keep(row)
 
     def _end(self, status: str, error: tuple[str, str] = ("", ""), output: str | None = None) -> None:
-        self._flush(keep=False, status=status, completed_at=timezone.now(), error=error, output=output)
+        """End the execution, and tell the step that called it in the same transaction."""
+        with transaction.atomic() if self.leased.parent_attempt else nullcontext():
+            self._flush(keep=False, status=status, completed_at=timezone.now(), error=error, output=output)
+            answers.tell_caller(self.leased, status, self.continue_later)
 
     def _pause(self, status: str, wake_at: datetime | None) -> None:
         with transaction.atomic():
-            self._flush(keep=False, status=status, wake_at=wake_at)
-            self.continue_later(self.leased.id, wake_at)
+            due_at = self._flush(keep=False, status=status, wake_at=wake_at)
+            if status == WorkflowExecution.Status.RUNNING or due_at:  # otherwise, whoever answers queues it
+                self.continue_later(self.leased.id, due_at)
 
     def _log(self, level: str, message: str, node_key: str = "", details: dict | None = None) -> None:
         self.logs.append(

@@ -34,6 +34,11 @@ class Scope:
         self.outputs[key] = output
         self._frontier.complete(key, ports)
 
+    def call_off(self, key: str) -> None:
+        """A ready step is not to be done any more: its branch ends here."""
+        self.begun.pop(key, None)
+        self._frontier.complete(key, ())
+
     def input_of(self, key: str) -> list[Any]:
         """What enters a step: what the scope began with, or the outputs before it in the order of the edges."""
         sources = self._frontier.sources(key)
@@ -43,7 +48,7 @@ class Scope:
         """The ready steps that need not wait for a time to come."""
         for key in self.ready:
             row = self.begun.get(key)
-            if row is None or row.wake_at is None or row.wake_at <= now:
+            if row is None or row.is_due(now):
                 yield key
 
     def wake_times(self) -> Iterator[datetime]:

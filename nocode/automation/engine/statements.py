@@ -4,7 +4,8 @@ from nocode.foundation.prepared import Prepared
 
 _VIEW = """
 SELECT execution.id, execution.organization_id, workflow_id, workflow_name, version_id, workflow.project_id, entry,
-       input::text, execution.timeout, execution.created_at,
+       input::text, execution.timeout, execution.created_at, parent_id, parent_node, parent_iteration, parent_attempt,
+       depth,
 """
 
 # Pending means that nobody has begun it: there is no lease to respect, and none to take before there is a result.
@@ -25,7 +26,7 @@ WITH due AS (
     SELECT id, status AS before, lease_token IS NOT NULL AS lost FROM automation_workflowexecution
     WHERE id = %(id)s AND status IN ('running', 'waiting')
       AND (lease_until IS NULL OR lease_until <= clock_timestamp())
-      AND (wake_at IS NULL OR wake_at <= clock_timestamp())
+      AND (wake_at <= clock_timestamp() OR wake_at IS NULL AND status = 'running')
     FOR UPDATE SKIP LOCKED
 ), taken AS (
     UPDATE automation_workflowexecution AS execution SET
@@ -52,18 +53,20 @@ FROM taken AS execution LEFT JOIN automation_workflow AS workflow ON workflow.id
     alone="boolean",
 )
 
-# Whoever commits first has the lease of a pending execution; its start is told before its end.
+# Whoever commits first has the lease of a pending execution; its start is told before its end. While a worker has it,
+# `wake_at` is when a step of it was answered (engine/answers.py): that stays until the next worker reads the answer.
 _FLUSH = """
 WITH mine AS (
     UPDATE automation_workflowexecution SET
         status = %(status)s, updated_at = now(), crashes = CASE WHEN %(survived)s THEN 0 ELSE crashes END,
         lease_token = CASE WHEN %(keep)s THEN %(token)s END,
         lease_until = now() + CASE WHEN %(keep)s THEN %(lease)s ELSE 0 END * interval '1 second',
-        started_at = %(started_at)s, deadline_at = %(deadline_at)s, wake_at = %(wake_at)s,
+        started_at = %(started_at)s, deadline_at = %(deadline_at)s,
+        wake_at = CASE WHEN %(completed_at)s IS NULL THEN least(wake_at, %(wake_at)s) END,
         completed_at = %(completed_at)s,
         output = coalesce(%(output)s::jsonb, output), response = coalesce(%(response)s::jsonb, response),
         error_message = %(error_message)s, error_step = %(error_step)s
-    WHERE id = %(id)s AND (lease_token = %(token)s OR status = 'pending') RETURNING id
+    WHERE id = %(id)s AND (lease_token = %(token)s OR status = 'pending') RETURNING id, wake_at AS due_at
 ), steps AS (
     INSERT INTO automation_steprun
         (execution_id, node_key, iteration, attempt, status, ports, settings, output, error, started_at, finished_at,
@@ -94,7 +97,7 @@ _CALLS = """, counted AS (
         (integration_id uuid, at timestamptz, milliseconds int, error text)
 )
 """
-_IS_MINE = "SELECT count(*) FROM mine"
+_IS_MINE = "SELECT due_at FROM mine"
 _FLUSH_TYPES = dict(
     id="uuid",
     token="uuid",  # noqa: S106 (a type)
@@ -123,17 +126,24 @@ UPDATE automation_workflowexecution SET lease_until = now() + %s * interval '1 s
 WHERE id = ANY(%s::uuid[]) AND lease_token = ANY(%s::uuid[])
 """
 
+# What waits for an answer and for no time comes back with the answer.
 PAUSE = """
 SELECT extract(epoch FROM greatest(lease_until, wake_at, clock_timestamp()) - clock_timestamp())::float
-       * CASE WHEN status IN ('pending', 'running', 'waiting') THEN 1 END
+       * CASE WHEN status IN ('pending', 'running') OR status = 'waiting' AND wake_at IS NOT NULL THEN 1 END
 FROM automation_workflowexecution WHERE id = %s
 """
 
 # Without what belongs to a turn of a loop that is over; `loops` is the loop of each step that may run several times.
+# With a step that waits comes the answer it got.
 STEPS = """
 SELECT DISTINCT ON (node_key, iteration) node_key, iteration, attempt, status, ports::text,
        CASE WHEN %(loops)s::jsonb ->> node_key = node_key THEN settings::text END, output::text, error,
-       wake_at, started_at, id
+       wake_at, started_at,
+       CASE WHEN status = 'waiting' THEN (
+           SELECT payload::text FROM automation_stepsignal AS answer
+           WHERE answer.execution_id = step.execution_id AND answer.node_key = step.node_key
+             AND answer.iteration = step.iteration AND answer.attempt = step.attempt
+       ) END, id
 FROM automation_steprun AS step
 WHERE execution_id = %(id)s AND NOT (iteration > 0 AND EXISTS (
     SELECT FROM automation_steprun AS turn

@@ -60,6 +60,13 @@ class Leased:
     input: Any
     timeout: int
     created_at: datetime
+    parent_id: (
+        UUID | None
+    )  # the execution that called it, and which of its steps; the attempt, if that waits for the end
+    parent_node: str
+    parent_iteration: int
+    parent_attempt: int | None
+    depth: int
     started_at: datetime
     deadline_at: datetime
     crashes: int
@@ -83,11 +90,18 @@ class StepRow:
     error: str = ""
     finished_at: datetime | None = None
     wake_at: datetime | None = None
+    answer: str | None = None  # what came for a step that waits, as JSON
 
     @property
     def is_left(self) -> bool:
         """Whether the execution goes on from here: the step did its work, or its failure has a way on."""
         return self.status == StepRun.Status.COMPLETED or bool(self.ports)
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether its time has come: one that waits for an answer may have none, and has come when it is answered."""
+        if self.answer is not None:
+            return True
+        return self.status != StepRun.Status.WAITING if self.wake_at is None else self.wake_at <= now
 
 
 def take(execution_id: UUID, *, cautious: bool = False) -> Leased | None:
@@ -128,7 +142,10 @@ def _take_over(cursor: CursorWrapper, execution_id: UUID, token: UUID) -> tuple 
 
 
 def seconds_until_free(execution_id: UUID) -> float | None:
-    """How long an unfinished execution is still held or asleep; None when it has ended. Raises NoSuchId."""
+    """How long an unfinished execution is still held or asleep; None when it has ended, or waits for an answer only.
+
+    Raises NoSuchId.
+    """
     with connection.cursor() as cursor:
         cursor.execute(statements.PAUSE, [execution_id])
         row = cursor.fetchone()
@@ -150,8 +167,10 @@ def flush(
     output: str | None = None,
     response: dict | None = None,
     error: tuple[str, str] = ("", ""),
-) -> None:
+) -> datetime | None:
     """Write what happened since the last flush; raises LeaseLost, and writes nothing, when the lease is gone.
+
+    Returns when the execution is due again: now, when a step that waits was answered meanwhile.
 
     The first flush of an execution takes its lease, unless another worker has begun it, and tells that it started.
     """
@@ -181,10 +200,12 @@ def flush(
         values["calls"] = to_json(calls)
     with connection.cursor() as cursor:
         (statements.FLUSH_COUNTED if calls else statements.FLUSH).execute(cursor, values)
-        if cursor.fetchone()[0] != 1:
-            raise LeaseLost(execution=str(leased.id))
+        mine = cursor.fetchone()
+    if mine is None:
+        raise LeaseLost(execution=str(leased.id))
     if events:
         transaction.on_commit(bus.after_publish, robust=True)
+    return mine[0]
 
 
 def _news(leased: Leased, status: str, completed_at: datetime | None, error: str) -> list[dict]:
@@ -221,8 +242,9 @@ def latest_steps(execution_id: UUID, loops: Mapping[str, str]) -> list[StepRow]:
             error=error,
             wake_at=wake_at,
             started_at=started_at,
+            answer=answer,
         )
-        for key, iteration, attempt, status, ports, settings, output, error, wake_at, started_at, _id in rows
+        for key, iteration, attempt, status, ports, settings, output, error, wake_at, started_at, answer, _id in rows
     ]
 
 

@@ -3,11 +3,14 @@ from nocode.automation.models.export import ExecutionExport
 from nocode.automation.models.integration import Integration, IntegrationCall, IntegrationStats
 from nocode.automation.models.notification import NotificationDelivery, NotificationRule
 from nocode.automation.models.trigger import Trigger, WebhookDelivery
+from nocode.automation.models.waiting import Approval, EventWait, StepSignal
 from nocode.automation.models.workflow import DraftChange, Edge, Node, Workflow, WorkflowVersion
 
 __all__ = [
+    "Approval",
     "DraftChange",
     "Edge",
+    "EventWait",
     "ExecutionExport",
     "ExecutionLog",
     "Integration",
@@ -17,6 +20,7 @@ __all__ = [
     "NotificationDelivery",
     "NotificationRule",
     "StepRun",
+    "StepSignal",
     "Trigger",
     "WebhookDelivery",
     "Workflow",

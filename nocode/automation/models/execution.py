@@ -82,6 +82,14 @@ class WorkflowExecution(Record):
     retry_of = models.ForeignKey(
         "self", models.SET_NULL, null=True, related_name="retries", verbose_name=_("retry of"), db_index=False
     )
+    # Which step of which execution called it; `parent_attempt` is the attempt that waits for its end, if one does.
+    parent = models.ForeignKey(
+        "self", models.SET_NULL, null=True, related_name="children", verbose_name=_("called by"), db_index=False
+    )
+    parent_node = models.CharField(_("calling step"), max_length=60, blank=True)
+    parent_iteration = models.PositiveIntegerField(default=0, editable=False)
+    parent_attempt = models.PositiveSmallIntegerField(null=True, editable=False)
+    depth = models.PositiveSmallIntegerField(_("depth"), default=0, editable=False)
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.PENDING)
     input = models.JSONField(_("input"), null=True)
     output = models.JSONField(_("output"), null=True)
@@ -108,10 +116,10 @@ class WorkflowExecution(Record):
                 name="execution_unfinished",
                 condition=models.Q(status__in=["pending", "running", "waiting"]),
             ),
-            # Most executions have neither: every entry of an index costs each run a write.
+            # Most executions have none of them: every entry of an index costs each run a write.
             *(
                 models.Index(fields=[name], name=f"execution_{name}", condition=models.Q((f"{name}__isnull", False)))
-                for name in ("triggered_by", "retry_of")
+                for name in ("triggered_by", "retry_of", "parent")
             ),
             # What people look for; most executions end well and never enter it.
             models.Index(

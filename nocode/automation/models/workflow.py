@@ -54,6 +54,15 @@ class Workflow(Record):
         validators=[MinValueValidator(1)],
         help_text=_("Finished executions are deleted after this time. Empty: as long as the installation says."),
     )
+    error_workflow = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("when an execution fails, run"),
+        help_text=_("This workflow is started with the failure as its input. Its own failures start nothing."),
+    )
     published_version = models.ForeignKey(
         "WorkflowVersion",
         models.SET_NULL,

@@ -48,6 +48,9 @@ class Step:
     """What a running step may know and use."""
 
     key: str
+    iteration: int  # the turn of the loop it stands in; 0 outside of loops
+    attempt: int
+    depth: int  # how many executions have called each other to get here
     execution_id: UUID
     organization_id: UUID
     project_id: UUID | None
@@ -58,18 +61,20 @@ class Step:
     log: Callable[..., None]  # log(level, message, **details): a line that is committed with the step's result
     count_call: Callable[[UUID, float, str], None]  # count_call(integration id, seconds, error): it was used once
     script: Callable[..., Any]  # script(source, seconds=…): runs JavaScript of the sandbox that expressions use
-    woken: bool = False  # the step waited, and its time has come
     shared: dict = field(default_factory=dict, repr=False)  # what the items of one attempt need be found once for
+    woken: bool = False  # the step waited, and its time or its answer has come
+    answer: dict | None = None  # what came for a step that waited; None: nothing until its time
     loaded: Any = field(default=None, repr=False)  # what the step type's load() gave; stored nowhere
 
 
 @dataclass
 class Outcome:
-    """How a step ended: its output and the ports it leaves through, or a time to be woken at."""
+    """How a step ended: its output and the ports it leaves through; or that it waits, for a time or for an answer."""
 
     output: Any
     ports: tuple[str, ...] = ("main",)
     wake_at: datetime | None = None
+    waits: bool = False  # for an answer; until `wake_at`, or however long it takes
     response: dict | None = None  # {"status", "headers", "body"} for the webhook's caller
 
 

@@ -1,10 +1,9 @@
 """Steps that decide where an execution goes next."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from nocode.automation.errors import PermanentFailure
@@ -12,6 +11,7 @@ from nocode.automation.models import Workflow
 from nocode.automation.nodes.base import Family, NodeType, Outcome, Step, node_types
 from nocode.automation.nodes.conditions import combine_field, condition_columns, conditions_field, holds, met
 from nocode.automation.nodes.config import ConfigForm, KeyField, RowsField, TextField
+from nocode.automation.nodes.pauses import amount_field, length, moment_in, unit_field
 
 
 @node_types.register
@@ -106,16 +106,13 @@ class MergeAny(_Join):
 class Wait(NodeType):
     kind, label, icon, family = "wait", _("Wait"), "hourglass_empty", Family.LOGIC
     summary = _("Pause the execution for a while or until a moment; no worker is held.")
-    UNITS = {"seconds": _("seconds"), "minutes": _("minutes"), "hours": _("hours"), "days": _("days")}
 
     class Config(ConfigForm):
-        amount = forms.FloatField(label=_("Wait for"), required=False, min_value=0, max_value=1_000_000)
-        unit = forms.ChoiceField(label=_("Unit"), initial="seconds")
+        amount = amount_field(_("Wait for"))
+        unit = unit_field("seconds")
         until = forms.DateTimeField(
             label=_("Or until"), required=False, help_text=_("A date and time, or an expression that gives one.")
         )
-
-    Config.base_fields["unit"].choices = list(UNITS.items())
 
     def check(self, config: dict, workflow: Workflow) -> dict[str, list[str]]:
         if config.get("amount") in (None, "") and not config.get("until"):
@@ -129,9 +126,7 @@ class Wait(NodeType):
 
     @staticmethod
     def _end(settings: dict) -> datetime:
-        if settings["until"]:
-            return settings["until"]
-        return timezone.now() + timedelta(**{settings["unit"]: settings["amount"] or 0})
+        return settings["until"] or moment_in(length(settings["amount"] or 0, settings["unit"]))
 
 
 @node_types.register

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 Token = tuple[str, str]
 """Kind (word, string, number, regex, template, sign) and text."""
 
-ROOTS = ("trigger", "input", "item", "index", "vars", "workflow", "execution", "secrets")
+ROOTS = ("trigger", "input", "item", "index", "vars", "workflow", "execution", "event", "secrets")
 ALIASES = {
     "input": {"$json", "$input"},
     "vars": {"$vars"},
