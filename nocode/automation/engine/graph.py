@@ -8,6 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 from django.utils.translation import gettext as _
 
 ERROR_PORT = "error"
+NOTE = "note"  # the kind of what stands on the drawing and does nothing
 EACH_PORT = "each"  # of a loop: what is behind it runs once for each item
 
 
@@ -61,10 +62,11 @@ class Graph:
 
     @classmethod
     def from_json(cls, data: dict) -> "Graph":
-        """Read {"nodes": [...], "edges": [...], "settings": {...}} as stored in a version."""
+        """Read {"nodes": [...], "edges": [...], "settings": {...}} as versions have it; notes are for people only."""
+        notes = {node["key"] for node in data["nodes"] if node["kind"] == NOTE}
         return cls(
-            nodes={node["key"]: GraphNode(**node) for node in data["nodes"]},
-            edges=tuple(GraphEdge(**edge) for edge in data["edges"]),
+            nodes={node["key"]: GraphNode(**node) for node in data["nodes"] if node["key"] not in notes},
+            edges=tuple(GraphEdge(**edge) for edge in data["edges"] if not notes & {edge["source"], edge["target"]}),
             settings=data.get("settings", {}),
         )
 

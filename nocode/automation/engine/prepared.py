@@ -40,7 +40,8 @@ class PreparedNode:
         cleaned, errors = clean_config(node_type.Config, node.config)
         for name, messages in errors.items():
             raise PermanentFailure(_("Setting “%(name)s”: %(why)s") % {"name": name, "why": " ".join(messages)})
-        open_ = {name: value for name, value in cleaned.items() if holds_expression(value)}
+        texts = {name: value for name, value in cleaned.items() if name not in node_type.scripts}
+        open_ = {name: value for name, value in texts.items() if holds_expression(value)}
         fixed = {name: value for name, value in cleaned.items() if name not in open_}
         return cls(node, node_type, fixed, open_, {name: _strict(node_type.Config.base_fields[name]) for name in open_})
 

@@ -94,6 +94,7 @@ class NodeType:
     example: Example | None = None
     effect = Effect.PURE
     deferred: frozenset[str] = frozenset()
+    scripts: frozenset[str] = frozenset()  # settings that are JavaScript as a whole, and hold no expressions
     is_join = False  # its input is always a list, one entry per branch that arrived
     joins_any = False  # ready as soon as one of its predecessors is
     can_run_per_item = True  # whether a person may let it run once for each item of the list that enters it
@@ -112,6 +113,10 @@ class NodeType:
     def check(self, config: dict, workflow: Workflow) -> dict[str, list[str]]:
         """Problems that only the whole shows (a missing table, say), by field name."""
         return {}
+
+    def source(self, config: dict) -> tuple[str, int]:
+        """Of a step type with `scripts`: the JavaScript that runs, and how many lines of it are not the person's."""
+        raise NotImplementedError
 
     def redact(self, settings: dict) -> dict:
         """What of the filled-in settings may be stored and shown."""

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Prefetch, prefetch_related_objects
 from django.utils.translation import gettext as _
 
-from nocode.automation.engine.expressions import find_errors, steps_read
+from nocode.automation.engine.expressions import find_error, find_errors, steps_read
 from nocode.automation.engine.graph import Graph, Problem
 from nocode.automation.engine.schedules import plan_workflow
 from nocode.automation.errors import InvalidWorkflow
@@ -69,14 +69,26 @@ def check_node(node: Node) -> list[Problem]:
     _cleaned, errors = clean_config(node_type.Config, node.config)
     for name, messages in node_type.check(node.config, node.workflow).items():
         errors.setdefault(name, [str(message) for message in messages])  # what the form refused is one mistake
-    for (name, *_place), error in find_errors(node.config):
+    texts = {name: value for name, value in node.config.items() if name not in node_type.scripts}
+    for (name, *_place), error in find_errors(texts):
         errors.setdefault(name, []).append(error.message)
+    for name in node_type.scripts - errors.keys():
+        errors |= _script_errors(name, *node_type.source(node.config))
     fields = node_type.Config.base_fields
     return [
         Problem(message, node.key, str(fields[name].label or name) if name in fields else name)
         for name, messages in errors.items()
         for message in messages
     ]
+
+
+def _script_errors(name: str, source: str, before: int) -> dict[str, list[str]]:
+    """What is badly written in a setting that is JavaScript as a whole; `before` lines of the source are ours."""
+    error = find_error(source)
+    if error is None:
+        return {}
+    line = max(1, (error.details["line"] or 0) - before)
+    return {name: [_("Line %(line)d: %(why)s") % {"line": line, "why": error.details["reason"]}]}
 
 
 def _unknown_steps(node: Node, keys: set[str]) -> Iterator[Problem]:

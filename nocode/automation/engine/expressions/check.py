@@ -7,7 +7,7 @@ import quickjs
 from nocode.automation.engine.expressions.answers import syntax_error_of
 from nocode.automation.engine.expressions.errors import ExpressionError
 from nocode.automation.engine.expressions.realm import Realm
-from nocode.automation.engine.expressions.template import compile_template, walk
+from nocode.automation.engine.expressions.template import compile_code, compile_template, walk
 
 SECONDS = 0.2
 Path = tuple[str | int, ...]
@@ -30,6 +30,16 @@ def find_errors(value: Any) -> list[tuple[Path, ExpressionError]]:
             except ExpressionError as error:
                 errors.append((path, error))
     return errors
+
+
+def find_error(source: str) -> ExpressionError | None:
+    """What is badly written in one bare expression. Nothing is evaluated."""
+    try:
+        compile_code(source)
+        compile_in(Realm(SECONDS), source)
+    except ExpressionError as error:
+        return error
+    return None
 
 
 def steps_read(value: Any) -> set[str]:
