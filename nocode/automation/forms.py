@@ -176,6 +176,26 @@ class RunForm(forms.Form):
     )
 
 
+class AgainForm(RunForm):
+    """The input of a run that is repeated, and of which version; the same one is all there is to choose at times."""
+
+    SAME, CURRENT = "same", "current"
+
+    version = forms.ChoiceField(label=_("Version"), widget=forms.RadioSelect)
+
+    def __init__(self, *args: Any, same: Any, current: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["input"].widget.attrs["rows"] = 16
+        choices = [(self.SAME, _("The same: %s") % same), (self.CURRENT, _("The published one: %s") % current)]
+        self.fields["version"].choices = choices if current != same else choices[:1]
+        self.initial.setdefault("version", self.SAME)
+
+    @property
+    def asks_current(self) -> bool:
+        """Whether the published version was asked for."""
+        return self.cleaned_data["version"] == self.CURRENT
+
+
 class PublishForm(forms.Form):
     """A word about what changed."""
 

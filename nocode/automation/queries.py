@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Expression, F, Func, IntegerField, OuterRef, Q, QuerySet, TextField, Value
+from django.db.models.expressions import RawSQL
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.db.models.functions import Cast, Coalesce, Left, Length
 
@@ -29,6 +30,22 @@ SHOWN_CHARACTERS = 50_000
 SHOWN_LOG_LINES = 200
 SHOWN_LOG_CHARACTERS = 2000
 RECENT = 10
+
+# Up to the first of the runs that repeat one another, then down from it to all; a bounded number of each.
+_CHAIN = """
+WITH RECURSIVE up AS (
+    SELECT id, retry_of_id, 1 AS place FROM automation_workflowexecution WHERE id = %s
+    UNION ALL
+    SELECT before.id, before.retry_of_id, place + 1
+    FROM automation_workflowexecution AS before JOIN up ON before.id = up.retry_of_id WHERE place < 50
+), down AS (
+    (SELECT id, 1 AS place FROM up ORDER BY up.place DESC LIMIT 1)
+    UNION ALL
+    SELECT again.id, place + 1
+    FROM automation_workflowexecution AS again JOIN down ON again.retry_of_id = down.id WHERE place < 50
+)
+SELECT id FROM down LIMIT 50
+"""
 
 _HEX_DIGITS = set("0123456789abcdef")
 
@@ -129,6 +146,26 @@ def executions_to_show(user) -> QuerySet:
         .defer("input", "output", "response", "export__content")
         .annotate(retry_ids=ArraySubquery(retries))
     )
+
+
+def chain_of(execution: WorkflowExecution) -> list[WorkflowExecution]:
+    """The runs that repeat one another, this one among them, in the order they were started; none when it is alone."""
+    if not (execution.retry_of_id or execution.retry_ids):
+        return []
+    rows = WorkflowExecution.objects.filter(pk__in=RawSQL(_CHAIN, [execution.pk]))  # noqa: S611 (a constant)
+    rows = rows.only(
+        "status", "workflow_name", "created_at", "started_at", "completed_at", "version__number", "triggered_by"
+    )
+    return list(rows.select_related("version", "triggered_by").order_by("pk"))
+
+
+def runs_beside(execution: WorkflowExecution, user: User) -> list[WorkflowExecution]:
+    """The newest other runs of the same workflow, those around this one first."""
+    rows = rows_of(user, WorkflowExecution.objects.filter(workflow=execution.workflow_id, workflow__isnull=False))
+    rows = rows.select_related("version", "triggered_by").defer("input", "output", "response", "version__graph")
+    before = rows.filter(pk__lt=execution.pk).order_by("-pk")[:RECENT]
+    after = rows.filter(pk__gt=execution.pk).order_by("pk")[:RECENT]
+    return [*reversed(after), *before]
 
 
 def steps_of(execution: WorkflowExecution) -> list[StepRun]:

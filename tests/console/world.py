@@ -463,11 +463,20 @@ ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
             "execution_input",
             "execution_cancel",
             "execution_retry",
+            "execution_again",
+            "execution_compare_with",
         ]
     },
     **{
         name: lambda world: {"pk": world.rows[WorkflowExecution].pk, "key": "first"}
         for name in ["execution_step", "execution_retry_step"]
+    },
+    **{
+        name: lambda world: {
+            "pk": world.rows[WorkflowExecution].pk,
+            "other": world.rows[WorkflowExecution].pk,
+        }
+        for name in ["execution_compare", "execution_compare_value"]
     },
     "execution_value": lambda world: {
         "pk": world.rows[WorkflowExecution].pk,

@@ -34,14 +34,15 @@ def create_execution(
     user: User | None = None,
     execution_id: UUID | None = None,
     retry_of: WorkflowExecution | None = None,
+    current: bool = False,
 ) -> WorkflowExecution:
     """Write a pending execution; with an `execution_id` that exists already, return that one.
 
-    A retry runs the same version from the same step as the execution it repeats. Raises WorkflowNotRunnable,
-    LimitReached, and PermanentFailure when the input is not JSON.
+    A retry begins at the same step as the execution it repeats, of the same version unless it asks for the `current`
+    one. Raises WorkflowNotRunnable, LimitReached, and PermanentFailure when the input is not JSON.
     """
     refuse_unless_runnable(workflow)
-    kind, entry, version_id = _way_in(workflow, trigger, retry_of)
+    kind, entry, version_id = _way_in(workflow, trigger, retry_of, current)
     if execution_id is None:  # whoever brings an id has asked before promising the execution
         billing.require(workflow.organization_id, "executions")
     execution, _created = WorkflowExecution.objects.get_or_create(
@@ -63,11 +64,16 @@ def create_execution(
     return execution
 
 
-def _way_in(workflow: Workflow, trigger: Trigger | None, retry_of: WorkflowExecution | None) -> tuple[str, str, UUID]:
+def _way_in(
+    workflow: Workflow, trigger: Trigger | None, retry_of: WorkflowExecution | None, current: bool
+) -> tuple[str, str, UUID]:
     """What starts it, at which step (empty: every step without a predecessor), of which version."""
-    if retry_of is not None:
-        return retry_of.trigger_kind, retry_of.entry, retry_of.version_id
     version_id = workflow.published_version_id
+    if retry_of is not None and not current:
+        return retry_of.trigger_kind, retry_of.entry, retry_of.version_id
+    if retry_of is not None and trigger is None:
+        _refuse_lost_entry(version_id, retry_of.entry)
+        return retry_of.trigger_kind, retry_of.entry, version_id
     if trigger is None:
         return Trigger.Kind.MANUAL, "", version_id
     graph = graph_of(version_id).graph
@@ -78,3 +84,9 @@ def _way_in(workflow: Workflow, trigger: Trigger | None, retry_of: WorkflowExecu
             % {"trigger": trigger, "step": entry}
         )
     return trigger.kind, entry, version_id
+
+
+def _refuse_lost_entry(version_id: UUID, entry: str) -> None:
+    if entry and entry not in graph_of(version_id).graph.nodes:
+        message = _("It began at the step “%(step)s”, which the published version does not have; use the same version.")
+        raise WorkflowNotRunnable(message % {"step": entry})

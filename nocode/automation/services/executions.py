@@ -20,6 +20,8 @@ from nocode.automation.tasks import (
 )
 from nocode.foundation.models import User
 
+SAME = object()  # the input of the execution that is run again
+
 
 @transaction.atomic
 def start(
@@ -58,16 +60,23 @@ def cancel(execution: WorkflowExecution, user: User | None = None) -> WorkflowEx
 
 
 @transaction.atomic
-def retry(execution: WorkflowExecution, user: User | None = None) -> WorkflowExecution:
-    """Run the whole again as a new execution of the same version with the same input, linked to the first."""
+def retry(
+    execution: WorkflowExecution, user: User | None = None, *, input: Any = SAME, current: bool = False
+) -> WorkflowExecution:
+    """Run the whole again as a new execution that is linked to the first.
+
+    With the same input and the same version, unless another input or the `current` version is asked for. Raises
+    WorkflowNotRunnable, LimitReached.
+    """
     if execution.workflow is None:
         raise WorkflowNotRunnable(_("The workflow of this execution was deleted; it cannot run again."))
     again = starting.create_execution(
         execution.workflow,
         trigger=execution.trigger,
-        input=execution.input,
+        input=execution.input if input is SAME else input,
         user=user,
         retry_of=execution,
+        current=current,
     )
     execute_workflow_async.enqueue(str(again.pk))
     return again

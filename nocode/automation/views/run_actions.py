@@ -3,14 +3,17 @@
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
+from nocode.automation import queries
+from nocode.automation.forms import AgainForm
 from nocode.automation.models import WorkflowExecution
 from nocode.automation.services import executions
 from nocode.automation.views.answers import back
-from nocode.foundation.pages import page, tell, visible_object
+from nocode.foundation.admin.forms import dress
+from nocode.foundation.pages import page, page_context, refuse, tell, visible_object
 
 RUN = "automation.run_workflowexecution"
 
@@ -31,6 +34,37 @@ def execution_retry(request: HttpRequest, pk: UUID) -> HttpResponse:
     execution = visible_object(request, WorkflowExecution.objects, RUN, pk=pk)
     again = tell(request, executions.retry, execution, request.user, done=_("A new execution was started."))
     return redirect("admin:execution_detail", again.pk if again else pk)
+
+
+@require_http_methods(["GET", "POST"])
+@page(RUN)
+def execution_again(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Ask for another input and for the version, then run the whole again and show the new execution."""
+    rows = WorkflowExecution.objects.select_related("workflow__published_version", "version")
+    rows = rows.defer("input", "output", "response").annotate(size_input=queries.size("input"))
+    execution = visible_object(request, rows, RUN, pk=pk)
+    if execution.workflow is None:
+        refuse(request, _("The workflow of this execution was deleted; it cannot run again."))
+        return redirect("admin:execution_detail", pk)
+    if (execution.size_input or 0) > queries.SHOWN_CHARACTERS:
+        refuse(request, _("The input is too large to be changed here; run the execution again as it is."))
+        return redirect("admin:execution_detail", pk)
+    form = AgainForm(
+        request.POST or None,
+        initial={"input": execution.input},
+        same=execution.version,
+        current=execution.workflow.published_version,
+    )
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data["input"]
+        options = {"input": {} if given is None else given, "current": form.asks_current}
+        done = _("A new execution was started.")
+        again = tell(request, executions.retry, execution, request.user, done=done, **options)
+        return redirect("admin:execution_detail", again.pk if again else pk)
+    context = page_context(
+        request, _("Run “%s” again") % execution.workflow_name, execution=execution, form=dress(form)
+    )
+    return render(request, "automation/again.html", context)
 
 
 @require_POST

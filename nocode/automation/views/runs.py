@@ -143,6 +143,8 @@ def _panel(request: HttpRequest, execution: WorkflowExecution) -> dict:
         "diagram": run_diagram(execution, steps, link, counted),
         "timeline": run_timeline(execution, steps, counted),
         "log": queries.log_of(execution),
+        "chain": queries.chain_of(execution),
+        "share_url": f"{base_url(request)}{reverse('admin:execution_detail', args=[execution.pk])}",
         "export": _export(execution),
         "failed_label": label_of(execution.version.graph, execution.error_step),
         "may_run": request.user.has_perm("automation.run_workflowexecution", execution),
