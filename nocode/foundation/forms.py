@@ -11,7 +11,7 @@ from unfold.widgets import BASE_INPUT_CLASSES
 
 from nocode.foundation.callers import caller_address
 from nocode.foundation.middleware import current_request
-from nocode.foundation.models import FailedAttempts, User
+from nocode.foundation.models import ApiToken, FailedAttempts, Organization, User
 from nocode.foundation.services import attempts, auth
 
 
@@ -94,6 +94,29 @@ class NewAddressForm(_PartOfPage):
         """Guessing is slowed down: raises TooManyAttempts."""
         check_own_password(self.user, self.cleaned_data["password"])
         return self.cleaned_data["password"]
+
+
+class TokenForm(_PartOfPage):
+    """A new API token."""
+
+    name = forms.CharField(label=_("Name"), max_length=100, help_text=_("What it is for, so that you know it again."))
+    organization = forms.ModelChoiceField(Organization.objects.none(), label=_("Organization"), empty_label=None)
+    scopes = forms.MultipleChoiceField(
+        label=_("It may"), choices=ApiToken.Scope.choices, widget=forms.CheckboxSelectMultiple
+    )
+    days = forms.TypedChoiceField(
+        label=_("Works for"),
+        coerce=int,
+        empty_value=None,
+        required=False,
+        initial=90,
+        choices=[(30, _("30 days")), (90, _("90 days")), (365, _("a year")), ("", _("as long as it exists"))],
+    )
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any):
+        super().__init__(*args, prefix="token", **kwargs)
+        self.fields["organization"].queryset = Organization.objects.filter(members=user).order_by("name")
+        del self.fields["scopes"].widget.attrs["class"]
 
 
 def check_own_password(user: User, password: str) -> None:

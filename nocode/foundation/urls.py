@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from nocode.foundation.views import account, billing, invitations, leaving, notifications, passwords
+from nocode.foundation.views import account, billing, invitations, leaving, notifications, passwords, tokens
 
 urlpatterns = [
     path("invitations/<str:token>/", invitations.invitation, name="invitation"),
@@ -18,6 +18,8 @@ console_urls = [
     path("account/name/", account.account_name, name="account_name"),
     path("account/address/", account.account_address, name="account_address"),
     path("account/address/cancel/", account.account_address_cancel, name="account_address_cancel"),
+    path("account/tokens/", tokens.tokens, name="tokens"),
+    path("account/tokens/<uuid:pk>/delete/", tokens.token_delete, name="token_delete"),
     path("account/sessions/end/", account.account_sessions_end, name="account_sessions_end"),
     path("account/sessions/<str:handle>/end/", account.account_session_end, name="account_session_end"),
     path("billing/", billing.billing, name="billing"),

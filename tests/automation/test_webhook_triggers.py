@@ -11,7 +11,8 @@ from nocode.automation.triggers.manual import as_input, input_form
 from nocode.automation.triggers.signatures import schemes
 from nocode.automation.triggers.webhook import curl_example
 from nocode.foundation.crypto import decrypt
-from tests.factories import make_published, make_trigger, make_workflow, set_values
+from nocode.foundation.services import auth
+from tests.factories import make_published, make_trigger, make_user, make_workflow, set_values
 
 WEBHOOK = trigger_types["webhook"]
 
@@ -120,14 +121,20 @@ class TestSecrets:
         assert settings_of(Trigger.objects.get(pk=hook.pk))["answer"] == "wait"
 
 
+def _token_for(organization) -> str:
+    return auth.create_token(make_user(organization=organization), organization, "Shell", ["run"])[1]
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("security", [scheme.kind for scheme in schemes])
 def test_the_example_works_when_pasted_into_a_shell(security, live_server):
     config = {"security": security, "username": "o'neil" if security == "basic" else "", "sample": {"name": "it's é"}}
     hook = triggers.create(make_published(("echo", "set", set_values(a="1"))), "webhook", "Hook", config=config)
-    secret = triggers.rotate_secret(hook) if security != "none" else ""
+    secret = triggers.rotate_secret(hook) if schemes[security].has_secret else ""
 
     example = curl_example(hook, live_server.url, secret)
+    if security == "token":
+        example = example.replace("put the token here", _token_for(hook.workflow.organization))
     shell = subprocess.run(["bash", "-c", example], capture_output=True, text=True, timeout=20, check=True)
 
     delivery = WebhookDelivery.objects.get()

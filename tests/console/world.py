@@ -35,6 +35,7 @@ from nocode.automation.models import (
 )
 from nocode.foundation.models import (
     AddressChange,
+    ApiToken,
     Email,
     FailedAttempts,
     Invitation,
@@ -365,6 +366,13 @@ MAKERS: dict[type[Model], Callable[[World, int], Model]] = {
         token_hash=f"{SECRET}{number}",
         expires_at=timezone.now(),
     ),
+    ApiToken: lambda world, number: ApiToken.objects.create(
+        organization=world.organization,
+        user=world.people["owner"],
+        name=f"{SECRET} token {number}",
+        prefix="nocode_x",
+        token_hash=f"{SECRET}{number}",
+    ),
     Project: lambda world, number: factories.make_project(world.organization, f"{SECRET} project {number}"),
     DataTable: _table,
     Field: _field,
@@ -497,6 +505,7 @@ ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
         ]
     },
     "workflow_version": lambda world: {"pk": world.rows[Workflow].pk, "number": world.rows[WorkflowVersion].number},
+    "token_delete": lambda world: {"pk": world.rows[ApiToken].pk},
     "connection_delete": lambda world: {"pk": world.rows[Edge].pk},
     **{name: lambda world: {"pk": world.rows[Node].pk} for name in ["step_delete", "step_duplicate", "step_earlier"]},
     **{name: lambda world: {"pk": world.rows[Trigger].pk} for name in ["trigger_secret", "trigger_address"]},

@@ -22,7 +22,7 @@ def start_execution(delivery_id: int) -> UUID | None:
     Raises NoSuchId.
     """
     started = Exists(WorkflowExecution.objects.filter(pk=OuterRef("execution_id")))
-    deliveries = WebhookDelivery.objects.select_related("trigger__workflow").annotate(is_started=started)
+    deliveries = WebhookDelivery.objects.select_related("trigger__workflow", "caller").annotate(is_started=started)
     delivery = deliveries.filter(pk=delivery_id).first()
     if delivery is None:
         raise NoSuchId(_("There is no webhook delivery %s; perhaps its trigger was deleted.") % delivery_id)
@@ -33,6 +33,7 @@ def start_execution(delivery_id: int) -> UUID | None:
             delivery.trigger.workflow,
             trigger=delivery.trigger,
             input=payload_of(delivery),
+            user=delivery.caller,
             execution_id=delivery.execution_id,
         )
     except NoCodeError as error:

@@ -3,6 +3,7 @@
 import re
 import secrets
 
+from django.conf import settings
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models.fields.json import KT
@@ -89,6 +90,14 @@ class WebhookDelivery(models.Model):
     headers = models.JSONField(_("headers"))
     query = models.JSONField(_("query"))
     body = models.BinaryField(_("body"))
+    caller = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        related_name="+",
+        verbose_name=_("on behalf of"),
+        db_index=False,  # looked for only when an account is deleted
+    )
     received_at = models.DateTimeField(_("received"), db_default=models.functions.Now())
     error = models.TextField(_("why nothing started"), blank=True, db_default="")
 

@@ -50,8 +50,10 @@ WITH paid AS (
 ), allowed AS (
     SELECT WHERE %(limit)s IS NULL OR EXISTS (SELECT FROM paid)
 ), delivery AS (
-    INSERT INTO automation_webhookdelivery (id, trigger_id, dedup_key, execution_id, method, headers, query, body)
-    SELECT %(id)s, %(trigger)s, %(key)s, %(execution)s, %(method)s, %(headers)s, %(query)s, %(body)s FROM allowed
+    INSERT INTO automation_webhookdelivery
+        (id, trigger_id, dedup_key, execution_id, method, headers, query, body, caller_id)
+    SELECT %(id)s, %(trigger)s, %(key)s, %(execution)s, %(method)s, %(headers)s, %(query)s, %(body)s, %(caller)s
+    FROM allowed
     ON CONFLICT (trigger_id, dedup_key) DO NOTHING
     RETURNING id
 ), task AS ({rider.INSERT.format(source="delivery")})
@@ -66,6 +68,7 @@ SELECT EXISTS (SELECT FROM allowed), EXISTS (SELECT FROM delivery)
     headers="jsonb",
     query="jsonb",
     body="bytea",
+    caller="bigint",
     **rider.TYPES,
 )
 
@@ -104,6 +107,7 @@ def store(delivery_id: int, trigger_id: UUID, settings: Mapping[str, Any], call:
         "headers": to_json(call.shown_headers(*hidden)),
         "query": to_json(call.query()),
         "body": call.body,
+        "caller": call.caller_id,
     }
     with connection.cursor() as cursor:
         _STORE.execute(cursor, values | task.values)

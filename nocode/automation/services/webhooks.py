@@ -19,11 +19,12 @@ from nocode.automation.triggers.signatures import NotVerified, Received, schemes
 from nocode.automation.triggers.webhook import AT_ONCE, delivery_id
 from nocode.automation.webhooks import refusals
 from nocode.automation.webhooks.bodies import check_type, read_body
-from nocode.automation.webhooks.call import Call
+from nocode.automation.webhooks.call import Call, bearer_text
 from nocode.automation.webhooks.senders import is_listed
 from nocode.foundation.crypto import CannotDecrypt, decrypt
+from nocode.foundation.models import ApiToken
 from nocode.foundation.prepared import Prepared
-from nocode.foundation.services import billing
+from nocode.foundation.services import auth, billing
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def receive(token: str, call: Call) -> Reply:
     settings = hook.settings
     _check_head(settings, call)
     _read(settings, call)
-    _verify(hook, call)
+    call.caller_id = _verify(hook, call)
     body = read_body(call.content_type, call.body)
     challenge = schemes[settings["security"]].challenge(body)
     if challenge is not None:
@@ -81,7 +82,7 @@ def _listening(token: str) -> Hook:
         settings = checked_settings(Trigger.Kind.WEBHOOK, config)
     except InvalidTrigger as error:
         raise refusals.NotListening(_("The settings of this webhook must be corrected: %s") % error) from None
-    if settings["security"] != "none" and not secret:
+    if schemes[settings["security"]].has_secret and not secret:
         raise refusals.NotListening(_("This webhook has no secret yet. Make one on its page in NoCode."))
     return Hook(pk, organization_id, settings, secret, next_delivery)
 
@@ -128,8 +129,11 @@ def _read(settings: Mapping[str, Any], call: Call) -> None:
         raise refusals.BadBody(_("The body ended after %d bytes; more had been announced.") % len(call.body))
 
 
-def _verify(hook: Hook, call: Call) -> None:
+def _verify(hook: Hook, call: Call) -> int | None:
+    """Return when the sender has proved who it is: the member it acts for, if any."""
     scheme = schemes[hook.settings["security"]]
+    if scheme.kind == "token":
+        return _member(hook, call)
     try:
         received = Received(call.headers, call.body, call.now)
         scheme.verify(decrypt(hook.secret), received, hook.settings)
@@ -138,3 +142,16 @@ def _verify(hook: Hook, call: Call) -> None:
         raise refusals.SenderRefused(error.message, headers=challenge) from None
     except CannotDecrypt as error:
         raise refusals.NotListening(error.message) from None
+    return None
+
+
+def _member(hook: Hook, call: Call) -> int:
+    """Whose API token came along; the person must be allowed to run workflows here."""
+    try:
+        token = auth.bearer_of(bearer_text(call.headers), ApiToken.Scope.RUN)
+    except auth.TokenRefused as error:
+        raise refusals.SenderRefused(error.message, headers={"WWW-Authenticate": "Bearer"}) from None
+    here = Workflow(organization_id=hook.organization_id)
+    if token.organization_id != hook.organization_id or not token.user.has_perm("automation.run_workflow", here):
+        raise refusals.SenderRefused(_("The person this token acts for may not run this workflow."))
+    return token.user_id

@@ -46,6 +46,7 @@ class Scheme:
     kind: str
     label: str
     signs_time = False
+    has_secret = True  # of the trigger's own
 
     def verify(self, secret: str, received: Received, options: Mapping[str, Any]) -> None:
         """Return when the sender knows the secret. Raises NotVerified."""
@@ -69,7 +70,17 @@ schemes: Registry[Scheme] = Registry("webhook security")
 class NoSecurity(Scheme):
     """Whoever knows the address may call."""
 
-    kind, label = "none", gettext_lazy("None: the address is the secret")
+    kind, label, has_secret = "none", gettext_lazy("None: the address is the secret"), False
+
+
+@schemes.register
+class MemberToken(Scheme):
+    """The API token of a member who may run the workflow. Whose it is, the database knows: services/webhooks.py."""
+
+    kind, label, has_secret = "token", gettext_lazy("API token of a member"), False
+
+    def shell(self, options):
+        return [f"TOKEN={_quote(_('put the token here'))}"], ["Authorization: Bearer $TOKEN"]
 
 
 @schemes.register

@@ -50,7 +50,7 @@ class Webhook(TriggerType):
             label=gettext_lazy("Security"),
             choices=schemes.choices,
             initial="none",
-            help_text=gettext_lazy("How a sender proves who it is. All but the first need a secret."),
+            help_text=gettext_lazy("How a sender proves who it is. All but the first two need a secret."),
         )
         header_name = forms.CharField(
             label=gettext_lazy("Header with the secret"),
@@ -154,8 +154,8 @@ class Webhook(TriggerType):
         return str(schemes[self.clean(trigger.config)["security"]].label)
 
     def needs_secret(self, settings: Mapping[str, Any]) -> bool:
-        """All kinds of security but "none"."""
-        return settings["security"] != "none"
+        """Most kinds of security share one with the sender."""
+        return schemes[settings["security"]].has_secret
 
     def check_secret(self, settings: Mapping[str, Any], secret: str) -> None:
         """Raise InvalidTrigger when the secret cannot serve."""
@@ -171,7 +171,7 @@ def curl_example(trigger, base_url: str, secret: str = "") -> str:
     method = "POST" if "POST" in settings["methods"] else settings["methods"][0]
     scheme = schemes[settings["security"]]
     prepared, headers = scheme.shell(settings)
-    lines = [f"SECRET={shlex.quote(secret or _('put the secret here'))}"] if settings["security"] != "none" else []
+    lines = [f"SECRET={shlex.quote(secret or _('put the secret here'))}"] if scheme.has_secret else []
     call = f"curl -X {method} {shlex.quote(base_url.rstrip('/') + reverse('webhook', args=[trigger.token]))}"
     arguments = [f'-H "{header}"' for header in headers]
     if method == "GET":

@@ -25,6 +25,7 @@ class Call:
     read: Callable[[int], bytes]
     now: float
     body: bytes = field(default=b"", init=False)
+    caller_id: int | None = field(default=None, init=False)  # the member it acts for, once that is proved
 
     @property
     def content_type(self) -> str:
@@ -38,6 +39,12 @@ class Call:
         """The headers as they may be stored and shown."""
         hidden = SECRET_HEADERS.union(name.lower() for name in secret)
         return {name: HIDDEN if name in hidden else readable(value) for name, value in self.headers.items()}
+
+
+def bearer_text(headers: Mapping[str, str]) -> str:
+    """The token of an `Authorization: Bearer …` header; empty without one."""
+    method, _space, token = headers.get("authorization", "").partition(" ")
+    return token.strip() if method.lower() == "bearer" else ""
 
 
 def readable(value: str) -> str:

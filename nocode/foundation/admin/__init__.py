@@ -13,6 +13,7 @@ from nocode.foundation.admin import (  # noqa: F401
     notification,
     organization,
     queue,
+    token,
     user,
 )
 

@@ -9,10 +9,12 @@ from nocode.foundation.models.organization import Membership, Organization, Role
 from nocode.foundation.models.queue import QueuedTask, Worker
 from nocode.foundation.models.secret import SecretText
 from nocode.foundation.models.session import LoginSession
+from nocode.foundation.models.token import ApiToken
 from nocode.foundation.models.user import User
 
 __all__ = [
     "AddressChange",
+    "ApiToken",
     "Email",
     "FailedAttempts",
     "Invitation",

@@ -1,4 +1,4 @@
-"""How people get in, and are kept out: invitations, passwords, addresses, sessions, active accounts."""
+"""How people and their programs get in, and are kept out: invitations, passwords, addresses, sessions, tokens."""
 
 from nocode.foundation.services.auth.accounts import activate, check_dispensable, deactivate
 from nocode.foundation.services.auth.addresses import (
@@ -13,6 +13,7 @@ from nocode.foundation.services.auth.errors import (
     InvitationRefused,
     LinkInvalid,
     PasswordRefused,
+    TokenRefused,
     WrongPerson,
 )
 from nocode.foundation.services.auth.invitations import (
@@ -32,6 +33,7 @@ from nocode.foundation.services.auth.passwords import (
     send_password_reset,
 )
 from nocode.foundation.services.auth.sessions import end_other_sessions, end_session, sessions_of
+from nocode.foundation.services.auth.tokens import bearer_of, create_token, delete_token
 
 __all__ = [
     "INVITATION_DAYS",
@@ -40,15 +42,19 @@ __all__ = [
     "InvitationRefused",
     "LinkInvalid",
     "PasswordRefused",
+    "TokenRefused",
     "WrongPerson",
     "accept",
     "activate",
+    "bearer_of",
     "cancel_address_change",
     "change_password",
     "check_dispensable",
     "check_password",
+    "create_token",
     "confirm_address_change",
     "deactivate",
+    "delete_token",
     "end_other_sessions",
     "end_session",
     "invite",

@@ -25,3 +25,7 @@ class AddressTaken(NoCodeError):
 
 class AccountNeeded(NoCodeError):
     """Somebody has to keep this account."""
+
+
+class TokenRefused(NoCodeError):
+    """This token lets nobody in."""

@@ -2,7 +2,7 @@
 
 from nocode.foundation.services.billing.errors import LimitReached, PlanRefused
 from nocode.foundation.services.billing.invoices import issue_invoice, mark_paid, void
-from nocode.foundation.services.billing.limits import Usage, is_limited, limits_of, plan_of, require, usage_of
+from nocode.foundation.services.billing.limits import Usage, holding, is_limited, limits_of, plan_of, require, usage_of
 from nocode.foundation.services.billing.offers import Offer, offer
 from nocode.foundation.services.billing.renewal import renew_due
 from nocode.foundation.services.billing.subscriptions import (
@@ -23,6 +23,7 @@ __all__ = [
     "cancel",
     "change_plan",
     "credit_of",
+    "holding",
     "is_limited",
     "issue_invoice",
     "keep_plan",

@@ -5,9 +5,13 @@ second waits and then counts the first. An organization without limits pays a lo
 """
 
 import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db import connection, connections
 from django.utils.translation import gettext as _
 
 from nocode.foundation.meters import Meter, meters
@@ -80,6 +84,9 @@ class Memory:
 
 memory = Memory()
 
+_held: ContextVar[UUID | None] = ContextVar("the organization that is held beside the transaction", default=None)
+_HOLD = "SELECT FROM foundation_organization WHERE id = %s FOR NO KEY UPDATE"
+
 
 def plan_of(organization: Organization | UUID) -> Plan:
     """The plan of an organization's subscription, else the default one."""
@@ -114,12 +121,34 @@ def require(organization: Organization | UUID, kind: str, adding: int = 1) -> No
     if not is_limited(organization_id, kind):
         return
     meter = meters[kind]
-    if meter.exact:
+    if meter.exact and _held.get() != organization_id:
         list(Organization.objects.select_for_update(no_key=True).filter(pk=organization_id).values_list("pk"))
     plan = plan_of(organization_id)  # again, now that a change of plan would have to wait for us
     limit = plan.limits.get(kind)
     if limit is not None and meter.is_over(organization_id, limit, adding):
         raise _refusal(plan, meter, limit, meter.count(organization_id))
+
+
+@contextmanager
+def holding(organization: Organization | UUID, kind: str) -> Iterator[None]:
+    """Let nobody else add to an organization whose plan limits a meter, from before a transaction begins until its end.
+
+    For one that reads as of one moment: if it held the organization itself, it would wait for others and then not see
+    what they added. So a connection of its own holds it, and `require` inside only counts. In a transaction that has
+    begun already there is nothing to do: `require` holds the organization until its end.
+    """
+    organization_id = _id(organization)
+    if connection.in_atomic_block or not is_limited(organization_id, kind):
+        yield
+        return
+    with closing(connections.create_connection("default")) as own, own.cursor() as cursor:
+        cursor.execute("BEGIN; SET LOCAL statement_timeout = 0")
+        cursor.execute(_HOLD, [organization_id])
+        token = _held.set(organization_id)
+        try:
+            yield
+        finally:
+            _held.reset(token)
 
 
 def _refusal(plan: Plan, meter: Meter, limit: int, used: int) -> LimitReached:
