@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("automation", "0005_draft_revisions"),
+        ("automation", "0007_waiting_steps"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
