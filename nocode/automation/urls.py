@@ -12,6 +12,7 @@ from nocode.automation.views import (
     run_files,
     run_steps,
     runs,
+    transfer,
     triggers,
 )
 
@@ -37,6 +38,10 @@ console_urls = [
     path("live/<uuid:pk>/values/<int:step>/<slug:name>/", run_files.execution_value, name="execution_value"),
     path("live/<uuid:pk>/steps/<slug:key>/", run_steps.execution_step, name="execution_step"),
     path("live/<uuid:pk>/steps/<slug:key>/retry/", run_actions.execution_retry_step, name="execution_retry_step"),
+    path("automation/workflow/import/", transfer.workflow_import, name="workflow_import"),
+    path("automation/workflow/<uuid:pk>/export/", transfer.workflow_export, name="workflow_export"),
+    path("automation/workflow/<uuid:pk>/origin/", transfer.workflow_origin, name="workflow_origin"),
+    path("automation/workflow/<uuid:pk>/duplicate/", transfer.workflow_duplicate, name="workflow_duplicate"),
     path("automation/workflow/<uuid:pk>/publish/", lifecycle.workflow_publish, name="workflow_publish"),
     path("automation/workflow/<uuid:pk>/pause/", lifecycle.workflow_pause, name="workflow_pause"),
     path("automation/workflow/<uuid:pk>/resume/", lifecycle.workflow_resume, name="workflow_resume"),

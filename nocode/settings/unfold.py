@@ -78,6 +78,7 @@ PARTS = {
     "admin:automation_edge_changelist": "admin:automation_workflow_changelist",
     "admin:automation_trigger_changelist": "admin:automation_workflow_changelist",
     "admin:automation_workflowversion_changelist": "admin:automation_workflow_changelist",
+    "admin:automation_workflowimport_changelist": "admin:automation_workflow_changelist",
     "admin:automation_webhookdelivery_changelist": "admin:automation_workflowexecution_changelist",
     "admin:automation_steprun_changelist": "admin:automation_workflowexecution_changelist",
     "admin:automation_executionexport_changelist": "admin:automation_workflowexecution_changelist",

@@ -31,6 +31,7 @@ from nocode.automation.models import (
     WebhookDelivery,
     Workflow,
     WorkflowExecution,
+    WorkflowImport,
     WorkflowVersion,
 )
 from nocode.foundation.models import (
@@ -415,6 +416,9 @@ MAKERS: dict[type[Model], Callable[[World, int], Model]] = {
         user=world.people["owner"],
         acts=[{"op": "move", "names": []}],
     ),
+    WorkflowImport: lambda world, number: WorkflowImport.objects.create(
+        workflow=_workflow(world, 500 + number) if number else world.rows[Workflow], source="file"
+    ),
     Trigger: lambda world, number: factories.make_trigger(
         world.rows[Workflow], "webhook", name=f"{SECRET} trigger {number}"
     ),
@@ -501,6 +505,9 @@ ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
             "workflow_notifications",
             "workflow_notifications_forget",
             "workflow_run",
+            "workflow_export",
+            "workflow_origin",
+            "workflow_duplicate",
             "connection_add",
         ]
     },

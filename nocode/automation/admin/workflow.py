@@ -7,16 +7,18 @@ from django.contrib import admin
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from nocode.automation.models import DraftChange, Edge, Node, Workflow, WorkflowExecution, WorkflowVersion
 from nocode.automation.views import builder
+from nocode.automation.views.transfer import workflow_files
 from nocode.automation.views.workflow import workflow_page
 from nocode.foundation.admin.base import ConsoleAdmin, HistoryAdmin, ReadOnly
 from nocode.foundation.admin.filters import VisibleRelatedFilter
@@ -50,10 +52,18 @@ class WorkflowAdmin(HistoryAdmin):
     search_fields = ["name", "description"]
     empty_icon = "account_tree"
     empty_text = _("A workflow says what should happen, step by step, and what starts it. Make your first one.")
+    empty_template = "automation/_workflow_starts.html"
+    list_before_template = "automation/_workflows_head.html"
+    actions = ["export_files"]
 
     form = WorkflowForm
     fields = ["organization", "name", "description", "project", "timeout", "retention_days", "variables"]
     change_form_template = "automation/workflow.html"
+
+    @action(description=_("Export"), permissions=["view"])
+    def export_files(self, request: HttpRequest, queryset: QuerySet) -> HttpResponseBase:
+        """The files of the workflows: one as it is, several in a zip."""
+        return workflow_files(queryset.select_related("organization"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         last = WorkflowExecution.objects.filter(workflow=OuterRef("pk")).order_by("-pk")

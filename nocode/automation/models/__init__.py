@@ -2,6 +2,7 @@ from nocode.automation.models.execution import ExecutionLog, StepRun, WorkflowEx
 from nocode.automation.models.export import ExecutionExport
 from nocode.automation.models.integration import Integration, IntegrationCall, IntegrationStats
 from nocode.automation.models.notification import NotificationDelivery, NotificationRule
+from nocode.automation.models.transfer import WorkflowImport
 from nocode.automation.models.trigger import Trigger, WebhookDelivery
 from nocode.automation.models.waiting import Approval, EventWait, StepSignal
 from nocode.automation.models.workflow import DraftChange, Edge, Node, Workflow, WorkflowVersion
@@ -25,5 +26,6 @@ __all__ = [
     "WebhookDelivery",
     "Workflow",
     "WorkflowExecution",
+    "WorkflowImport",
     "WorkflowVersion",
 ]

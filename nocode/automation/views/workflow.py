@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from nocode.automation import queries
 from nocode.automation.forms import ConnectionForm
-from nocode.automation.models import Node, Trigger, Workflow
+from nocode.automation.models import Node, Trigger, Workflow, WorkflowImport
 from nocode.automation.services import drafts, workflows
 from nocode.automation.triggers import InvalidTrigger, trigger_types
 from nocode.automation.triggers.webhook import curl_example
@@ -28,9 +28,8 @@ def workflow_page(request: HttpRequest, workflow: Workflow) -> dict[str, Any]:
     graph = workflows.draft_graph(workflow)
     drawing = diagram(graph, lambda key: step_url(nodes[key]), troubled={each["problem"].node for each in problems})
     steps = _steps(workflow, drawing)
-    may = {
-        name: request.user.has_perm(f"automation.{name}_workflow", workflow) for name in ("change", "publish", "run")
-    }
+    actions = ("add", "change", "publish", "run")
+    may = {name: request.user.has_perm(f"automation.{name}_workflow", workflow) for name in actions}
     return {
         "workflow": workflow,
         "diagram": drawing,
@@ -41,6 +40,7 @@ def workflow_page(request: HttpRequest, workflow: Workflow) -> dict[str, Any]:
         "triggers": [_trigger(request, trigger) for trigger in workflow.triggers.all()],
         "versions": workflow.versions.select_related("created_by").defer("graph")[:VERSIONS_SHOWN],
         "recent": queries.recent_executions(workflow),
+        "has_origin": WorkflowImport.objects.filter(workflow=workflow).exists(),
         "is_changed": bool(nodes) and workflows.has_unpublished_changes(workflow),
         "may": may,
     }
