@@ -1,6 +1,7 @@
 """How values look in lists and pages: statuses, durations, JSON."""
 
 import json
+from functools import cache
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -47,6 +48,12 @@ LOOKS: dict[str, tuple[str, str]] = {
 def pill(status: str, label: str) -> SafeString:
     """A status as an icon and a word."""
     tone, icon = LOOKS.get(status, ("idle", "circle"))
+    return _drawn(tone, icon, str(label))
+
+
+@cache
+def _drawn(tone: str, icon: str, label: str) -> SafeString:
+    """There are as many as there are statuses, in each language, and lists show hundreds of them."""
     return render_to_string("components/pill.html", {"tone": tone, "icon": icon, "label": label})
 
 

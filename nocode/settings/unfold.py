@@ -137,6 +137,7 @@ UNFOLD = {
         lambda request: static("css/palette.css"),
         lambda request: static("css/tokens.css"),
         lambda request: static("css/console.css"),
+        lambda request: static("css/lists.css"),
     ],
     "SIDEBAR": {
         "show_search": True,
