@@ -25,6 +25,10 @@ class SchemaRefused(NoCodeError):
     """The database refused the change; nothing was changed."""
 
 
+class LookFirst(NoCodeError):
+    """Nothing was saved yet: look at what will change, and agree to it."""
+
+
 class ConversionRefused(SchemaRefused):
     """Values would be lost or changed by the other type; nothing was changed."""
 

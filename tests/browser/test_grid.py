@@ -165,10 +165,9 @@ def test_a_lossy_type_is_looked_at_accepted_and_made(new_page, expect, table):
     page.get_by_label("New type").select_option("select")
     options = page.locator('[data-kind="select"] textarea')
     options.fill("Ann\nBob")
-    page.get_by_role("button", name="Look at what happens").click()
-    expect(page.get_by_role("alert")).to_contain_text("1")
-    page.get_by_label("I accept that").check()
-    page.get_by_role("button", name="Change it to").click()
+    page.get_by_role("button", name="What will change").click()
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("1 value would be lost")
+    page.get_by_role("button", name="Make these changes").click()
 
     expect(page).to_have_url(re.compile(r"/datatable/"))
     assert [row[0] for row in kept(DataTable.objects.get(pk=table.pk))] == ["Ann", "Bob", None]

@@ -148,9 +148,7 @@ def test_a_new_type_and_new_details_lead_to_undo(owner, customers):
     link = f'<a class="c-link" href="{way}">Undo</a>'
 
     details = owner.post(reverse("admin:studio_field_details", args=[field.pk]), {"help_text": "Read"}, follow=True)
-    retyped = owner.post(
-        reverse("admin:studio_field_retype", args=[field.pk]), {"kind": "integer", "apply": "1"}, follow=True
-    )
+    retyped = owner.post(reverse("admin:studio_field_retype", args=[field.pk]), {"kind": "integer"}, follow=True)
 
     assert f"was changed. This can be undone. {link}" in details.content.decode()
     assert f"has its new type. This can be undone. {link}" in retyped.content.decode()

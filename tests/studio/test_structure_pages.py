@@ -37,7 +37,7 @@ def retype(browser, table, **data):
 
 
 def test_a_look_shows_what_would_be_lost_and_changes_nothing(owner, table):
-    page = retype(owner, table)
+    page = retype(owner, table, look="1")
 
     [problem] = page.context["preview"].problems
     assert (problem.count, problem.samples) == (1, [(2, "many")])
@@ -45,10 +45,11 @@ def test_a_look_shows_what_would_be_lost_and_changes_nothing(owner, table):
 
 
 def test_a_lossy_change_is_refused_until_it_is_accepted_and_undo_brings_all_back(owner, table):
-    assert "would be lost" in retype(owner, table, apply="1").content.decode()
+    question = retype(owner, table)
+    assert "1 value would be lost or changed" in question.content.decode()
     assert amounts(table) == ["5", "many"]
 
-    retype(owner, table, apply="1", lossy="1")
+    retype(owner, table, agreed=question.context["consent"].key)
     assert amounts(table) == [5, None]
 
     owner.post(reverse("admin:studio_project_undo", args=[table.project_id]))

@@ -70,29 +70,34 @@ def test_a_field_that_is_used_is_thrown_away_once_the_person_has_seen_by_what(pe
     factories.make_trigger(
         workflow, "record", config={"table": "orders", "events": ["updated"], "fields_watched": [{"field": "total"}]}
     )
-    browser, total = person(), orders.fields.get(label="Total")
+    browser = person()
     sent = lines(orders, ("Total",), title="Name")
 
     question = browser.post(address(orders), sent)
 
     assert question.status_code == 200
-    assert "“Total” is used by: Field “Double” of “Orders”, which goes with it" in text(question)
+    assert "“Total” is used by the following" in text(question)
+    assert "Field “Double” of “Orders”, which goes with it" in text(question)
     assert {"View “Large”", "Workflow “Sum up”"} <= set(re.findall(r"(?:View|Workflow) “[^”]+”", text(question)))
     assert labels(orders) == {"Title", "Total", "Customer", "Double"}
     assert 'value="Name"' in question.content.decode()  # what else was typed is still there
-    browser.post(address(orders), sent | {"fields-agreed": str(total.pk)})
+    browser.post(address(orders), sent | {"agreed": question.context["consent"].key})
     assert labels(orders) == {"Name", "Customer"}
 
 
 def test_agreeing_to_one_field_is_not_agreeing_to_another(person, orders):
     GridView.objects.create(table=orders, name="Titles", settings={"sort": ["title"]})
-    sent = lines(orders, ("Title", "Total")) | {"fields-agreed": str(orders.fields.get(label="Total").pk)}
+    browser = person()
+    seen = browser.post(address(orders), lines(orders, ("Total",))).context["consent"].key
 
-    assert "“Title” is used by: View “Titles”" in text(person().post(address(orders), sent))
+    question = browser.post(address(orders), lines(orders, ("Title", "Total")) | {"agreed": seen})
+
+    assert "“Title” is used by the following" in text(question)
+    assert "View “Titles”" in text(question)
     assert "Title" in labels(orders)
 
 
-def test_a_field_that_nothing_uses_is_thrown_away_at_once(person, orders):
+def test_a_field_without_values_that_nothing_uses_is_thrown_away_at_once(person, orders):
     person().post(address(orders), lines(orders, ("Title",)))
 
     assert labels(orders) == {"Total", "Customer", "Double"}
@@ -100,7 +105,8 @@ def test_a_field_that_nothing_uses_is_thrown_away_at_once(person, orders):
 
 @pytest.mark.parametrize(("role", "status"), [(Role.EDITOR, 302), (Role.VIEWER, 403), (None, 404)])
 def test_only_who_may_delete_throws_fields_away(person, orders, role, status):
-    sent = lines(orders, ("Total",)) | {"fields-agreed": str(orders.fields.get(label="Total").pk)}
+    agreed = person().post(address(orders), lines(orders, ("Total",))).context["consent"].key
+    sent = lines(orders, ("Total",)) | {"agreed": agreed}
 
     assert person(role).post(address(orders), sent).status_code == status
     assert labels(orders) == {"Title", "Total", "Customer", "Double"}

@@ -8,7 +8,6 @@ from django.core.exceptions import ValidationError
 from django.db.models import prefetch_related_objects
 from django.forms import Script
 from django.http import HttpRequest
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
@@ -20,7 +19,6 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from nocode.foundation.errors import NoCodeError
-from nocode.studio.admin.uses import users_of
 from nocode.studio.fields import field_types, kind_choices
 from nocode.studio.layouts import layout_of
 from nocode.studio.models import DataTable, Field
@@ -132,15 +130,6 @@ class FieldFormSet(forms.BaseInlineFormSet):
     def problems(self) -> dict[str, str]:
         """Why fields cannot be computed as they are."""
         return {} if self.instance._state.adding else layout_of(self.instance).problems()
-
-    def clean(self) -> None:
-        """What something uses is thrown away once the person has seen what that is: `agreed` names such fields."""
-        super().clean()
-        dropped = [form.instance for form in self.initial_forms if self.can_delete and self._should_delete_form(form)]
-        used = [(field, users) for field in dropped if (users := users_of(field))]
-        agreed = set(self.data.getlist(f"{self.prefix}-agreed"))
-        if any(str(field.pk) not in agreed for field, _users in used):
-            raise ValidationError(render_to_string("studio/_used_fields.html", {"used": used, "prefix": self.prefix}))
 
 
 class FieldInline(TabularInline):

@@ -1,10 +1,12 @@
 """Tables; the lines of their fields are in `field_lines`."""
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import Count, Q, QuerySet
+from django.forms import Script
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -18,12 +20,17 @@ from nocode.foundation.admin.base import ConsoleAdmin
 from nocode.foundation.admin.filters import VisibleRelatedFilter
 from nocode.foundation.admin.forms import ConsoleForm
 from nocode.foundation.displays import shortened
+from nocode.foundation.errors import NoCodeError
 from nocode.foundation.ids import uuid_or_none
 from nocode.foundation.permissions import organizations_where
 from nocode.studio.admin.field_lines import FieldInline, clean_label
-from nocode.studio.admin.uses import losses
-from nocode.studio.models import DataTable, Project
+from nocode.studio.admin.uses import users_of
+from nocode.studio.errors import LookFirst
+from nocode.studio.models import DataTable, Field, Project
+from nocode.studio.schema.manager import SchemaManager
+from nocode.studio.schema.operations import Operation, TrashTable
 from nocode.studio.services import tables
+from nocode.studio.views.consent import consent, show
 from nocode.studio.way_back import with_trash
 
 
@@ -65,6 +72,7 @@ class DataTableAdmin(ConsoleAdmin):
 
     class Media:
         css = {"all": ["css/studio.css"]}
+        js = [Script("js/studio/consent.js", type="module")]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         fields = Count("fields", filter=Q(fields__trashed_at=None))
@@ -110,15 +118,40 @@ class DataTableAdmin(ConsoleAdmin):
         """Save the table and its fields: one change of structure."""
         table, fields = form.instance, formsets[0]
         fields.save(commit=False)
-        if change:
+        if not change:
+            self._look_first(request, table, [tables.creation(table.label, fields.new_objects)])
+            saved = tables.create(table.project, table.label, fields.new_objects)
+        else:
             changed = [field for field, _names in fields.changed_objects]
             what = {"added": fields.new_objects, "changed": changed, "dropped": fields.deleted_objects}
-            saved = tables.save(table, table.label, **what)
+            operations = tables.differences(table, table.label, **what)
+            self._look_first(request, table, operations, fields.deleted_objects)
+            saved = tables.save(table, operations)
             for field in fields.deleted_objects:
                 messages.warning(request, with_trash(request, table.project, field))
-        else:
-            saved = tables.create(table.project, table.label, fields.new_objects)
         table.__dict__.update(saved.__dict__)  # the page goes on with the object it made
+
+    def _look_first(
+        self, request: HttpRequest, table: DataTable, operations: Sequence[Operation], dropped: Iterable[Field] = ()
+    ) -> None:
+        """What is grave is seen, and agreed to, before it is saved. Raises LookFirst."""
+        users = [(field.label, names) for field in dropped if (names := users_of(field))]
+        asked = consent(request, table.project, *operations, users=users)
+        if asked.is_wanted(request):
+            request.consent = asked
+            raise LookFirst(_("Nothing was saved yet: look at what will change, and agree to it."))
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The page of a table; of a look at what would change the dialog alone."""
+        answer = super().changeform_view(request, *args, **kwargs)
+        if not request.htmx or "look" not in request.POST:
+            return answer
+        seen = getattr(request, "consent", None)
+        if seen is not None:
+            return show(request, "datatable_form", seen)
+        page = answer.context_data
+        lines = [line for formset in page["inline_admin_formsets"] for line in formset.formset.forms]
+        return show(request, "datatable_form", None, wrong=[page["adminform"].form, *lines])
 
     def delete_model(self, request: HttpRequest, obj: DataTable) -> None:
         tables.drop(obj)
@@ -129,11 +162,18 @@ class DataTableAdmin(ConsoleAdmin):
         """Saving the fields stays with them: one button for it is enough."""
         if obj is not None:
             context |= {"show_save_and_continue": False}
+        context["consent"] = getattr(request, "consent", None)
         return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
     def render_delete_form(self, request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
         """The question before a table is dropped: what is in it, and who uses it."""
-        return super().render_delete_form(request, context | losses(context["object"]))
+        table = context["object"]
+        context["users"] = [(table.label, names)] if (names := users_of(table)) else []
+        try:
+            context["ahead"] = SchemaManager(table.project).preview(TrashTable(str(table.pk)))
+        except NoCodeError as refusal:
+            context["refusal"] = refusal.message
+        return super().render_delete_form(request, context)
 
     def response_post_save_change(self, request: HttpRequest, obj: DataTable) -> HttpResponse:
         """Stay: fields are changed one after the other."""

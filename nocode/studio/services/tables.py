@@ -1,17 +1,31 @@
 """Tables as people change them on one page: the label and any number of fields, all or nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from nocode.studio.models import DataTable, Field, Project
 from nocode.studio.schema.manager import NewField, SchemaManager
-from nocode.studio.schema.operations import AddField, ChangeField, ChangeTable, Operation, ReorderFields, TrashField
+from nocode.studio.schema.operations import (
+    AddField,
+    ChangeField,
+    ChangeTable,
+    CreateTable,
+    Operation,
+    ReorderFields,
+    TrashField,
+)
 
 
 def create(project: Project, label: str, fields: Iterable[Field] = ()) -> DataTable:
     """Create a table, with what a form made of its fields (unsaved objects)."""
-    return SchemaManager(project).create_table(label, [_new(field) for field in fields])
+    done = SchemaManager(project).make(creation(label, fields), label)
+    return DataTable.objects.get(pk=done.table)
+
+
+def creation(label: str, fields: Iterable[Field] = ()) -> Operation:
+    """What `create` does."""
+    return CreateTable("", label, fields=[asdict(_new(field)) for field in fields])
 
 
 def change(table: DataTable, **values: Any) -> DataTable:
@@ -25,32 +39,35 @@ def drop(table: DataTable) -> None:
     SchemaManager(table.project).drop_table(table)
 
 
-def save(
+def save(table: DataTable, operations: Sequence[Operation]) -> DataTable:
+    """Make what `differences` or `refinement` found: one change, one undo. Raises NoCodeError."""
+    current = DataTable.objects.select_related("project").get(pk=table.pk)
+    SchemaManager(current.project).make_together(operations, current)
+    return current
+
+
+def differences(
     table: DataTable,
     label: str,
     *,
     added: Iterable[Field] = (),
     changed: Iterable[Field] = (),
     dropped: Iterable[Field] = (),
-) -> DataTable:
-    """Bring a table to what a form made of its label and fields (unsaved objects): one change, one undo.
-
-    Raises NoCodeError.
-    """
+) -> list[Operation]:
+    """What brings a table to what a form made of its label and fields (unsaved objects)."""
     key = str(table.pk)
-    operations: list[Operation] = [ChangeTable(key, {"label": label})]
-    operations += [TrashField(key, str(field.pk)) for field in dropped]
-    operations += [ChangeField(key, str(field.pk), _said(field)) for field in changed]
-    operations += [AddField(key, asdict(_new(field))) for field in added]
-    current = DataTable.objects.select_related("project").get(pk=table.pk)
-    SchemaManager(current.project).make_together(operations, current)
-    return current
+    return [
+        ChangeTable(key, {"label": label}),
+        *(TrashField(key, str(field.pk)) for field in dropped),
+        *(ChangeField(key, str(field.pk), _said(field)) for field in changed),
+        *(AddField(key, asdict(_new(field))) for field in added),
+    ]
 
 
-def refine(field: Field, values: dict[str, Any], *, after: str, names_rows: bool) -> None:
-    """Change details of a field (`values` as ChangeField takes them), its place and whether it names the rows.
+def refinement(field: Field, values: dict[str, Any], *, after: str, names_rows: bool) -> list[Operation]:
+    """What changes details of a field (`values` as ChangeField takes them), its place and whether it names the rows.
 
-    `after` is the id of the field it follows, empty when it is the first. One change, one undo. Raises NoCodeError.
+    `after` is the id of the field it follows, empty when it is the first.
     """
     table, key = field.table, str(field.table_id)
     named_by_it = table.display_name == field.physical_name
@@ -59,7 +76,7 @@ def refine(field: Field, values: dict[str, Any], *, after: str, names_rows: bool
     operations: list[Operation] = [ChangeField(key, str(field.pk), values), ReorderFields(key, order)]
     if names_rows != named_by_it:
         operations.append(ChangeTable(key, {"display_name": field.physical_name if names_rows else ""}))
-    SchemaManager(table.project).make_together(operations, table)
+    return operations
 
 
 def _new(field: Field) -> NewField:

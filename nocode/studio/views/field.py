@@ -18,8 +18,10 @@ from nocode.foundation.pages import page, page_context, visible_object
 from nocode.studio.errors import FieldRefused
 from nocode.studio.layouts import layout_of
 from nocode.studio.models import Field
+from nocode.studio.schema.operations import Operation
 from nocode.studio.schema.operations.retype import is_convertible
 from nocode.studio.services import tables
+from nocode.studio.views.consent import consent, show
 from nocode.studio.way_back import with_undo
 
 CHANGE = "studio.change_field"
@@ -69,13 +71,13 @@ class DetailsForm(forms.Form):
         if field.default is not None:
             self.initial["default"] = field.type.to_form(field.default)
 
-    def save(self) -> None:
-        """One change of the structure, with one undo. Raises NoCodeError."""
+    def operations(self) -> list[Operation]:
+        """What brings the field to what was said."""
         said = self.cleaned_data
         values = {"help_text": said["help_text"]}
         if "default" in said:
             values["default"] = said["default"] if said["default"] not in ("", []) else None
-        tables.refine(self.field, values, after=said["after"], names_rows=said["names_rows"])
+        return tables.refinement(self.field, values, after=said["after"], names_rows=said["names_rows"])
 
 
 @require_http_methods(["GET", "POST"])
@@ -84,16 +86,22 @@ def field_details(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Look at the details of a field, or change them."""
     field = visible_object(request, Field.objects.select_related("table__project"), CHANGE, pk=pk)
     form = dress(DetailsForm(field, request.POST or None))
+    asked = None
     if form.is_valid():
         try:
-            form.save()
+            operations = form.operations()
+            asked = consent(request, field.table.project, *operations)
+            if not asked.is_wanted(request):
+                tables.save(field.table, operations)
+                done = _("“%(field)s” was changed. This can be undone.") % {"field": field.label}
+                messages.success(request, with_undo(request, field.table.project, done))
+                return redirect("admin:studio_datatable_change", field.table_id)
         except NoCodeError as refusal:
+            asked = None
             is_of_default = isinstance(refusal, FieldRefused) and "default" in form.fields
             form.add_error("default" if is_of_default else None, refusal.message)
-        else:
-            done = _("“%(field)s” was changed. This can be undone.") % {"field": field.label}
-            messages.success(request, with_undo(request, field.table.project, done))
-            return redirect("admin:studio_datatable_change", field.table_id)
+    if request.htmx:
+        return show(request, "field-form", asked, wrong=[form])
     title = _("Details of “%(field)s”") % {"field": field.label}
-    context = {"field": field, "table": field.table, "form": form}
+    context = {"field": field, "table": field.table, "form": form, "consent": asked}
     return render(request, "studio/field_details.html", page_context(request, title, **context))

@@ -1,5 +1,6 @@
-"""Another type for a field: first what would happen to its values, then the change."""
+"""Another type for a field."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from nocode.studio.models import Field
 from nocode.studio.schema.manager import SchemaManager
 from nocode.studio.schema.operations.retype import RetypeField, is_convertible
 from nocode.studio.type_settings import TypeSettingsField
+from nocode.studio.views.consent import consent, show
 from nocode.studio.way_back import with_undo
 
 
@@ -46,29 +48,30 @@ class RetypeForm(forms.Form):
 @require_http_methods(["GET", "POST"])
 @page("studio.change_field")
 def field_retype(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Choose a type, look at what it does to the values, then do it."""
+    """Choose a type; what it does to the values is seen before it is done."""
     field = visible_object(request, Field.objects.select_related("table__project"), "studio.change_field", pk=pk)
     form = RetypeForm(field, request.POST or None)
-    title = _("Type of “%(field)s”") % {"field": field.label}
-    context: dict[str, Any] = {"field": field, "table": field.table, "form": form}
+    asked = None
     if form.is_valid():
-        manager = SchemaManager(field.table.project, request.user)
         kind, settings = form.cleaned_data["kind"], form.cleaned_data["settings"]
         try:
-            if "apply" in request.POST:
-                return _applied(request, manager, field, kind, settings)
             operation = RetypeField(str(field.table_id), str(field.pk), kind, settings)
-            context["preview"] = manager.preview(operation)
-            context["new_type"] = field_types[kind].label
+            asked = consent(request, field.table.project, operation)
+            if not asked.is_wanted(request):
+                return _changed(request, field, replace(operation, lossy=asked.is_lossy))
         except NoCodeError as refusal:
+            asked = None
             form.add_error(None, refusal.message)
+    if request.htmx:
+        return show(request, "field-form", asked, wrong=[form])
+    title = _("Type of “%(field)s”") % {"field": field.label}
+    context = {"field": field, "table": field.table, "form": form, "consent": asked}
     return render(request, "studio/retype.html", page_context(request, title, **context))
 
 
-def _applied(
-    request: HttpRequest, manager: SchemaManager, field: Field, kind: str, settings: dict[str, Any]
-) -> HttpResponse:
-    manager.retype_field(field, kind, settings, lossy="lossy" in request.POST)
+def _changed(request: HttpRequest, field: Field, operation: RetypeField) -> HttpResponse:
+    manager = SchemaManager(field.table.project, request.user)
+    manager.make(operation, field)
     for note in manager.notes:
         messages.warning(request, note)
     done = _("“%(field)s” has its new type. This can be undone.") % {"field": field.label}

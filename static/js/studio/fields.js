@@ -30,8 +30,6 @@ async function offer(project) {
 }
 
 document.addEventListener("change", (event) => {
-  const looked = event.target.closest("[data-field-settings]") && document.querySelector("[data-preview-of-type]");
-  looked?.remove(); // what was looked at is no longer what is chosen
   if (event.target.matches(KIND)) show(event.target.closest(ROW));
   if (event.target.matches(PROJECT)) offer(event.target);
 });
