@@ -10,9 +10,11 @@ from django.dispatch import receiver
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from nocode.automation.engine import answers
 from nocode.automation.engine.schedules import plan
 from nocode.automation.events import ANNOUNCED, execution_event, integration_created, workflow_event
 from nocode.automation.models import Integration, Trigger, Workflow, WorkflowExecution
+from nocode.automation.tasks import continue_later
 from nocode.foundation.events import bus
 from nocode.studio.models import DataTable, Field
 from nocode.studio.signals import field_users, mentions, table_users
@@ -36,6 +38,7 @@ def workflow_execution_status_changed(instance: WorkflowExecution, raw: bool, **
     """Tell each change of status once; the engine, which does not use save(), tells its own in its statements."""
     if not raw and instance.status != instance.told_status and instance.status in ANNOUNCED:
         bus.publish(execution_event(instance))
+        answers.tell_caller(instance, instance.status, continue_later)
     instance.told_status = instance.status
 
 

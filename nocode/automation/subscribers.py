@@ -1,7 +1,8 @@
 """The events automation listens to."""
 
-from nocode.automation.engine import eventwaits, rowevents
+from nocode.automation.engine import eventwaits, rowevents, subworkflows
 from nocode.automation.notifying import somebody_to_tell
+from nocode.automation.services import executions
 from nocode.automation.tasks import continue_later, send_workflow_notification
 from nocode.foundation.events import bus
 from nocode.foundation.models import OutboxEvent
@@ -23,3 +24,15 @@ def start_on_row_event(event: OutboxEvent) -> None:
 def wake_on_event(event: OutboxEvent) -> None:
     """Go on with the executions that wait for this; where none does, one query for many events is all."""
     eventwaits.wake_on(event, continue_later)
+
+
+@bus.subscribe("automation.execution.failed", sieve=subworkflows.failures_with_a_workflow)
+def start_for_failure(event: OutboxEvent) -> None:
+    """Run the workflow for failures, where there is one."""
+    subworkflows.start_for_failure(event, continue_later)
+
+
+@bus.subscribe("automation.*.cancelled")  # an execution, or steps of one
+def clear_up_after_cancel(event: OutboxEvent) -> None:
+    """End what the steps that were called off waited for."""
+    executions.clear_up(event.payload["execution_id"])

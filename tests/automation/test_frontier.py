@@ -66,7 +66,7 @@ def test_sources_follow_the_order_of_the_edges_not_of_arrival():
 
 
 def test_first_merge_goes_on_at_once_and_runs_once():
-    frontier = Frontier(graph("a>m", "b>m"), joins_any=lambda key: key == "m")
+    frontier = Frontier(graph("a>m", "b>m"), suffices=lambda key: 1)
 
     frontier.complete("b", ["main"])
     assert frontier.ready == ["a", "m"]

@@ -21,7 +21,7 @@ PUBLISHED = set(
     email.send loop loop.records sort limit dedupe split.out summarize aggregate date.format date.add date.difference
     date.round date.parts text.template text.split text.join text.replace text.extract text.change crypto.hash
     crypto.hmac crypto.random crypto.base64 markdown html.extract html.text
-    wait.event""".split()
+    wait.event workflow.call cancel merge.some""".split()
 )
 KINDS = sorted(entry.kind for entry in node_types)
 

@@ -15,7 +15,8 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from nocode.automation import queries
-from nocode.automation.models import ExecutionExport, ExecutionLog, StepRun, Trigger, WorkflowExecution, WorkflowVersion
+from nocode.automation.models import ExecutionExport, ExecutionLog, StepRun, WorkflowExecution, WorkflowVersion
+from nocode.automation.templatetags.automation import trigger_label
 from nocode.foundation.admin.base import MOST_WORDS, ArchiveAdmin
 from nocode.foundation.admin.filters import CreatedFilter, VisibleRelatedFilter
 from nocode.foundation.displays import duration, status_pill
@@ -61,7 +62,7 @@ class WorkflowExecutionAdmin(ArchiveAdmin):
 
     @display(description=_("trigger"))
     def started_by_kind(self, execution: WorkflowExecution) -> str:
-        return dict(Trigger.Kind.choices).get(execution.trigger_kind, execution.trigger_kind)
+        return trigger_label(execution.trigger_kind)
 
     @display(description=_("created"), ordering="pk")
     def when(self, execution: WorkflowExecution) -> datetime:

@@ -10,7 +10,8 @@ from django.db import Error
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from nocode.automation.engine import backoff, calls, store
+from nocode.automation.engine import backoff, calls, store, subworkflows
+from nocode.automation.engine.answers import Place
 from nocode.automation.engine.graph import ERROR_PORT, GraphNode
 from nocode.automation.engine.prepared import PreparedNode
 from nocode.automation.engine.progress import Progress, Spot
@@ -35,6 +36,7 @@ class Attempt:
         self.prepared: PreparedNode | None = None
         self.output: Any = None
         self.response: dict | None = None
+        self.calls_off = False
         self.logs: list[dict] = []
         self.calls: list[dict] = []  # made with integrations
         earlier = spot.scope.begun.get(spot.key)
@@ -119,7 +121,6 @@ class Attempt:
             input=data,
             iteration=self.row.iteration,
             attempt=self.row.attempt,
-            depth=leased.depth,
             idempotency_key=f"{leased.id}:{self.node.key}:{self.row.iteration}",
             resolve=self._resolve,
             script=sandbox.run_script,
@@ -127,6 +128,7 @@ class Attempt:
             answer=self.answer,
             log=self._note,
             count_call=self._count_call,
+            call=self._call_workflow,
         )
         self.step.loaded = self.prepared.type.load(self.settings, self.step)
         if self.node.is_loop:
@@ -152,7 +154,7 @@ class Attempt:
             return
         self._keep(outcome.output)  # refuses, as this step's failure, what could not be stored
         row.status, row.finished_at = StepRun.Status.COMPLETED, timezone.now()
-        row.ports, self.response = list(outcome.ports), outcome.response
+        row.ports, self.response, self.calls_off = list(outcome.ports), outcome.response, outcome.calls_off
 
     def _usual_port(self) -> str:
         ports = self.prepared.type.ports(self.node.config) if self.prepared else []
@@ -168,6 +170,12 @@ class Attempt:
                 "details": details or None,
             }
         )
+
+    def _call_workflow(self, workflow_id: UUID, input: Any, waits: bool) -> UUID:
+        leased, row = self.progress.leased, self.row
+        place = Place(leased.id, row.node_key, row.iteration, row.attempt)
+        request = subworkflows.Call(place, leased.organization_id, leased.depth, workflow_id, input, waits)
+        return subworkflows.call(request, self.progress.queue)
 
     def _count_call(self, integration_id: UUID, seconds: float, error: str) -> None:
         self.calls.append(calls.row(integration_id, seconds, error))

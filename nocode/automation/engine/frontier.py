@@ -13,10 +13,10 @@ from nocode.automation.engine.graph import Graph, GraphEdge
 class Frontier:
     """Progress through a graph, in memory."""
 
-    def __init__(self, graph: Graph, entry: str = "", joins_any: Callable[[str], bool] = lambda key: False):
+    def __init__(self, graph: Graph, entry: str = "", suffices: Callable[[str], int] = lambda key: 0):
         self.graph = graph
         self.entry = entry
-        self._joins_any = joins_any
+        self._suffices = suffices
         self._undecided = {key: len(edges) for key, edges in graph.incoming.items()}
         self._taken: dict[str, list[GraphEdge]] = {key: [] for key in graph.nodes}
         self._settled: set[str] = set()  # ready once, or dead
@@ -58,4 +58,5 @@ class Frontier:
             self._taken[target].append(edge)
         if self._undecided[target] == 0:
             return [(target, bool(self._taken[target]))]
-        return [(target, True)] if taken and self._joins_any(target) else []
+        enough = self._suffices(target)
+        return [(target, True)] if taken and enough and len(self._taken[target]) >= enough else []

@@ -79,6 +79,12 @@ class Loop:
             if turn.is_over:  # a loop around nothing
                 yield from self.end(turn)
 
+    def unfinished(self) -> Iterator[StepRow]:
+        """The rows of the turns that are not over, and of what they have begun."""
+        for turn in self.turns.values():
+            yield from turn.begun.values()
+            yield turn.row
+
     def end(self, turn: Turn) -> Iterator[StepRow]:
         """A turn is over: the rows that tell it. After a failure, what else it had begun is given up."""
         if self.turns.pop(turn.iteration, None) is None:
@@ -108,6 +114,6 @@ class Loop:
         return {"count": self.begun, "failed": self.failed}
 
     def _begin(self, row: StepRow, item: Any) -> Turn:
-        turn = Turn(self.key, self.body, self._prepared.joins_any, row, item)
+        turn = Turn(self.key, self.body, self._prepared.suffices, row, item)
         self.turns[row.iteration] = turn
         return turn

@@ -98,8 +98,10 @@ class PreparedGraph:
         except NoCodeError:
             return Effect.PURE  # it cannot run at all; the attempt will say why
 
-    def joins_any(self, key: str) -> bool:
-        return getattr(self._type(key), "joins_any", False)
+    def suffices(self, key: str) -> int:
+        """How many of the branches into a step are enough for it to go on; 0: it waits for all that may come."""
+        node_type = self._type(key)
+        return node_type.suffices(self.graph.nodes[key].config) if node_type else 0
 
     def is_join(self, key: str) -> bool:
         return getattr(self._type(key), "is_join", False)

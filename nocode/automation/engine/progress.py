@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from django.utils import timezone
 
+from nocode.automation.engine.answers import Queue
 from nocode.automation.engine.context import roots_of
 from nocode.automation.engine.expressions import Sandbox
 from nocode.automation.engine.loops import Loop
@@ -33,12 +34,12 @@ class Spot(NamedTuple):
 class Progress:
     """One execution on its way through its graph."""
 
-    def __init__(self, leased: Leased, prepared: PreparedGraph):
-        self.leased = leased
+    def __init__(self, leased: Leased, prepared: PreparedGraph, queue: Queue):
+        self.leased, self.queue = leased, queue
         self.prepared = prepared
         self.graph = prepared.graph
         self.sandbox = Sandbox(roots_of(leased, self.graph))
-        self.root = Scope(self.graph.outer, leased.entry, prepared.joins_any, leased.input)
+        self.root = Scope(self.graph.outer, leased.entry, prepared.suffices, leased.input)
         self.loops: dict[str, Loop] = {}  # those that have begun and are not over
         self._replayed: dict[str, list[StepRow]] = defaultdict(list)  # turns and their steps, by loop
         self._seen_by_sandbox: Scope = self.root
@@ -65,12 +66,23 @@ class Progress:
         if spot.scope in (self.root, self._seen_by_sandbox):
             self.sandbox.set_step(spot.key, output)
 
+    def call_off_others(self, spot: Spot) -> Iterator[StepRow]:
+        """Every other step whose turn it is, in the same scope, is not to be done any more; the rows that tell it."""
+        for key in [key for key in spot.scope.ready if key != spot.key]:
+            row = spot.scope.begun.get(key) or StepRow(key, 1, "", timezone.now(), spot.scope.iteration)
+            loop = self.loops.pop(key, None) if spot.scope is self.root else None
+            inner = [*loop.unfinished()] if loop else []
+            for each in (*inner, row):
+                each.status, each.ports, each.wake_at = StepRun.Status.CANCELLED, [], None
+                each.finished_at = timezone.now()
+                yield each
+            spot.scope.call_off(key)
+
     def cut_off(self) -> Iterator[StepRow]:
         """The rows of all that has begun and is not over."""
-        for scope in self._scopes():
-            yield from scope.begun.values()
-            if isinstance(scope, Turn):
-                yield scope.row
+        yield from self.root.begun.values()
+        for loop in self.loops.values():
+            yield from loop.unfinished()
 
     # --- Loops
 

@@ -84,10 +84,11 @@ class Run:
         self.leased = leased
         self.continue_later = continue_later
         self.prepared: PreparedGraph = graph_of(leased.version_id)
-        self.progress = Progress(leased, self.prepared)
+        self.progress = Progress(leased, self.prepared, continue_later)
         self.rows: dict[tuple[str, int, int], StepRow] = {}  # not committed yet
         self.logs: list[dict] = []
         self.calls: list[dict] = []
+        self.has_called_off = False
         self.flushed_at = time.monotonic()
         self.response: dict | None = None
         self.failure: tuple[str, str] | None = None  # (message, node key)
@@ -204,6 +205,10 @@ class Run:
         self.calls.extend(attempt.calls)
         scope = attempt.spot.scope
         loop = self.progress.loops[scope.loop] if isinstance(scope, Turn) else None
+        if attempt.calls_off:
+            for each in self.progress.call_off_others(attempt.spot):
+                self._keep(each)
+            self.has_called_off = True
         if row.is_left:
             self.progress.complete(attempt.spot, row, attempt.output)
         elif row.wake_at is not None or row.status == StepRun.Status.WAITING:
@@ -228,12 +233,13 @@ class Run:
 
     def _flush(self, extra: list[StepRow] | None = None, **changes: Any) -> datetime | None:
         rows = [*self.rows.values(), *(extra or [])]
-        return store.flush(self.leased, rows, self.logs, calls=self.calls, response=self.response, **changes)
+        told = {"calls": self.calls, "response": self.response, "called_off": self.has_called_off}
+        return store.flush(self.leased, rows, self.logs, **told, **changes)
 
     def _committed(self) -> None:
         """What was flushed is durable now, and with the first of it the lease."""
         self.leased.is_begun = True
-        self.rows, self.logs, self.calls = {}, [], []
+        self.rows, self.logs, self.calls, self.has_called_off = {}, [], [], False
         self.flushed_at = time.monotonic()
 
     def _let_go(self) -> None:

@@ -16,12 +16,12 @@ class Scope:
     item: Any = None
     index: int | None = None  # from 0
 
-    def __init__(self, graph: Graph, entry: str, joins_any: Callable[[str], bool], entering: Any):
+    def __init__(self, graph: Graph, entry: str, suffices: Callable[[str], int], entering: Any):
         self.graph = graph
         self.outputs: dict[str, Any] = {}
         self.begun: dict[str, StepRow] = {}  # steps that began and have not ended: waiting, to retry, cut off
         self._entering = entering
-        self._frontier = Frontier(graph, entry, joins_any)
+        self._frontier = Frontier(graph, entry, suffices)
 
     @property
     def ready(self) -> list[str]:
@@ -64,8 +64,8 @@ class Scope:
 class Turn(Scope):
     """One turn of a loop: its body, for one item. `row` is the turn's own StepRun, with the item as its settings."""
 
-    def __init__(self, loop: str, body: Graph, joins_any: Callable[[str], bool], row: StepRow, item: Any):
-        super().__init__(body, loop, joins_any, item)
+    def __init__(self, loop: str, body: Graph, suffices: Callable[[str], int], row: StepRow, item: Any):
+        super().__init__(body, loop, suffices, item)
         self.loop, self.row, self.item, self.error = loop, row, item, ""
         self.iteration, self.index = row.iteration, row.iteration - 1
         self.complete(loop, ["each"], item)

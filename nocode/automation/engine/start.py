@@ -32,11 +32,14 @@ def create_execution(
     trigger: Trigger | None = None,
     input: Any = None,
     user: User | None = None,
+    called: dict[str, Any] | None = None,
     execution_id: UUID | None = None,
     retry_of: WorkflowExecution | None = None,
     current: bool = False,
 ) -> WorkflowExecution:
     """Write a pending execution; with an `execution_id` that exists already, return that one.
+
+    `called`: which step of which execution starts it, if one does (see engine/subworkflows.py).
 
     A retry begins at the same step as the execution it repeats, of the same version unless it asks for the `current`
     one. Raises WorkflowNotRunnable, LimitReached, and PermanentFailure when the input is not JSON.
@@ -59,6 +62,7 @@ def create_execution(
             "input": json.loads(to_json(input)),
             "timeout": workflow.timeout,
             "retry_of": retry_of,
+            **(called or {}),
         },
     )
     return execution

@@ -160,6 +160,7 @@ def flush(
     logs: list[dict],
     *,
     calls: list[dict] | None = None,
+    called_off: bool = False,
     status: str = "running",
     keep: bool = True,
     wake_at: datetime | None = None,
@@ -174,7 +175,7 @@ def flush(
 
     The first flush of an execution takes its lease, unless another worker has begun it, and tells that it started.
     """
-    events = _news(leased, status, completed_at, error[0])
+    events = _news(leased, status, completed_at, error[0], called_off)
     values = {
         "id": leased.id,
         "token": leased.token,
@@ -208,12 +209,17 @@ def flush(
     return mine[0]
 
 
-def _news(leased: Leased, status: str, completed_at: datetime | None, error: str) -> list[dict]:
-    """The events a flush tells, in order: one per transition."""
+def _news(
+    leased: Leased, status: str, completed_at: datetime | None, error: str, called_off: bool = False
+) -> list[dict]:
+    """The events a flush tells, in order: one per transition, and that steps were called off."""
     news = [] if leased.is_begun else [("started", transition_payload(leased, "running", None, ""))]
     if completed_at:
         news.append((status, transition_payload(leased, status, completed_at, error)))
-    return [{"name": f"automation.execution.{what}", "payload": payload} for what, payload in news]
+    events = [{"name": f"automation.execution.{what}", "payload": payload} for what, payload in news]
+    if called_off:
+        events.append({"name": "automation.steps.cancelled", "payload": {"execution_id": str(leased.id)}})
+    return events
 
 
 def renew(leases: dict[UUID, UUID]) -> None:

@@ -1,4 +1,4 @@
-from nocode.automation.models.execution import ExecutionLog, StepRun, WorkflowExecution
+from nocode.automation.models.execution import CalledBy, ExecutionLog, StepRun, WorkflowExecution
 from nocode.automation.models.export import ExecutionExport
 from nocode.automation.models.integration import Integration, IntegrationCall, IntegrationStats
 from nocode.automation.models.notification import NotificationDelivery, NotificationRule
@@ -9,6 +9,7 @@ from nocode.automation.models.workflow import DraftChange, Edge, Node, Workflow,
 
 __all__ = [
     "Approval",
+    "CalledBy",
     "DraftChange",
     "Edge",
     "EventWait",

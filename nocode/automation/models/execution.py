@@ -12,6 +12,13 @@ from nocode.foundation.errors import IllegalTransition
 from nocode.foundation.models import Record, ScopedQuerySet
 
 
+class CalledBy(models.TextChoices):
+    """What starts an execution besides the kinds of triggers."""
+
+    WORKFLOW = "workflow", _("Another workflow")
+    FAILURE = "failure", _("A failed execution")
+
+
 class ExecutionQuerySet(ScopedQuerySet):
     """Executions. Whoever changes the status of many with one statement says so like `save()` does for one."""
 

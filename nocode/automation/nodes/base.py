@@ -50,7 +50,6 @@ class Step:
     key: str
     iteration: int  # the turn of the loop it stands in; 0 outside of loops
     attempt: int
-    depth: int  # how many executions have called each other to get here
     execution_id: UUID
     organization_id: UUID
     project_id: UUID | None
@@ -60,6 +59,7 @@ class Step:
     resolve: Callable[..., Any]  # resolve(value, item=…): fills in the expressions of a deferred setting
     log: Callable[..., None]  # log(level, message, **details): a line that is committed with the step's result
     count_call: Callable[[UUID, float, str], None]  # count_call(integration id, seconds, error): it was used once
+    call: Callable[..., UUID]  # call(workflow id, input, waits): runs another workflow; the id of its execution
     script: Callable[..., Any]  # script(source, seconds=…): runs JavaScript of the sandbox that expressions use
     shared: dict = field(default_factory=dict, repr=False)  # what the items of one attempt need be found once for
     woken: bool = False  # the step waited, and its time or its answer has come
@@ -75,6 +75,7 @@ class Outcome:
     ports: tuple[str, ...] = ("main",)
     wake_at: datetime | None = None
     waits: bool = False  # for an answer; until `wake_at`, or however long it takes
+    calls_off: bool = False  # the other branches that have not come to their end
     response: dict | None = None  # {"status", "headers", "body"} for the webhook's caller
 
 
@@ -96,7 +97,6 @@ class NodeType:
     deferred: frozenset[str] = frozenset()
     scripts: frozenset[str] = frozenset()  # settings that are JavaScript as a whole, and hold no expressions
     is_join = False  # its input is always a list, one entry per branch that arrived
-    joins_any = False  # ready as soon as one of its predecessors is
     can_run_per_item = True  # whether a person may let it run once for each item of the list that enters it
 
     class Config(ConfigForm):
@@ -109,6 +109,10 @@ class NodeType:
     def ports(self, config: dict) -> list[tuple[str, str]]:
         """The outputs as (name, label), the first being the usual one."""
         return [("main", "")]
+
+    def suffices(self, config: dict) -> int:
+        """How many of the branches that lead here are enough to go on; 0: all that may still come."""
+        return 0
 
     def check(self, config: dict, workflow: Workflow) -> dict[str, list[str]]:
         """Problems that only the whole shows (a missing table, say), by field name."""

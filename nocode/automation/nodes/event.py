@@ -27,6 +27,7 @@ class WaitForEvent(NodeType):
     summary = _("Pause the execution until something happens: a row changes, an application goes online, and so on.")
     effect = Effect.TRANSACTION
     deferred = frozenset({"filter"})
+    can_run_per_item = False
 
     class Config(ConfigForm):
         """What to wait for, and for how long."""

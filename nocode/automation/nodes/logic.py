@@ -10,7 +10,7 @@ from nocode.automation.errors import PermanentFailure
 from nocode.automation.models import Workflow
 from nocode.automation.nodes.base import Family, NodeType, Outcome, Step, node_types
 from nocode.automation.nodes.conditions import combine_field, condition_columns, conditions_field, holds, met
-from nocode.automation.nodes.config import ConfigForm, KeyField, RowsField, TextField
+from nocode.automation.nodes.config import ConfigForm, KeyField, RowsField, TextField, holds_expression
 from nocode.automation.nodes.pauses import amount_field, length, moment_in, unit_field
 
 
@@ -96,10 +96,48 @@ class Merge(_Join):
 class MergeAny(_Join):
     kind, label = "merge.any", _("Merge (first)")
     summary = _("Go on as soon as the first branch arrives; later ones are ignored.")
-    joins_any = True
+
+    def suffices(self, config: dict) -> int:
+        return 1
 
     def run(self, settings: dict, step: Step) -> Any:
         return step.input[0]
+
+
+@node_types.register
+class MergeSome(_Join):
+    kind, label = "merge.some", _("Merge (some)")
+    summary = _("Go on as soon as a number of branches have arrived, with a list of what they brought.")
+
+    class Config(ConfigForm):
+        count = forms.IntegerField(
+            label=_("How many branches"),
+            initial=2,
+            min_value=1,
+            max_value=100,
+            help_text=_("When fewer can still come, it goes on with those. Later ones are ignored."),
+        )
+
+    def suffices(self, config: dict) -> int:
+        return int(config.get("count") or 2)
+
+    def check(self, config: dict, workflow: Workflow) -> dict[str, list[str]]:
+        if holds_expression(config.get("count")):
+            return {"count": [_("Give a number; it must be known before the execution begins.")]}
+        return {}
+
+    def run(self, settings: dict, step: Step) -> Any:
+        return step.input
+
+
+@node_types.register
+class CallOff(NodeType):
+    kind, label, icon, family = "cancel", _("Call off other branches"), "cancel_schedule_send", Family.LOGIC
+    summary = _("End the branches that have not come to their end yet: what they wait for counts no more.")
+    can_run_per_item = False
+
+    def run(self, settings: dict, step: Step) -> Outcome:
+        return Outcome(step.input, calls_off=True)
 
 
 @node_types.register

@@ -11,13 +11,24 @@ from nocode.automation.engine import exports, runner
 from nocode.automation.engine import start as starting
 from nocode.automation.engine.reopen import reopen
 from nocode.automation.errors import WorkflowNotRunnable
-from nocode.automation.models import ExecutionExport, ExecutionLog, StepRun, Trigger, Workflow, WorkflowExecution
+from nocode.automation.models import (
+    Approval,
+    EventWait,
+    ExecutionExport,
+    ExecutionLog,
+    StepRun,
+    Trigger,
+    Workflow,
+    WorkflowExecution,
+)
+from nocode.automation.models.waiting import ALIVE
 from nocode.automation.tasks import (
     continue_later,
     execute_workflow_async,
     export_workflow_execution_logs,
     retry_failed_step,
 )
+from nocode.foundation.errors import IllegalTransition
 from nocode.foundation.models import User
 
 SAME = object()  # the input of the execution that is run again
@@ -46,8 +57,15 @@ def run_now(execution_id: UUID, *, budget: float, until_response: bool = False) 
 
 @transaction.atomic
 def cancel(execution: WorkflowExecution, user: User | None = None) -> WorkflowExecution:
-    """Stop an execution for good: its worker notices at its next commit. Raises IllegalTransition when it has ended."""
-    execution = WorkflowExecution.objects.select_for_update().get(pk=execution.pk)
+    """Stop an execution for good: its worker notices at its next commit. Raises IllegalTransition when it has ended.
+
+    What its steps wait for ends afterwards (`clear_up`).
+    """
+    return _cancel(execution.pk, _("Cancelled by %s.") % (user or _("the system")))
+
+
+def _cancel(execution_id: UUID, why: str) -> WorkflowExecution:
+    execution = WorkflowExecution.objects.select_for_update().get(pk=execution_id)
     execution.move_to(WorkflowExecution.Status.CANCELLED)
     now = timezone.now()
     execution.completed_at, execution.wake_at = now, None
@@ -55,8 +73,43 @@ def cancel(execution: WorkflowExecution, user: User | None = None) -> WorkflowEx
     execution.save()
     unfinished = execution.steps.filter(status__in=[StepRun.Status.RUNNING, StepRun.Status.WAITING])
     unfinished.update(status=StepRun.Status.CANCELLED, finished_at=now, wake_at=None)
-    ExecutionLog.objects.create(execution=execution, at=now, message=_("Cancelled by %s.") % (user or _("the system")))
+    ExecutionLog.objects.create(execution=execution, at=now, message=why)
     return execution
+
+
+def clear_up(execution_id: UUID | str) -> None:
+    """End what steps waited for that were called off, one by one or with their execution.
+
+    In a transaction of its own: whoever ends an execution that was called holds it, and then its caller.
+    """
+    waits = EventWait.objects.filter(execution=execution_id)
+    waits.exclude(pk__in=waits.awaited()).delete()
+    approvals = Approval.objects.filter(execution=execution_id, state=Approval.State.OPEN)
+    approvals.exclude(pk__in=approvals.awaited()).update(state=Approval.State.WITHDRAWN, updated_at=timezone.now())
+    called = WorkflowExecution.objects.filter(parent=execution_id, parent_attempt__isnull=False)
+    for each in called.exclude(status__in=WorkflowExecution.FINISHED).order_by("pk"):
+        if not _is_awaited(each):
+            _cancel_called(each.pk)
+
+
+def _is_awaited(called: WorkflowExecution) -> bool:
+    """Whether the step that called it still waits for it."""
+    return StepRun.objects.filter(
+        execution=called.parent_id,
+        node_key=called.parent_node,
+        iteration=called.parent_iteration,
+        attempt=called.parent_attempt,
+        status=StepRun.Status.WAITING,
+        execution__status__in=ALIVE,
+    ).exists()
+
+
+def _cancel_called(execution_id: UUID) -> None:
+    try:
+        with transaction.atomic():
+            _cancel(execution_id, _("Cancelled with the step that called it."))
+    except IllegalTransition:
+        return  # it has ended meanwhile
 
 
 @transaction.atomic

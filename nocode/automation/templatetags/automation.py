@@ -9,12 +9,12 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from nocode.automation.models import IntegrationStats, Trigger
+from nocode.automation.models import CalledBy, IntegrationStats, Trigger
 from nocode.foundation import displays
 
 register = template.Library()
 
-TRIGGER_ICONS = {"manual": "touch_app", "webhook": "webhook", "schedule": "schedule"}
+TRIGGER_ICONS = {"manual": "touch_app", "webhook": "webhook", "schedule": "schedule", "workflow": "account_tree"}
 
 
 @register.simple_tag
@@ -61,7 +61,7 @@ def trigger_icon(kind: str) -> str:
 
 @register.filter
 def trigger_label(kind: str) -> str:
-    return dict(Trigger.Kind.choices).get(kind, kind)
+    return dict([*Trigger.Kind.choices, *CalledBy.choices]).get(kind, kind)
 
 
 @register.filter
