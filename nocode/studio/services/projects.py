@@ -53,6 +53,8 @@ def restore(project: Project) -> Project:
         return held
     _require_free(held.organization, held.name)
     billing.require(held.organization_id, "projects")
+    if tables := DataTable.everything.filter(project=held, trashed_at=None).count():
+        billing.require(held.organization_id, "tables", tables)
     _put(held, None)
     tell_project(held, "restored")
     return held

@@ -36,7 +36,7 @@ def duplicate(
 ) -> Read:
     """Make an empty project like another one of its organization, as that is at this moment. Raises NoCodeError."""
     try:
-        with one_moment(writes=True):
+        with billing.holding(project.organization_id, "tables"), one_moment(writes=True):
             found = _Copying(source, project, user, tell or (lambda done, total: None)).run(with_rows)
     except DatabaseError as error:
         if is_overtaken(error) or getattr(error.__cause__, "pgcode", None) in _GONE:
