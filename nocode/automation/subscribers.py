@@ -1,6 +1,6 @@
 """The events automation listens to."""
 
-from nocode.automation.engine import eventwaits, rowevents, subworkflows
+from nocode.automation.engine import eventstarts, eventwaits, rowevents, subworkflows
 from nocode.automation.notifying import somebody_to_tell
 from nocode.automation.services import executions
 from nocode.automation.tasks import continue_later, send_workflow_notification
@@ -18,6 +18,12 @@ def notify_of_end(event: OutboxEvent) -> None:
 def start_on_row_event(event: OutboxEvent) -> None:
     """Start the workflows that wait for this; where none does, one query for many events is all."""
     rowevents.start_on(event, continue_later)
+
+
+@bus.subscribe("*", sieve=eventstarts.awaited)
+def start_on_event(event: OutboxEvent) -> None:
+    """Start the workflows that begin with this; where none does, one query for many events is all."""
+    eventstarts.start_on(event, continue_later)
 
 
 @bus.subscribe("*", sieve=eventwaits.awaited)

@@ -38,14 +38,19 @@ def awaited(event_ids: list[int]) -> set[int]:
 
 def wake_on(event: OutboxEvent, queue: answers.Queue) -> int:
     """Answer every step that waits for this event; returns how many."""
-    news = {
+    news = news_of(event)
+    return sum(_answer(wait, news, queue) for wait in _waits_for(event) if _fits(wait, news))
+
+
+def news_of(event: OutboxEvent) -> dict[str, Any]:
+    """What expressions see of an event."""
+    return {
         "name": event.name,
         "payload": event.payload,
         "actor": event.actor_id,
         "at": event.created_at.isoformat(),
         "id": str(event.event_id),
     }
-    return sum(_answer(wait, news, queue) for wait in _waits_for(event) if _fits(wait, news))
 
 
 def _waits_for(event: OutboxEvent) -> list[EventWait]:

@@ -1,33 +1,18 @@
 """Starts workflows from what happened to rows. The executions are created in the transaction that marks the event as
 told: told twice, it starts nothing twice."""
 
-import logging
-from collections.abc import Callable
-from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
-from django.db import connection, transaction
-from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.db import connection
 
-from nocode.automation.engine.start import create_execution
-from nocode.automation.errors import WorkflowNotRunnable
-from nocode.automation.models import Trigger, Workflow, WorkflowExecution
+from nocode.automation.engine.reactions import Queue, chain_after, start, start_each
+from nocode.automation.models import Trigger, Workflow
 from nocode.automation.triggers import settings_of
 from nocode.automation.triggers.record import DELETED, UPDATED
-from nocode.foundation.errors import NoCodeError
 from nocode.foundation.models import OutboxEvent
 from nocode.studio.layouts import table_named
 from nocode.studio.models import RecordChange
 from nocode.studio.services.records import Records
-
-logger = logging.getLogger(__name__)
-
-Queue = Callable[[UUID, datetime | timedelta | None], None]
-
-LONGEST_CHAIN = 5  # executions that were each started by a row the one before has written
-NOTED_EACH = timedelta(minutes=1)
 
 # Of the events about rows, those a trigger waits for: asked for many at once, answered by an index.
 _AWAITED = """
@@ -54,20 +39,9 @@ def awaited(event_ids: list[int]) -> set[int]:
 def start_on(event: OutboxEvent, queue: Queue) -> int:
     """Start every workflow that waits for an event about a row; returns how many.
 
-    `queue(execution_id, None)` is called in the caller's transaction. What keeps one from starting is kept with its
-    trigger and does not keep the others.
+    `queue(execution_id, None)` is called in the caller's transaction.
     """
-    started = 0
-    for trigger in _waiting_for(event):
-        try:
-            with transaction.atomic():
-                has_started = _start(trigger, event, queue)
-        except NoCodeError as error:
-            logger.warning("trigger %s starts nothing on event %s: %s", trigger.pk, event.pk, error)
-            Trigger.objects.filter(pk=trigger.pk).update(last_error=error.message)
-        else:
-            started += has_started
-    return started
+    return start_each(_waiting_for(event), event, lambda trigger: _start(trigger, event, queue))
 
 
 def _waiting_for(event: OutboxEvent) -> list[Trigger]:
@@ -96,14 +70,7 @@ def _start(trigger: Trigger, event: OutboxEvent, queue: Queue) -> bool:
     row = _row(settings, payload) if _verb(event) != DELETED else None
     if row is None and settings["where"]:
         return False
-    chain = _chain(payload.get("cause"))
-    if chain > LONGEST_CHAIN:
-        raise WorkflowNotRunnable(
-            _("Not started: workflows have started each other %d times in a row by writing rows.") % LONGEST_CHAIN
-        )
-    execution = create_execution(trigger.workflow, trigger=trigger, input=_input(event, row, chain))
-    queue(execution.pk, None)
-    _note_start(trigger)
+    start(trigger, _input(event, row), queue)
     return True
 
 
@@ -120,7 +87,7 @@ def _row(settings: Any, payload: dict[str, Any]) -> dict[str, Any] | None:
     return next(iter(Records(table).find([this_one, *settings["where"]], limit=1)), None)
 
 
-def _input(event: OutboxEvent, row: dict[str, Any] | None, chain: int) -> dict[str, Any]:
+def _input(event: OutboxEvent, row: dict[str, Any] | None) -> dict[str, Any]:
     """What the expressions of the workflow see as `trigger`."""
     payload = event.payload
     return {
@@ -130,7 +97,7 @@ def _input(event: OutboxEvent, row: dict[str, Any] | None, chain: int) -> dict[s
         "changed": payload["changed"],
         "record": row,
         "before": _before(payload),
-        "chain": chain,
+        "chain": chain_after(payload.get("cause")),
     }
 
 
@@ -143,18 +110,3 @@ def _before(payload: dict[str, Any]) -> dict[str, Any]:
         if sorted(change.after) == payload["changed"]:  # one act may change a row more than once
             return change.before
     return {}
-
-
-def _chain(cause: str | None) -> int:
-    """How many executions in a row were started by rows, this one included: one more than that which wrote the row."""
-    if not cause:
-        return 1
-    writer = WorkflowExecution.objects.filter(pk=cause, trigger_kind=Trigger.Kind.RECORD).only("input").first()
-    return 1 + (writer.input["chain"] if writer else 0)
-
-
-def _note_start(trigger: Trigger) -> None:
-    """Keep when it last fired: not each time, or many rows at once would queue up for the row of their trigger."""
-    now = timezone.now()
-    if trigger.last_error or trigger.last_run_at is None or now - trigger.last_run_at > NOTED_EACH:
-        Trigger.objects.filter(pk=trigger.pk).update(last_run_at=now, last_error="")

@@ -28,6 +28,7 @@ class Trigger(Record):
         WEBHOOK = "webhook", _("Webhook")
         SCHEDULE = "schedule", _("Schedule")
         RECORD = "record", _("Row")
+        EVENT = "event", _("Event")
 
     organization_path = "workflow__organization"
 
