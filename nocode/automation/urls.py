@@ -4,6 +4,7 @@ from django.urls import path
 
 from nocode.automation.views import (
     builder,
+    canvas,
     integrations,
     lifecycle,
     notifications,
@@ -48,6 +49,8 @@ console_urls = [
     path("automation/workflow/<uuid:pk>/archive/", lifecycle.workflow_archive, name="workflow_archive"),
     path("automation/workflow/<uuid:pk>/run/", lifecycle.workflow_run, name="workflow_run"),
     path("automation/workflow/<uuid:pk>/versions/<int:number>/", lifecycle.workflow_version, name="workflow_version"),
+    path("automation/workflow/<uuid:pk>/builder/", canvas.workflow_builder, name="workflow_builder"),
+    path("automation/workflow/<uuid:pk>/draft/", canvas.workflow_draft, name="workflow_draft"),
     path("automation/workflow/<uuid:pk>/connect/", builder.connection_add, name="connection_add"),
     path("automation/edge/<uuid:pk>/remove/", builder.connection_delete, name="connection_delete"),
     path("automation/node/<uuid:pk>/remove/", builder.step_delete, name="step_delete"),

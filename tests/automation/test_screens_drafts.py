@@ -146,7 +146,7 @@ def test_a_connection_needs_an_output_that_exists(workflow):
 
     with pytest.raises(InvalidDraft, match="error"):
         drafts.connect(a, "error", b)
-    a.on_error = Node.OnError.BRANCH
+    Node.objects.filter(pk=a.pk).update(on_error=Node.OnError.BRANCH)
     drafts.connect(a, "error", b)
 
     assert ways(workflow) == {"a-error-b"}

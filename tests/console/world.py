@@ -498,6 +498,8 @@ ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
     **{
         name: lambda world: {"pk": world.rows[Workflow].pk}
         for name in [
+            "workflow_builder",
+            "workflow_draft",
             "workflow_publish",
             "workflow_pause",
             "workflow_resume",

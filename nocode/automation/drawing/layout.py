@@ -5,8 +5,10 @@ farthest predecessor, sort each column by where its neighbours are, then straigh
 """
 
 from collections import defaultdict
+from collections.abc import Mapping
 from itertools import accumulate, pairwise
 from statistics import fmean
+from types import MappingProxyType
 
 Edge = tuple[str, str]
 Point = tuple[float, float]
@@ -71,28 +73,42 @@ def straighten(wanted: list[float], heights: list[float]) -> list[float]:
     return [value + offset for value, offset in zip(values, offsets, strict=True)]
 
 
-def arrange(keys: list[str], edges: list[Edge]) -> tuple[dict[str, Point], dict[Edge, list[Point]]]:
-    """(column, row) of each node, and the points a long edge passes through so that it runs between the boxes."""
+def arrange(
+    keys: list[str],
+    edges: list[Edge],
+    *,
+    heights: Mapping[str, float] = MappingProxyType({}),
+    leaving: Mapping[Edge, float] = MappingProxyType({}),
+) -> tuple[dict[str, Point], dict[Edge, list[Point]]]:
+    """(column, row) of each node, and the points a long edge passes through so that it runs between the boxes.
+
+    `heights` are those of tall boxes, in rows; `leaving` says how far from the middle of its source an edge leaves.
+    """
     forward = list(dict.fromkeys(forward_edges(keys, edges)))
     column = columns_of(keys, forward)
     bends: dict[Edge, list[str]] = {}
     links: list[Edge] = []
+    slopes: dict[Edge, float] = {}
     for source, target in forward:
         bends[source, target] = [f"{source} {target} {at}" for at in range(column[source] + 1, column[target])]
         column.update({bend: column[source] + 1 + step for step, bend in enumerate(bends[source, target])})
         chain = [source, *bends[source, target], target]
         links.extend(pairwise(chain))
-    row = _rows(column, links, set(keys))
+        slopes[chain[0], chain[1]] = leaving.get((source, target), 0.0)
+    row = _rows(column, links, {key: heights.get(key, 1.0) for key in keys}, slopes)
     place = {key: (column[key], row[key]) for key in column}
     return {key: place[key] for key in keys}, {edge: [place[bend] for bend in via] for edge, via in bends.items()}
 
 
-def _rows(column: dict[str, int], links: list[Edge], boxes: set[str]) -> dict[str, float]:
+def _rows(
+    column: dict[str, int], links: list[Edge], heights: dict[str, float], slopes: dict[Edge, float]
+) -> dict[str, float]:
     """Sort and straighten the columns, to and fro, each by the neighbours on the side it comes from."""
     before, after = defaultdict(list), defaultdict(list)
     for source, target in links:
-        after[source].append(target)
-        before[target].append(source)
+        slope = slopes.get((source, target), 0.0)
+        after[source].append((target, -slope))
+        before[target].append((source, slope))
     columns: dict[int, list[str]] = defaultdict(list)
     for key, at in column.items():
         columns[at].append(key)
@@ -100,9 +116,12 @@ def _rows(column: dict[str, int], links: list[Edge], boxes: set[str]) -> dict[st
     for sweep in range(SWEEPS):
         neighbours, order = (before, sorted(columns)) if sweep % 2 == 0 else (after, sorted(columns, reverse=True))
         for at in order:
-            wanted = {key: fmean(row[other] for other in neighbours[key] or [key]) for key in columns[at]}
+            wanted = {
+                key: fmean(row[other] + slope for other, slope in neighbours[key] or [(key, 0.0)])
+                for key in columns[at]
+            }
             columns[at].sort(key=wanted.__getitem__)
-            heights = [1.0 if key in boxes else BEND_HEIGHT for key in columns[at]]
-            row.update(zip(columns[at], straighten([wanted[key] for key in columns[at]], heights), strict=True))
+            room = [heights.get(key, BEND_HEIGHT) for key in columns[at]]
+            row.update(zip(columns[at], straighten([wanted[key] for key in columns[at]], room), strict=True))
     top = min(row.values(), default=0.0)
     return {key: value - top for key, value in row.items()}

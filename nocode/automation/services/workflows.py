@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Prefetch, prefetch_related_objects
 from django.utils.translation import gettext as _
 
+from nocode.automation.comparison import PLACE
 from nocode.automation.engine.expressions import find_error, find_errors, steps_read
 from nocode.automation.engine.graph import Graph, Problem
 from nocode.automation.engine.schedules import plan_workflow
@@ -139,7 +140,13 @@ def _freeze(workflow: Workflow, user: User | None, note: str) -> WorkflowVersion
 def has_unpublished_changes(workflow: Workflow) -> bool:
     """Whether the draft differs from what runs."""
     version = workflow.published_version
-    return version is None or version.graph != draft_graph(workflow)
+    return version is None or without_places(version.graph) != without_places(draft_graph(workflow))
+
+
+def without_places(graph: dict) -> dict:
+    """A graph as it runs: where its steps are drawn changes nothing."""
+    nodes = [{name: value for name, value in node.items() if name not in PLACE} for node in graph["nodes"]]
+    return {**graph, "nodes": sorted(nodes, key=lambda node: node["key"])}
 
 
 def pause(workflow: Workflow) -> None:

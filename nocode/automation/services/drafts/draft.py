@@ -41,11 +41,24 @@ class Draft:
             for edge in Edge.objects.filter(workflow=workflow).order_by("pk")
         }
         self.undo: list[Operation] = []
+        self.ids_elsewhere: set[UUID] = set()  # of those that operations bring back: what other rows have
         self._new: dict[UUID, Node | Edge] = {}
         self._gone: dict[UUID, Node | Edge] = {}
         self._changed: dict[UUID, Node] = {}
 
     # --- What is asked of it
+
+    def look_up(self, ids: Collection[str]) -> None:
+        """Find out which ids that operations bring back are taken."""
+        known = [pk for pk in map(_uuid, ids) if pk]
+        for model in (Node, Edge) if known else ():
+            self.ids_elsewhere.update(model.objects.filter(pk__in=known).values_list("pk", flat=True))
+
+    def own_id(self, given: Any) -> UUID | None:
+        """The id a row had that is brought back, unless another one has it."""
+        pk = _uuid(given)
+        is_taken = pk in self._new or (pk in self.ids_elsewhere and pk not in self._gone)
+        return None if is_taken else pk
 
     def node(self, key: Any) -> Node:
         """The step of a key. Raises InvalidDraft."""
@@ -69,6 +82,15 @@ class Draft:
             found.update(new)
             todo.extend(new)
         return found
+
+    @property
+    def graph(self) -> dict[str, Any]:
+        """As a version would keep it, as far as it can be drawn."""
+        names = ("key", "kind", *TYPED, *PLACE)
+        return {
+            "nodes": [{name: getattr(node, name) for name in names} for node in self.nodes.values()],
+            "edges": [{"source": source, "port": port, "target": target} for source, port, target in self.edges],
+        }
 
     @property
     def inverse(self) -> list[Operation]:
@@ -109,6 +131,12 @@ class Draft:
         source, port, target = way
         self.undo.append({"op": "connect", "source": source, "port": port, "target": target, "id": str(edge.pk)})
 
+    def place(self, key: str, x: int, y: int) -> None:
+        """Write down where a step is drawn already: nothing to undo."""
+        node = self.nodes[key]
+        node.x, node.y = x, y
+        self._changed[node.pk] = node
+
     def move(self, places: dict[str, tuple[int, int]]) -> None:
         """Steps go elsewhere on the canvas."""
         before = {}
@@ -121,7 +149,7 @@ class Draft:
         if before:
             self.undo.append({"op": "move", "places": before})
 
-    def configure(self, key: str, **values: Any) -> None:
+    def configure(self, key: str, /, **values: Any) -> None:
         """A step gets other settings, another name or another key; expressions and triggers follow a key."""
         node = self.nodes[key]
         new_key = values.pop("key", key)
@@ -180,17 +208,19 @@ class Draft:
         self._new, self._gone, self._changed = {}, {}, {}
 
     def _insert(self, model: type[Node] | type[Edge]) -> None:
-        rows = [row for row in self._new.values() if isinstance(row, model)]
-        foreign = set(model.objects.filter(pk__in=[row.pk for row in rows]).values_list("pk", flat=True))
-        for row in rows:
-            if row.pk in foreign:  # an id that an operation brought, and that something else has
-                row.pk = model._meta.pk.get_default()
-        model.objects.bulk_create(rows)
+        model.objects.bulk_create([row for row in self._new.values() if isinstance(row, model)])
 
 
 def spelled(node: Node) -> dict[str, Any]:
     """A step as an operation names it."""
     return {name: getattr(node, name) for name in ("key", "kind", *TYPED, *PLACE)} | {"id": str(node.pk)}
+
+
+def _uuid(given: Any) -> UUID | None:
+    try:
+        return UUID(given) if isinstance(given, str) else None
+    except ValueError:
+        return None
 
 
 def keys_of(draft: Draft, keys: Any) -> Collection[str]:
