@@ -202,6 +202,14 @@ class PublishForm(forms.Form):
     note = forms.CharField(label=_("What changed, in a few words"), required=False, max_length=200)
 
 
+def conditions_of(form: Any) -> dict[str, dict[str, str]]:
+    """When a field is shown, by its name: the input that decides, and its values."""
+    return {
+        name: {"field": form.add_prefix(field), "values": " ".join(sorted(values))}
+        for name, (field, values) in getattr(form, "conditional", {}).items()
+    }
+
+
 def output_choices(workflow: Workflow) -> list[tuple[str, str]]:
     """Every output of every step as ("<node id> <port>", "step · output")."""
     return [

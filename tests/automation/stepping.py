@@ -1,9 +1,8 @@
 """Runs one step for real, for the tests of step types."""
 
 import json
-from dataclasses import replace
+from dataclasses import MISSING, fields, replace
 from typing import Any
-from uuid import uuid4
 
 from nocode.automation.engine import runner
 from nocode.automation.engine.expressions import Sandbox
@@ -34,23 +33,16 @@ def compute(kind: str, config: dict, data: Any, **more: Any) -> Outcome:
     prepared = PreparedNode.of(GraphNode("step", kind, config=config))
     assert prepared.type.effect is not Effect.TRANSACTION
     sandbox = Sandbox({"input": data, "trigger": data, "steps": {}} | more)
-    nothing = uuid4()
-    step = Step(
-        key="step",
-        execution_id=nothing,
-        organization_id=nothing,
-        project_id=None,
-        workflow_name="",
-        iteration=0,
-        attempt=1,
-        depth=0,
-        input=data,
-        idempotency_key="",
-        resolve=lambda value, item: sandbox.resolve(value),
-        script=sandbox.run_script,
-        log=lambda *args, **details: None,
-        count_call=lambda *args: None,
-    )
+    known = {
+        "key": "step",
+        "input": data,
+        "idempotency_key": "key",
+        "resolve": lambda value, item: sandbox.set("item", item) or sandbox.resolve(value),
+        "script": sandbox.run_script,
+        "log": lambda *args, **details: None,
+        "count_call": lambda *args: None,
+    }
+    step = Step(**dict.fromkeys((field.name for field in fields(Step) if field.default is MISSING), None) | known)
     result = prepared.type.run(prepared.settings(sandbox), step)
     result = result if isinstance(result, Outcome) else Outcome(result)
     return replace(result, output=json.loads(to_json(result.output)))

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from nocode.automation.errors import PermanentFailure
+from nocode.automation.nodes import httpbody, httppages
 from nocode.automation.nodes.base import Effect, Family, Step, node_types
 from nocode.automation.nodes.config import ConfigForm, RowsField, TextField, ValueField
 from nocode.automation.nodes.integration import UsesIntegration
@@ -42,11 +43,22 @@ def _merged(own: dict[str, str], admission: dict[str, str]) -> dict[str, str]:
 @node_types.register
 class HttpRequest(UsesIntegration):
     kind, label, icon, family = "http.request", _("HTTP request"), "language", Family.OUTSIDE
-    summary = _("Call an address and keep the answer.")
+    summary = _("Call an address and keep the answer: of a service, a page, a file; page after page if need be.")
+    gives = _("An object: status, headers and body; of pages: status, pages and items, the items of all pages.")
     effect = Effect.OUTSIDE
     protocol = "http"
 
     class Config(ConfigForm):
+        conditional = {
+            "body": ("body_type", {"", "json", "file"}),
+            "parts": ("body_type", {"form", "multipart"}),
+            "answer": ("paging", {""}),
+            "items_at": ("paging", {"link", "cursor", "number"}),
+            "next_at": ("paging", {"link", "cursor"}),
+            "page_name": ("paging", {"cursor", "number"}),
+            "most_pages": ("paging", {"link", "cursor", "number"}),
+        }
+
         method = forms.ChoiceField(label=_("Method"), choices=[(name, name) for name in METHODS], initial="GET")
         url = TextField(
             label=_("Address"),
@@ -58,14 +70,42 @@ class HttpRequest(UsesIntegration):
         )
         query = _pairs(_("Query"))
         headers = _pairs(_("Headers"))
-        body = ValueField(
-            label=_("Body"),
-            widget=forms.Textarea(attrs={"rows": 4}),
-            help_text=_("Text, or an expression; an object or a list is sent as JSON."),
+        body_type = forms.ChoiceField(label=_("Send"), required=False, choices=httpbody.BODIES)
+        body = ValueField(label=httpbody.BODY, widget=forms.Textarea(attrs={"rows": 4}))
+        parts = RowsField(
+            {"name": forms.CharField(label=_("Name"), max_length=200), "value": ValueField(label=_("Value"))},
+            label=httpbody.PARTS,
+            required=False,
+            help_text=_("Of a form; a file of an earlier step is a value, too."),
         )
         timeout = forms.IntegerField(label=_("Time limit (seconds)"), min_value=1, max_value=120, initial=30)
         accept_errors = forms.BooleanField(
-            label=_("Go on after an error status"), required=False, help_text=_("Otherwise 4xx and 5xx are failures.")
+            label=_("Go on after an error status"),
+            required=False,
+            help_text=_("Otherwise 4xx and 5xx are failures; 429 and 5xx are tried again, when the other side says."),
+        )
+        answer = forms.ChoiceField(label=_("Read the answer as"), required=False, choices=httpbody.ANSWERS)
+        paging = forms.ChoiceField(label=_("Pages"), required=False, choices=httppages.WAYS)
+        items_at = TextField(
+            label=_("Where its items are"),
+            required=False,
+            max_length=200,
+            help_text=_("Such as data.items. Empty: the answer is the list."),
+        )
+        next_at = TextField(
+            label=_("Where the next page is"),
+            required=False,
+            max_length=200,
+            help_text=_("Such as paging.next. Empty: the header Link."),
+        )
+        page_name = TextField(
+            label=_("Parameter of the page"),
+            required=False,
+            max_length=100,
+            help_text=_("Such as page, or cursor."),
+        )
+        most_pages = forms.IntegerField(
+            label=_("At most so many pages"), required=False, min_value=1, max_value=httppages.MOST_PAGES, initial=20
         )
 
     def redact(self, settings: dict) -> dict:
@@ -77,23 +117,40 @@ class HttpRequest(UsesIntegration):
         return [{**row, "value": MASK} if looks_secret(row["name"]) else row for row in rows]
 
     def run(self, settings: dict, step: Step) -> dict:
-        is_own = settings["url"].startswith(OWN_PATHS)
-        url = _own_address() + settings["url"] if is_own else settings["url"]
+        query = {row["name"]: row["value"] for row in settings["query"]}
+        if not settings["paging"]:
+            answer = self._call(settings, step, settings["url"], query, step.idempotency_key)
+            return {
+                "status": answer.status,
+                "headers": answer.headers,
+                "body": httpbody.read(answer, settings["answer"]),
+            }
+        pages, goes_on = httppages.Pages(settings, settings["url"]), True
+        while goes_on:
+            own = query if pages.url == settings["url"] else {}
+            answer = self._call(settings, step, pages.url, own | pages.query, f"{step.idempotency_key}:{pages.number}")
+            goes_on = pages.take(answer, httpbody.read(answer, settings["answer"] or "json"))
+        return {"status": answer.status, "pages": pages.number, "items": pages.items}
+
+    @staticmethod
+    def _call(settings: dict, step: Step, address: str, query: dict, key: str) -> http.Answer:
+        is_own = address.startswith(OWN_PATHS)
+        url = _own_address() + address if is_own else address
         admission = step.loaded.headers_for(http.host_of(url)) if step.loaded else {}
+        body, kind = httpbody.content_of(settings)
+        own = {"Content-Type": kind} if kind else {}
+        own |= {row["name"]: row["value"] for row in settings["headers"]}
         with step.loaded.counted(step.count_call) if step.loaded else nullcontext():
-            answer = http.call(
+            return http.call(
                 settings["method"],
                 url,
-                query={row["name"]: row["value"] for row in settings["query"]},
-                headers=_merged({row["name"]: row["value"] for row in settings["headers"]}, admission),
-                body=settings["body"] if settings["body"] != "" else None,
+                query=query,
+                headers=_merged(own, admission),
+                body=body,
                 timeout=settings["timeout"],
-                idempotency_key=step.idempotency_key,
+                idempotency_key=key,
                 accept_errors=settings["accept_errors"],
                 follow_redirects=not is_own,
                 also_allow=[urlsplit(url).netloc] if is_own else [],
                 secrets=step.loaded.traces(admission) if step.loaded else [],
             )
-        is_json = answer.content_type == "application/json" or answer.content_type.endswith("+json")
-        body = answer.json() if is_json and answer.body else answer.text
-        return {"status": answer.status, "headers": answer.headers, "body": body}

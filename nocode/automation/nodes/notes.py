@@ -22,7 +22,7 @@ class Nothing(NodeType):
 
 @node_types.register
 class Note(NodeType):
-    kind, label, icon, family = "note", _("Note"), "sticky_note_2", Family.LOGIC
+    kind, label, icon, family = "note", _("Note"), "note", Family.LOGIC
     summary = _("Words for whoever reads the workflow; it is connected to nothing and never runs.")
     gives = _("Nothing: it never runs.")
     can_run_per_item = False

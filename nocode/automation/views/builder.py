@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from nocode.automation.forms import ConnectionForm, PlaceForm, StepForm, output_choices, plain_data
+from nocode.automation.forms import ConnectionForm, PlaceForm, StepForm, conditions_of, output_choices, plain_data
 from nocode.automation.models import Edge, Node, Workflow
 from nocode.automation.nodes import node_types
 from nocode.automation.nodes.base import Family
@@ -71,6 +71,7 @@ def _step_page(request: HttpRequest, node: Node, title: str) -> HttpResponse:
         may_change=may_change,
         problems=[] if node._state.adding or node.kind not in node_types else _problems(node),
         earlier=_earlier(request, node),
+        conditions=conditions_of(forms.get("config")),
         **{f"{name}_form": dress(form) for name, form in forms.items()},
     )
     return render(request, "automation/_step_panel.html" if request.htmx else "automation/step.html", context)

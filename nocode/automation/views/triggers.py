@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from nocode.automation import queries
-from nocode.automation.forms import TriggerForm
+from nocode.automation.forms import TriggerForm, conditions_of
 from nocode.automation.models import Trigger
 from nocode.automation.services import triggers
 from nocode.automation.triggers import InvalidTrigger, settings_of, trigger_types
@@ -67,7 +67,7 @@ def _trigger_page(request: HttpRequest, trigger: Trigger, title: str, secret: st
         may_delete=not trigger._state.adding and request.user.has_perm("automation.delete_trigger", trigger),
         form=dress(form),
         config_form=dress(config_form),
-        conditions=_conditions(config_form),
+        conditions=conditions_of(config_form),
         secret=secret,
         is_new=trigger._state.adding,
         **({} if trigger._state.adding else _around(request, trigger, secret)),
@@ -100,6 +100,8 @@ def _around(request: HttpRequest, trigger: Trigger, secret: str) -> dict[str, An
         return {"invalid": problem.message}
     if trigger.kind == Trigger.Kind.SCHEDULE:
         return {"schedule": _preview(settings)}
+    if trigger.kind == Trigger.Kind.FORM:
+        return {"form_address": base_url(request) + reverse("public_form", args=[trigger.token])}
     if trigger.kind != Trigger.Kind.WEBHOOK:
         return {}
     shown = {"deliveries": queries.recent_deliveries(trigger)}
@@ -110,14 +112,6 @@ def _around(request: HttpRequest, trigger: Trigger, secret: str) -> dict[str, An
             "needs_secret": trigger_types[trigger.kind].needs_secret(settings),
         }
     return shown
-
-
-def _conditions(form: Any) -> dict[str, dict[str, str]]:
-    """When a field is shown, by its name: the input that decides, and its values."""
-    return {
-        name: {"field": form.add_prefix(field), "values": " ".join(sorted(values))}
-        for name, (field, values) in getattr(form, "conditional", {}).items()
-    }
 
 
 # --- Schedule -----------------------------------------------------------------------------------------------------

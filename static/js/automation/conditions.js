@@ -12,4 +12,5 @@ function apply() {
 }
 
 document.addEventListener("change", apply);
+document.addEventListener("htmx:afterSettle", apply);
 apply();
