@@ -2,6 +2,7 @@
 
 import json
 from functools import cache
+from html import escape
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -60,6 +61,11 @@ def _drawn(tone: str, icon: str, label: str) -> SafeString:
 def status_pill(obj: Any) -> SafeString:
     """The `status` of a model as a pill."""
     return pill(obj.status, obj.get_status_display())
+
+
+def escaped(text: str) -> SafeString:
+    """Django's `escape` for what is certainly plain text, in a quarter of the time: a grid has hundreds of them."""
+    return SafeString(escape(text))
 
 
 def shortened(text: str, url: str = "") -> SafeString:

@@ -22,7 +22,7 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 
 MANY = 60_000
-MOST_STATEMENTS, MOST_BYTES = 12, 120 * 1024
+MOST_STATEMENTS, MOST_BYTES = 12, 105 * 1024
 FILL = sql.SQL(
     "INSERT INTO {} (name, code, stage, amount, notes) SELECT 'Person ' || i, 'C' || i,"
     " (ARRAY['New', 'Won'])[1 + i % 2], i, 'said ' || md5(i::text) FROM generate_series(1, {}) AS i"

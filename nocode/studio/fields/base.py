@@ -11,11 +11,11 @@ from uuid import UUID
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 from psycopg2 import sql
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
+from nocode.foundation.displays import escaped
 from nocode.foundation.json_text import storable
 from nocode.foundation.registry import Registry
 
@@ -221,7 +221,7 @@ class FieldType:
 
     def cell(self, value: Any, settings: Mapping = NO_SETTINGS) -> SafeString:
         """A value made by `to_json` in a grid: a badge, a link, a picture; plain text unless a type knows better."""
-        return conditional_escape(self.display(value, settings))
+        return escaped(self.display(value, settings))
 
     def whole(self, value: Any, settings: Mapping = NO_SETTINGS) -> SafeString:
         """The same where there is room for all of it: on a page about one row."""

@@ -16,6 +16,7 @@ from psycopg2 import sql
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from nocode.foundation import markdown
+from nocode.foundation.displays import escaped
 from nocode.foundation.json_text import storable
 from nocode.studio.fields import patterns
 from nocode.studio.fields.base import NO_SETTINGS, WORDS, FieldType, Settings, field_types
@@ -162,7 +163,7 @@ class LongText(Words):
         )
 
     def cell(self, value: str, settings: Mapping = NO_SETTINGS) -> SafeString:
-        return format_html("{}", Truncator(value).chars(SHOWN_IN_CELL))
+        return escaped(value if len(value) <= SHOWN_IN_CELL else Truncator(value).chars(SHOWN_IN_CELL))
 
     def whole(self, value: str, settings: Mapping = NO_SETTINGS) -> SafeString:
         return format_html("{}", value)

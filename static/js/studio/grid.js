@@ -160,7 +160,11 @@ function settle(cell) {
 }
 
 function prepare() {
-  for (const cell of grid()?.querySelectorAll("tbody td") ?? []) cell.tabIndex = -1;
+  const labels = [...(grid()?.tHead.rows[0].cells ?? [])].map((head) => head.querySelector("summary")?.textContent);
+  for (const cell of grid()?.querySelectorAll("tbody td") ?? []) {
+    cell.tabIndex = -1;
+    cell.dataset.label = labels[cell.cellIndex]; // which a small screen shows beside the value
+  }
   const stops = grid()?.querySelectorAll("th :is(summary, a, input)") ?? [];
   for (const stop of stops) stop.tabIndex = -1;
   grid()?.querySelector("tbody td")?.setAttribute("tabindex", "0");
