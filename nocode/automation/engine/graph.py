@@ -34,13 +34,14 @@ class GraphNode:
     config: dict = field(default_factory=dict)
     on_error: str = "stop"
     max_retries: int = 3
+    is_disabled: bool = False
     x: int = 0
     y: int = 0
 
     @property
     def is_loop(self) -> bool:
         """Whether what is behind its port "each" runs several times."""
-        return self.kind.partition(".")[0] == "loop"
+        return self.kind.partition(".")[0] == "loop" and not self.is_disabled
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,11 @@ class PreparedNode:
         try:
             node_type = node_types[node.kind]
         except UnknownKind as error:
-            raise PermanentFailure(error.message) from error
+            if not node.is_disabled:
+                raise PermanentFailure(error.message) from error
+            node_type = NodeType()
+        if node.is_disabled:
+            return cls(node, node_type.switched_off(node.config), {}, {}, {})
         cleaned, errors = clean_config(node_type.Config, node.config)
         for name, messages in errors.items():
             raise PermanentFailure(_("Setting “%(name)s”: %(why)s") % {"name": name, "why": " ".join(messages)})
@@ -119,7 +123,8 @@ class PreparedGraph:
         return {key: loop for loop, body in self.graph.bodies.items() for key in body.nodes}
 
     def _type(self, key: str) -> NodeType | None:
-        return node_types.find(self.graph.nodes[key].kind)
+        node = self.graph.nodes[key]
+        return self[key].type if node.is_disabled else node_types.find(node.kind)
 
 
 @lru_cache(maxsize=256)

@@ -130,9 +130,27 @@ class NodeType:
         """What the work needs from our database, kept in `step.loaded`: calls outside run in threads without one."""
         return None
 
+    def switched_off(self, config: dict) -> "NodeType":
+        """What runs in place of a step that a person switched off."""
+        return SwitchedOff(self, config)
+
     def run(self, settings: dict, step: Step) -> Any:
         """Do the work. Returns an output, or an Outcome. Raises PermanentFailure or TransientFailure."""
         raise NotImplementedError
+
+
+class SwitchedOff(NodeType):
+    """Stands in for a step that a person switched off: what comes in leaves the usual way, or after a loop's turns."""
+
+    def __init__(self, stands_for: NodeType, config: dict):
+        names = [name for name, _label in stands_for.ports(config)]
+        self.port = ("done" if "done" in names else names[0]) if names else "main"
+
+    def ports(self, config: dict) -> list[tuple[str, str]]:
+        return [(self.port, "")]
+
+    def run(self, settings: dict, step: Step) -> Any:
+        return step.input
 
 
 node_types: Registry[NodeType] = Registry("node types")

@@ -23,14 +23,18 @@ def draft_graph(workflow: Workflow) -> dict:
     """The draft as JSON, in the shape that a version keeps."""
     nodes, edges = list(workflow.nodes.all()), list(workflow.edges.all())
     keys = {node.pk: node.key for node in nodes}
-    fields = ("key", "kind", "label", "config", "on_error", "max_retries", "x", "y")
     return {
-        "nodes": [{name: getattr(node, name) for name in fields} for node in nodes],
+        "nodes": [_spelled(node) for node in nodes],
         "edges": [
             {"source": keys[edge.source_id], "port": edge.port, "target": keys[edge.target_id]} for edge in edges
         ],
         "settings": {"variables": workflow.variables, "timeout": workflow.timeout, "entries": _entries(workflow)},
     }
+
+
+def _spelled(node: Node) -> dict:
+    fields = ("key", "kind", "label", "config", "on_error", "max_retries", "x", "y")
+    return {name: getattr(node, name) for name in fields} | ({"is_disabled": True} if node.is_disabled else {})
 
 
 def _entries(workflow: Workflow) -> dict[str, str]:
@@ -45,14 +49,16 @@ def validate(workflow: Workflow) -> list[Problem]:
     known = [node for node in nodes if node.kind in node_types]
     _read_what_steps_use(workflow)
     unknown = [
-        Problem(_("The step type “%s” is not installed; delete the step.") % node.kind, node.key)
+        Problem(_("The step type “%s” is not installed; delete the step or switch it off.") % node.kind, node.key)
         for node in nodes
-        if node.kind not in node_types
+        if node.kind not in node_types and not node.is_disabled
     ]
     ports = {node.key: [name for name, _label in node_types[node.kind].ports(node.config)] for node in known}
     entries = list(Trigger.objects.filter(workflow=workflow, is_active=True).values_list("entry", flat=True))
     structural = Graph.from_json(draft_graph(workflow)).problems(entries, ports)
-    own = (problem for node in known for problem in (*check_node(node), *_unknown_steps(node, {*ports})))
+    keys = {node.key for node in nodes}
+    on = [node for node in known if not node.is_disabled]  # what does not run may be unfinished
+    own = (problem for node in on for problem in (*check_node(node), *_unknown_steps(node, keys)))
     return [*structural, *unknown, *own]
 
 
