@@ -12,6 +12,7 @@ from nocode.studio.services.history import Line
 from nocode.studio.services.many import MOST_AT_ONCE
 from nocode.studio.services.records import Records
 from tests.factories import make_table, make_user
+from tests.studio.importing import import_file
 
 pytestmark = pytest.mark.django_db
 
@@ -324,3 +325,29 @@ def test_rows_that_follow_cost_as_much_as_one(orders, deals, amount):
         deals.delete_many(ids=ids)
 
     assert len(asked) <= 14
+
+
+def test_the_history_names_the_rows_that_relations_led_to(orders, deals, django_assert_max_num_queries):
+    orders, deals = relate(orders, deals, "set_null")
+    deals.create_many([{"name": "Ann"}, {"name": "Bob"}])
+    row = orders.create({"title": "1", "deal": 1})["id"]
+    orders.update(row, {"deal": 2})
+    deals.delete(1)
+
+    with django_assert_max_num_queries(2):
+        [change] = orders.history(row)
+
+    assert change.lines == [Line("Deal", "#1", "Bob")]
+
+
+def test_a_row_knows_the_import_it_came_with(deals):
+    project, table = deals.table.project, fresh(deals.table)
+    own = deals.create({"name": "Ann"})["id"]
+    import_file(project, "Name\nBob\n", table, name="trial.csv", dry_run=True)
+    job = import_file(project, "Name\nBob\nCid\n", table)
+    later = deals.create({"name": "Dan"})["id"]
+
+    bob, cid = own + 1, own + 2
+
+    assert [deals.origin(row) for row in (own, bob, cid, later, later + 1)] == [None, job, job, None, None]
+    assert (job.result["file"], deals.get(cid)["name"]) == ("people.csv", "Cid")

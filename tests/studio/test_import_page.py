@@ -116,3 +116,33 @@ def test_a_trial_leads_back_to_the_same_choices(people):
     assert rows_of(people, "name") == []
     assert [line.column.target for line in shown.context["lines"]] == ["name", ""]
     assert shown.context["options"].skip_bad
+
+
+def test_the_page_says_how_many_mistakes_it_leaves_out_and_where_they_all_are(people):
+    client = client_of(people, "owner")
+    page = upload(client, reverse("admin:studio_table_import", args=[people.pk]), b"Name,Age\n" + b"Ada,old\n" * 25).url
+    client.post(page, {"target-0": "name", "target-1": "age", "bad": "all", "trial": ""})
+    job = run(TableJob.objects.get())
+
+    shown = client.get(reverse("admin:studio_job", args=[job.pk])).content.decode()
+
+    assert "These are the first 20 of 25." in shown
+    assert shown.count(reverse("admin:studio_job_file", args=[job.pk])) == 2
+
+
+def test_a_trial_that_would_be_refused_says_what_waits_for_the_mistakes(people):
+    client = client_of(people, "owner")
+    text = b"Name,Age\nAda,36\nBob,old\nCid,7\n"
+    page = upload(client, reverse("admin:studio_table_import", args=[people.pk]), text).url
+    client.post(page, {"target-0": "name", "target-1": "age", "bad": "all", "trial": ""})
+    job = run(TableJob.objects.get())
+
+    facts = {str(label): number for label, number in client.get(f"/admin/studio/job/{job.pk}/").context["facts"]}
+
+    assert facts == {
+        "Rows in the file": "3",
+        "Rows that could be added once the others are corrected": "2",
+        "Rows with mistakes": "1",
+        "Cells with mistakes": "1",
+    }
+    assert "Nothing would be imported: correct them" in job.error

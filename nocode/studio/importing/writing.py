@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -28,6 +29,7 @@ class Origin:
     source: str
     actor_id: int | None
     each_row: bool  # whether each row is announced by an event of its own
+    at: datetime  # when its new rows were made: by this each of them tells which import it came with
 
 
 @dataclass
@@ -80,6 +82,7 @@ def _insert(plan: Plan, origin: Origin, part: sql.Composable) -> int:
         )
     statement = _insertion(
         plan.layout,
+        origin,
         [*((mapped.column, mapped.value) for mapped in plan.stored), *fixed],
         sql.SQL("{} WHERE {}").format(plan.converted(part), condition),
     )
@@ -88,11 +91,11 @@ def _insert(plan: Plan, origin: Origin, part: sql.Composable) -> int:
 
 
 def _insertion(
-    layout: Layout, values: Sequence[tuple[sql.Composable, sql.Composable]], source: sql.Composable
+    layout: Layout, origin: Origin, values: Sequence[tuple[sql.Composable, sql.Composable]], source: sql.Composable
 ) -> sql.Composable:
     """New rows with these values, each worked out in the rows of a source."""
-    if not values:  # the file has nothing but links, and PostgreSQL takes no empty list of columns
-        values = [(sql.Identifier("created_at"), sql.SQL("statement_timestamp()"))]
+    at = sql.Literal(origin.at)
+    values = [*values, (sql.Identifier("created_at"), at), (sql.Identifier("updated_at"), at)]
     return sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {}").format(
         layout.target, _list(name for name, _value in values), _list(value for _name, value in values), source
     )
@@ -202,7 +205,7 @@ def _missing(plan: Plan, origin: Origin, mapped: Mapped) -> sql.Composable:
         *numbers_apart(way.layout, plan.staging),
     ]
     source = sql.SQL("{} AS w").format(linking.new_words(used))
-    return _announced(way.layout, origin, _insertion(way.layout, values, source), [name])
+    return _announced(way.layout, origin, _insertion(way.layout, origin, values, source), [name])
 
 
 def _placed(plan: Plan) -> Plan:

@@ -78,11 +78,14 @@ class ImportRows(JobType):
             "rows": _("Rows in the file"),
             "created": _("Rows that would be added") if result.get("dry_run") else _("Rows added"),
             "updated": _("Rows that would be changed") if result.get("dry_run") else _("Rows changed"),
+            "good_created": _("Rows that could be added once the others are corrected"),
+            "good_updated": _("Rows that could be changed once the others are corrected"),
             "unchanged": _("Rows that are the same already"),
             "bad_rows": _("Rows with mistakes"),
             "bad_cells": _("Cells with mistakes"),
         }
-        shown = [key for key in labels if result.get(key) or (key in result and key in ("rows", "created"))]
+        always = ("rows",) if "good_created" in result else ("rows", "created")
+        shown = [key for key in labels if result.get(key) or (key in result and key in always)]
         made = _("Rows that would be added to “%s”") if result.get("dry_run") else _("Rows added to “%s”")
         return [
             *((labels[key], intcomma(result[key])) for key in shown),
@@ -116,6 +119,7 @@ class _Import:
             source=_("Import of %(file)s") % {"file": job.input.name},
             actor_id=job.requested_by_id,
             each_row=options.each_row,
+            at=timezone.now(),
         )
 
     def run(self) -> dict[str, Any]:
@@ -252,20 +256,27 @@ class _Import:
             "bad_rows": count.rows,
             "bad_cells": count.cells,
             "dry_run": self.options.dry_run,
+            "at": self.origin.at.isoformat(),
+            "file": self.job.input.name,
             "samples": [[each.row, each.column, each.value, each.reason] for each in bad[:SHOWN]],
         }
         if bad:
             self.job.output = _error_file(self.job, bad)
         if count.cells and not self.options.skip_bad:
-            result |= {"created": 0, "updated": 0, "made": {}, "refused": _refused(count)}
+            held_back = {"good_created": written.created, "good_updated": written.updated}
+            refused = _refused(count, dry_run=self.options.dry_run)
+            result |= {"created": 0, "updated": 0, "made": {}, "refused": refused, **held_back}
         return result
 
 
-def _refused(count: checking.Count) -> str:
+def _refused(count: checking.Count, *, dry_run: bool) -> str:
     cells = ngettext("%(cells)s cell cannot be imported", "%(cells)s cells cannot be imported", count.cells)
     rows = ngettext("in %(rows)s row", "in %(rows)s rows", count.rows)
     figures = {"cells": intcomma(count.cells), "rows": intcomma(count.rows)}
-    return _("%(cells)s, %(rows)s. Nothing was imported.") % {"cells": cells % figures, "rows": rows % figures}
+    said = _("%(cells)s, %(rows)s. Nothing was imported.")
+    if dry_run:
+        said = _("%(cells)s, %(rows)s. Nothing would be imported: correct them, or choose to leave such rows out.")
+    return said % {"cells": cells % figures, "rows": rows % figures}
 
 
 def _error_file(job: TableJob, bad: list[BadCell]) -> StoredFile:

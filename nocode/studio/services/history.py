@@ -4,6 +4,7 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -13,8 +14,8 @@ from django.utils.translation import gettext as _
 from nocode.foundation.ids import uuid7
 from nocode.studio.errors import RecordNotFound
 from nocode.studio.layouts import OF_OTHER_TYPES, Layout, changed_meanwhile
-from nocode.studio.models import DataTable, RecordChange
-from nocode.studio.services import loose
+from nocode.studio.models import DataTable, Field, RecordChange, TableJob
+from nocode.studio.services import choices, loose
 from nocode.studio.services.loose import Undone
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 Verb = RecordChange.Verb
 MOST_SHOWN = 100
+Titles = dict[str, dict[int, str]]  # by field and row
 
 
 @dataclass(frozen=True)
@@ -82,9 +84,20 @@ def of_row(records: "Records", record_id: int) -> list[RecordChange]:
     """The last changes of a row, the newest first, each with its `lines` for people."""
     found = RecordChange.objects.filter(table=records.layout.table_id, record_id=record_id).select_related("actor")
     changes = list(found.order_by("-id")[:MOST_SHOWN])
+    titles = _titles(records.layout, changes)
     for each in changes:
-        each.lines = _lines(records.layout, each)
+        each.lines = _lines(records.layout, each, titles)
     return changes
+
+
+def origin_of(records: "Records", record_id: int) -> TableJob | None:
+    """The import that a row came with: its new rows were made at one moment, which no other row shares."""
+    found = records.find([{"field": "id", "value": record_id}], limit=1)
+    if not found:
+        return None
+    made_at = datetime.fromisoformat(found[0]["created_at"]).astimezone(UTC).isoformat()
+    done = TableJob.objects.filter(project=records.layout.project_id, kind="import", state=TableJob.State.DONE)
+    return done.filter(result__at=made_at, result__dry_run=False).select_related("requested_by").first()
 
 
 def revert(records: "Records", record_id: int, change_id: int) -> Undone:
@@ -187,20 +200,38 @@ def _cleaned(layout: Layout, values: Mapping[str, Any], only: Iterable[str] | No
     return cleaned
 
 
-def _lines(layout: Layout, change: RecordChange) -> list[Line]:
+def _titles(layout: Layout, changes: list[RecordChange]) -> Titles:
+    """What people call the rows that relations led to, by field: one question for each field that changed."""
+    found = {}
+    for name, each in layout.fields.items():
+        ids = {id for change in changes for side in (change.before, change.after) for id in _ids(each, side.get(name))}
+        if ids and not layout.columns[name].is_broken:
+            found[name] = choices.titles(layout.related(each.settings["table"]), ids)
+    return found
+
+
+def _ids(field: Field, value: Any) -> list[int]:
+    """The rows that a kept value of a relation leads to; what it was before it was one leads nowhere."""
+    values = value if isinstance(value, list) else [value]
+    return [each for each in values if type(each) is int] if field.type.is_relation else []
+
+
+def _lines(layout: Layout, change: RecordChange, titles: Titles) -> list[Line]:
     """The values that differ, in the order of the fields."""
     return [
-        Line(each.label, _shown(layout, name, change.before), _shown(layout, name, change.after))
+        Line(each.label, _shown(layout, name, change.before, titles), _shown(layout, name, change.after, titles))
         for name, each in layout.fields.items()
         if change.before.get(name) != change.after.get(name)
     ]
 
 
-def _shown(layout: Layout, name: str, values: Mapping[str, Any]) -> str:
+def _shown(layout: Layout, name: str, values: Mapping[str, Any], titles: Titles) -> str:
     value = values.get(name)
     column = layout.columns[name]
     if value is None:
         return ""
+    if name in titles and (ids := _ids(column.field, value)):
+        return ", ".join(titles[name].get(each, f"#{each}") for each in ids)
     try:
         parsed = column.type.parse(value)
         if isinstance(parsed, list) == isinstance(value, list):

@@ -14,7 +14,7 @@ from nocode.foundation.services import billing
 from nocode.studio import queries
 from nocode.studio.errors import QueryRefused, RecordChanged, RecordNotFound
 from nocode.studio.layouts import SYSTEM_FIELDS
-from nocode.studio.models import RecordChange
+from nocode.studio.models import RecordChange, TableJob
 from nocode.studio.services import files, history
 from nocode.studio.services.checking import Checking, Row
 from nocode.studio.services.loose import Undone
@@ -225,6 +225,10 @@ class Records(ManyRows):
     def history(self, record_id: Any) -> list[RecordChange]:
         """The last changes of a row, the newest first."""
         return history.of_row(self, self._id(record_id))
+
+    def origin(self, record_id: Any) -> TableJob | None:
+        """The import that a row came with, if it came with one."""
+        return history.origin_of(self, self._id(record_id))
 
     def revert(self, record_id: Any, change_id: int) -> Undone:
         """Give a row the values it had before a change. Raises RecordNotFound, RecordErrors."""

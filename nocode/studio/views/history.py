@@ -26,6 +26,7 @@ def table_row_history(request: HttpRequest, table: DataTable, row: int) -> HttpR
         "table": table,
         "row_id": row,
         "changes": records.history(row),
+        "origin": records.origin(row),
         "comments": comments.of_row(table, row),
         "may_change": request.user.has_perm("studio.change_record", table),
     }
