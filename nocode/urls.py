@@ -11,6 +11,7 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("", include("nocode.automation.hook_urls")),
+    path("", include("nocode.automation.form_urls")),
     path("", include("nocode.runtime.app_urls")),
     path("", include("nocode.foundation.urls")),
     path("admin/", admin.site.urls),

@@ -29,6 +29,7 @@ class Trigger(Record):
         SCHEDULE = "schedule", _("Schedule")
         RECORD = "record", _("Row")
         EVENT = "event", _("Event")
+        FORM = "form", _("Form")
 
     organization_path = "workflow__organization"
 

@@ -18,7 +18,36 @@ INPUTS = {
     "yes_no": (_("Yes or no"), forms.BooleanField, {}),
     "date": (_("Date"), forms.DateField, {"widget": forms.DateInput(attrs={"type": "date"})}),
     "email": (_("E-mail address"), forms.EmailField, {}),
+    "choice": (_("One of several"), forms.ChoiceField, {}),
 }
+
+
+def questions_field(**options: Any) -> RowsField:
+    """What a person is asked for, a row for each answer."""
+    kinds = [(kind, entry[0]) for kind, entry in INPUTS.items()]
+    columns = {
+        "name": KeyField(label=_("Key")),
+        "label": forms.CharField(label=_("Question"), required=False),
+        "kind": forms.ChoiceField(label=_("Type"), choices=kinds, initial="text"),
+        "options": forms.CharField(label=_("Choices, with commas"), required=False, max_length=2000),
+        "required": forms.ChoiceField(label=_("Required"), choices=[("yes", _("Yes")), ("no", _("No"))], initial="yes"),
+    }
+    return RowsField(columns, **options)
+
+
+class AskingForm(forms.Form):
+    """Settings with questions: one of several needs its choices."""
+
+    conditional: dict = {}
+
+    def clean_fields_asked(self) -> list[dict[str, Any]]:
+        """Names the question whose choices are missing."""
+        rows = self.cleaned_data["fields_asked"]
+        for row in rows:
+            if row["kind"] == "choice" and not choices_of(row):
+                message = _("Write the choices of “%s”, with commas between them.")
+                raise forms.ValidationError(message % (row["label"] or row["name"]))
+        return rows
 
 
 @trigger_types.register
@@ -26,22 +55,10 @@ class Manual(TriggerType):
     kind, label, icon = "manual", _("Manual"), "play_circle"
     summary = _("A person starts the workflow with the “Run” button; what they fill in is `trigger`.")
 
-    class Config(forms.Form):
+    class Config(AskingForm):
         """What the person is asked for."""
 
-        conditional: dict = {}
-
-        fields_asked = RowsField(
-            {
-                "name": KeyField(label=_("Key")),
-                "label": forms.CharField(label=_("Question"), required=False),
-                "kind": forms.ChoiceField(
-                    label=_("Type"), choices=[(kind, entry[0]) for kind, entry in INPUTS.items()], initial="text"
-                ),
-                "required": forms.ChoiceField(
-                    label=_("Required"), choices=[("yes", _("Yes")), ("no", _("No"))], initial="yes"
-                ),
-            },
+        fields_asked = questions_field(
             label=_("Input"),
             required=False,
             help_text=_("What to ask before the start; a step reads it as trigger.<key>."),
@@ -64,7 +81,14 @@ def as_input(cleaned: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in cleaned.items()}
 
 
+def choices_of(row: Mapping[str, Any]) -> list[str]:
+    """What can be chosen."""
+    return list(filter(None, (choice.strip() for choice in (row.get("options") or "").split(","))))
+
+
 def _field(row: Mapping[str, Any]) -> forms.Field:
     _label, field_class, options = INPUTS[row["kind"]]
     required = row["required"] == "yes" and row["kind"] != "yes_no"  # an empty box is an answer
+    if row["kind"] == "choice":
+        options = {"choices": [("", _("Select value")), *((choice, choice) for choice in choices_of(row))]}
     return field_class(label=row["label"] or row["name"], required=required, **options)
