@@ -12,9 +12,12 @@ from django.urls import URLPattern
 from django.utils.decorators import method_decorator
 from django.utils.functional import SimpleLazyObject
 from django.utils.module_loading import module_has_submodule
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from unfold.sites import UnfoldAdminSite
+
+from nocode.console.navigation import menu
 
 
 class ConsoleSite(UnfoldAdminSite):
@@ -33,6 +36,10 @@ class ConsoleSite(UnfoldAdminSite):
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> Any:
         """The lists of every module, found out when somebody looks: most pages do not, and it takes long."""
         return SimpleLazyObject(lambda: super(ConsoleSite, self).get_app_list(request, app_label))
+
+    def get_sidebar_list(self, request: HttpRequest) -> SafeString:
+        """The menu, drawn: Unfold would go through its entries for each page, to find out what they already say."""
+        return menu(request)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The overview: is anything wrong now?"""

@@ -1,4 +1,4 @@
-"""Theme and menu of the console, data only; `console/navigation.py` turns the menu into Unfold's sidebar."""
+"""Theme and menu of the console, data only; `console/navigation.py` draws the menu."""
 
 from django.templatetags.static import static
 from django.urls import reverse_lazy
@@ -142,6 +142,5 @@ UNFOLD = {
     "SIDEBAR": {
         "show_search": True,
         "command_search": True,
-        "navigation": "nocode.console.navigation.sidebar",
     },
 }

@@ -96,7 +96,7 @@ def test_cards_on_a_phone_have_no_label_before_their_box(new_page, person):
     page.goto(reverse("admin:automation_workflow_changelist"))
 
     box = page.locator("td.action-checkbox").first
-    assert box.evaluate("box => getComputedStyle(box, '::before').content") == '""'
+    assert box.evaluate("box => getComputedStyle(box, '::before').content") == "none"
 
 
 def test_cards_on_a_phone_name_their_values_and_cut_none(new_page, person):

@@ -1,8 +1,12 @@
 """The frame around every page: menu, login, language, headers."""
 
+import html
+import re
+
 import pytest
 from django.urls import reverse
 
+from nocode.console import navigation
 from nocode.foundation.models import Role
 from nocode.settings.unfold import MENU, PARTS
 from tests import factories
@@ -10,11 +14,13 @@ from tests.console.conftest import log_in
 
 pytestmark = pytest.mark.django_db
 
+ENTRY = re.compile(r'<a class="c-menu__entry(.*?)<span.*?</span>(.*?)</a>')
+
 
 def menu(client, url: str) -> dict[str, bool]:
     """The titles of the menu, and which one is marked as current."""
-    groups = client.get(url).context["sidebar_navigation"]
-    return {str(item["title"]): item["active"] for group in groups for item in group["items"]}
+    entries = ENTRY.findall(client.get(url).content.decode())
+    return {html.unescape(title): " active" in marks for marks, title in entries}
 
 
 def current(client, url: str) -> list[str]:
@@ -58,10 +64,32 @@ def test_pages_that_are_in_no_menu_have_a_current_entry(part, entry):
     assert current(log_in(factories.make_user(is_superuser=True)), reverse(part)) == [title]
 
 
-def test_the_menu_survives_modules_without_pages(monkeypatch):
-    monkeypatch.setattr("nocode.console.navigation.MENU", [(None, [("Elsewhere", "bolt", "admin:not_there", None)])])
+def test_the_menu_survives_modules_without_pages():
+    assert navigation._item(("Elsewhere", "bolt", "admin:not_there", None)) is None
 
-    assert menu(log_in(factories.make_user()), reverse("admin:index")) == {}
+
+def test_one_drawn_menu_is_not_shown_to_somebody_else():
+    """Menus are kept: by what may be opened, by language and by where one is."""
+    organization, url = factories.make_organization(), reverse("admin:index")
+    viewer, root = factories.make_user(organization=organization), factories.make_user(is_superuser=True)
+    pages = [log_in(who).get(url).content.decode() for who in (viewer, root, viewer)]
+    french = log_in(viewer).get(url, headers={"Accept-Language": "fr"}).content.decode()
+
+    assert ["Queue &amp; workers" in page for page in pages] == [False, True, False]
+    assert [">Exécutions<" in page for page in (*pages, french)] == [False, False, False, True]
+
+
+def test_the_menu_is_drawn_once_for_all_who_may_open_the_same():
+    organization, url = factories.make_organization(), reverse("admin:billing")
+    people = [factories.make_user(organization=organization) for _number in range(3)]
+    for person in people:
+        log_in(person).get(url)
+
+    drawn = navigation._drawn.cache_info().misses
+    for person in people:
+        log_in(person).get(url)
+
+    assert navigation._drawn.cache_info().misses == drawn
 
 
 def test_login_leads_to_the_page_asked_for(client):

@@ -11,7 +11,6 @@ export function makeOperable(root) {
   const main = document.getElementById("main");
   main?.setAttribute("role", "main");
   main?.setAttribute("tabindex", "-1");
-  document.querySelectorAll("#nav-sidebar a.active").forEach((link) => link.setAttribute("aria-current", "page"));
   treat(root);
   new MutationObserver((changes) => {
     for (const change of changes) change.addedNodes.forEach((node) => node.nodeType === 1 && treat(node));
