@@ -11,3 +11,4 @@ class AutomationConfig(AppConfig):
 
     def ready(self) -> None:
         from nocode.automation import meters, schedules, signals, subscribers  # noqa: F401
+        from nocode.automation.services import bulk  # noqa: F401

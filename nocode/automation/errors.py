@@ -39,6 +39,10 @@ class AlreadyRepeated(IllegalTransition):
     """This attempt was repeated already."""
 
 
+class JobRefused(NoCodeError):
+    """This act on many executions is not possible."""
+
+
 class StepFailure(NoCodeError):
     """A step could not do its work."""
 

@@ -4,12 +4,15 @@ import logging
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from nocode.automation import notifying
-from nocode.automation.engine import calls, deliveries, exports, janitor, retention, runner, schedules
+from nocode.automation.engine import bulk, calls, deliveries, exports, janitor, retention, runner, schedules
 from nocode.automation.engine.reopen import reopen
 from nocode.automation.errors import AlreadyRepeated, NoSuchId
+from nocode.automation.models import ExecutionJob
+from nocode.foundation.database import is_connection_lost
 from nocode.foundation.ids import uuid_or_none
 from nocode.foundation.queue import LOST_ATTEMPTS, task
 from nocode.foundation.retention import Sweep
@@ -17,6 +20,7 @@ from nocode.foundation.retention import Sweep
 logger = logging.getLogger(__name__)
 
 SOON = timedelta(seconds=2)
+MOST_DEATHS = 3
 
 
 @task(timeout=300)
@@ -67,6 +71,24 @@ def retry_failed_step(execution_id: str, node_key: str, attempt: int, iteration:
     except AlreadyRepeated as refusal:  # by an earlier delivery of this task, which may have been killed since
         logger.info("execution %s: %s", execution_id, refusal.message)
     _run(execution_id)
+
+
+@task(timeout=4 * 60 * 60)
+def run_execution_job(job_id: str) -> None:
+    """Act on many executions, from where the job is; after a worker died of it several times, no more."""
+    job_id = _uuid(job_id)
+    language = ExecutionJob.objects.filter(pk=job_id).values_list("options__language", flat=True).first()
+    with translation.override(language):
+        if LOST_ATTEMPTS.get() >= MOST_DEATHS:
+            why = _("The worker of this job died %(times)d times; it is not tried again.") % {"times": MOST_DEATHS}
+            bulk.give_up(job_id, why)
+            return
+        try:
+            bulk.run(job_id)
+        except Exception as error:
+            if not is_connection_lost(error):  # then the queue hands the task out again
+                bulk.give_up(job_id, _("Something unexpected went wrong. The log of the workers tells more."))
+            raise
 
 
 @task(timeout=300)

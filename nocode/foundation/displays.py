@@ -25,6 +25,7 @@ LOOKS: dict[str, tuple[str, str]] = {
     "running": ("run", "autorenew"),
     "waiting": ("wait", "schedule"),
     "completed": ("ok", "check_circle"),
+    "done": ("ok", "check_circle"),
     "delivered": ("ok", "check_circle"),
     "retrying": ("wait", "replay"),
     "failed": ("fail", "error"),

@@ -19,6 +19,7 @@ from nocode.automation.models import (
     DraftChange,
     Edge,
     ExecutionExport,
+    ExecutionJob,
     ExecutionLog,
     Integration,
     IntegrationCall,
@@ -171,6 +172,13 @@ def _export(world: World, number: int) -> ExecutionExport:
     now = timezone.now()
     return ExecutionExport.objects.create(
         execution=execution, content=gzip.compress(b"{}"), made_at=now, expires_at=now + timedelta(days=1), error=SECRET
+    )
+
+
+def _execution_job(world: World, number: int) -> ExecutionJob:
+    result = {"acted": 1, "refused": {f"{SECRET} {number}": 1}}
+    return ExecutionJob.objects.create(
+        organization=world.organization, kind="retry", options={"executions": []}, total=2, done=2, result=result
     )
 
 
@@ -426,6 +434,7 @@ MAKERS: dict[type[Model], Callable[[World, int], Model]] = {
         world.organization, name=f"{SECRET} integration {number}"
     ),
     WorkflowExecution: _execution,
+    ExecutionJob: _execution_job,
     StepRun: _step,
     ExecutionLog: _log,
     ExecutionExport: _export,
@@ -490,6 +499,10 @@ ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
         }
         for name in ["execution_compare", "execution_compare_value"]
     },
+    **{
+        name: lambda world: {"pk": world.rows[ExecutionJob].pk} for name in ["execution_job", "execution_job_stop"]
+    },
+    "execution_bulk": lambda world: {"kind": "retry"},
     "execution_value": lambda world: {
         "pk": world.rows[WorkflowExecution].pk,
         "step": world.rows[StepRun].pk,

@@ -1,3 +1,3 @@
 """Console pages of workflows, triggers and executions."""
 
-from nocode.automation.admin import execution, integration, notification, transfer, trigger, workflow  # noqa: F401
+from nocode.automation.admin import execution, execution_job, integration, notification, transfer, trigger, workflow  # noqa: F401

@@ -1,6 +1,7 @@
 from nocode.automation.models.execution import CalledBy, ExecutionLog, StepRun, WorkflowExecution
 from nocode.automation.models.export import ExecutionExport
 from nocode.automation.models.integration import Integration, IntegrationCall, IntegrationStats
+from nocode.automation.models.job import ExecutionJob
 from nocode.automation.models.notification import NotificationDelivery, NotificationRule
 from nocode.automation.models.transfer import WorkflowImport
 from nocode.automation.models.trigger import Trigger, WebhookDelivery
@@ -14,6 +15,7 @@ __all__ = [
     "Edge",
     "EventWait",
     "ExecutionExport",
+    "ExecutionJob",
     "ExecutionLog",
     "Integration",
     "IntegrationCall",

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models, transaction
 from django.db.models.signals import post_save
 from django.utils.translation import gettext_lazy as _
@@ -101,6 +102,7 @@ class WorkflowExecution(Record):
     input = models.JSONField(_("input"), null=True)
     output = models.JSONField(_("output"), null=True)
     response = models.JSONField(_("webhook response"), null=True)
+    labels = models.JSONField(_("labels"), null=True, editable=False)  # what a step called it, to find it again by
     error_message = models.TextField(_("error"), blank=True)
     error_step = models.CharField(_("failed step"), max_length=60, blank=True)
     started_at = models.DateTimeField(_("started"), null=True)
@@ -134,6 +136,8 @@ class WorkflowExecution(Record):
                 name="execution_ended_badly",
                 condition=models.Q(status__in=["failed", "cancelled"]),
             ),
+            # Labels are given by a step that few workflows have: the others pay nothing for them.
+            GinIndex(fields=["labels"], name="execution_labels", condition=models.Q(labels__isnull=False)),
             # What is old enough to be deleted; a row enters it once, when it ends.
             models.Index(
                 fields=["workflow", "completed_at"],

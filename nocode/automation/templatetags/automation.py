@@ -24,6 +24,12 @@ def status_pill(obj: Any) -> SafeString:
 
 
 @register.simple_tag
+def job_pill(job: Any) -> SafeString:
+    """The state of a job."""
+    return displays.pill(job.state, job.get_state_display())
+
+
+@register.simple_tag
 def health_pill(stats: IntegrationStats) -> SafeString:
     """How calls made with an integration go."""
     return displays.pill(stats.health, stats.health.label)

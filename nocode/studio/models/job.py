@@ -3,9 +3,9 @@
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from nocode.foundation.models import Record
+from nocode.foundation.models.job import Job
 
 
 class StoredFile(Record):
@@ -50,18 +50,11 @@ class FileChunk(models.Model):
         return f"{self.file_id} {self.number}"
 
 
-class TableJob(Record):
+class TableJob(Job):
     """A piece of work in the background: an import, an export, an index; people see how far it is and may stop it.
 
     `kind` names its JobType (see `jobs/`), `options` is what that type was asked, `result` what it answers.
     """
-
-    class State(models.TextChoices):
-        PENDING = "pending", _("waiting")
-        RUNNING = "running", _("running")
-        DONE = "done", _("done")
-        FAILED = "failed", _("failed")
-        CANCELLED = "cancelled", _("cancelled")
 
     organization_path = "project__organization"
 
@@ -69,21 +62,8 @@ class TableJob(Record):
     table = models.ForeignKey(
         "studio.DataTable", models.CASCADE, null=True, related_name="jobs", verbose_name=_("table")
     )
-    kind = models.CharField(_("type"), max_length=40)
-    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.PENDING)
-    requested_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("requested by")
-    )
-    options = models.JSONField(_("options"), default=dict)
-    result = models.JSONField(_("result"), default=dict)
-    error = models.TextField(_("error"), blank=True)
-    done = models.PositiveBigIntegerField(pgettext_lazy("how much", "done"), default=0)
-    total = models.PositiveBigIntegerField(_("of"), default=0)
-    cancel_requested = models.BooleanField(default=False)
     input = models.ForeignKey(StoredFile, models.SET_NULL, null=True, related_name="+", verbose_name=_("input"))
     output = models.ForeignKey(StoredFile, models.SET_NULL, null=True, related_name="+", verbose_name=_("output"))
-    started_at = models.DateTimeField(_("started"), null=True)
-    finished_at = models.DateTimeField(_("finished"), null=True)
 
     class Meta:
         verbose_name, verbose_name_plural = _("job"), _("jobs")
@@ -91,12 +71,3 @@ class TableJob(Record):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.get_state_display()}"
-
-    @property
-    def is_finished(self) -> bool:
-        return self.state not in (self.State.PENDING, self.State.RUNNING)
-
-    @property
-    def percent(self) -> int | None:
-        """How much is done, of a hundred; None while nobody knows how much there is."""
-        return min(100, self.done * 100 // self.total) if self.total else None
