@@ -1,5 +1,6 @@
 """Somebody changed the database by other means: each difference is found, and each repair ends it."""
 
+import re
 from io import StringIO
 
 import pytest
@@ -12,10 +13,11 @@ from nocode.studio.errors import RuleBroken, SchemaRefused
 from nocode.studio.models import DataTable, Field, RecordChange, SchemaChange, TableIndex
 from nocode.studio.schema import catalog, drift
 from nocode.studio.schema.manager import NewField, SchemaManager
-from nocode.studio.schema.operations import Repair, from_json, operations
+from nocode.studio.schema.operations import from_json
 from nocode.studio.services import repairs
 from nocode.studio.services.records import Records
 from tests import factories
+from tests.studio.structure import CONSTRAINTS, ask, in_use
 
 pytestmark = pytest.mark.django_db
 
@@ -67,6 +69,7 @@ def repair(project, kind: str, way: str) -> list[str]:
     return repairs.repair(project, finding.key, way)
 
 
+DEFAULT_OR_CHECK = (("check_lost", "put_check"), ("default_lost", "put_default"))
 BREAKS = [
     ("ALTER TABLE {S}.orders ALTER title DROP NOT NULL", "required_lost", "put_required"),
     ("ALTER TABLE {S}.orders ALTER title DROP NOT NULL", "required_lost", "drop_required"),
@@ -122,16 +125,50 @@ def test_a_difference_is_found_and_repaired(project, statement, kind, way):
 
     run(project, statement)
     assert kind in kinds(project)
+    broken = ask(CONSTRAINTS, project.schema_name), in_use(project)
+    [found] = [each for each in drift.findings(project) if each.kind == kind]
+    seen = repairs.preview(project, found, way)
+    assert (ask(CONSTRAINTS, project.schema_name), in_use(project)) == broken
     repair(project, kind, way)
 
     left = [each for each in drift.findings(project) if each.kind != "links_loose" or kind == "links_loose"]
     assert left == []
     change = SchemaChange.objects.filter(project=project).latest("created_at")
     assert from_json(change.forward).to_json() == change.forward
-    assert (change.backward is None) == issubclass(operations[change.forward["op"]], Repair)
+    if way == "adopt_table":
+        assert seen is None
+    else:
+        assert without_ids(";\n".join(seen.sql)) == without_ids(change.sql)
+        assert seen.can_be_undone == (change.backward is not None)
     orders = Records(table(project))
     assert orders.find(order="id")[0]["title"] == "First"
     assert orders.create({"title": "Second"})["id"] == 2
+
+
+def without_ids(text: str) -> str:
+    return re.sub("[0-9a-f]{32}", "…", text)
+
+
+RULES = [
+    each
+    for each in BREAKS
+    if "required" in each[2] or "unique" in each[2] or (each[1:] in DEFAULT_OR_CHECK and "SEQUENCE" not in each[0])
+]
+
+
+@pytest.mark.parametrize(("statement", "kind", "way"), RULES, ids=[f"{kind}-{way}" for _sql, kind, way in RULES])
+def test_a_repair_of_a_rule_is_undone_exactly_and_made_again(project, statement, kind, way):
+    run(project, statement)
+    broken = in_use(project)
+    repair(project, kind, way)
+    repaired, manager = in_use(project), SchemaManager(project)
+
+    manager.undo()
+    assert in_use(project) == broken if way.startswith(("put", "free", "take")) else in_use(project) != repaired
+    manager.redo()
+
+    assert in_use(project) == repaired
+    assert kinds(project) == []
 
 
 def test_every_way_is_tried():
@@ -453,8 +490,12 @@ def test_a_superuser_repairs_anywhere_and_a_repair_of_yesterday_is_refused(clien
     run(project, "ALTER TABLE {S}.orders DROP COLUMN amount")
     [finding] = drift.findings(project)
 
-    client.post(act, {"finding": finding.key, "way": "make_column"})
-    page = client.post(act, {"finding": finding.key, "way": "make_column"}, follow=True)
+    asked = {"finding": finding.key, "way": "make_column"}
+    question = client.post(act, asked).content.decode()
+    assert "ADD COLUMN" in question
+    assert "This cannot be undone." in question
+    client.post(act, asked | {"agreed": "1"})
+    page = client.post(act, asked | {"agreed": "1"}, follow=True)
 
     assert "This is not so any more" in page.content.decode()
     assert kinds(project) == []

@@ -14,13 +14,10 @@ from nocode.studio.schema import history
 from nocode.studio.schema.manager import NewField, SchemaManager
 from nocode.studio.schema.operations import (
     AddField,
-    AdoptField,
-    AdoptTable,
     ChangeField,
     ChangeTable,
     CreateTable,
     Operation,
-    Repair,
     RetypeField,
     TrashField,
     TrashTable,
@@ -261,7 +258,8 @@ def test_every_operation_survives_json(people):
 
     kept = [data for change in SchemaChange.objects.all() for data in (change.forward, change.backward)]
 
-    repairing = {op for op, kind in operations.items() if issubclass(kind, (AdoptField, AdoptTable, Repair))}
+    elsewhere = ("adopt", "repairs", "rules", "rule_state")
+    repairing = {op for op, kind in operations.items() if kind.__module__.rpartition(".")[2] in elsewhere}
     assert {data["op"] for data in kept} == set(operations) - repairing  # those are in test_drift.py
     assert [from_json(data).to_json() for data in kept] == kept
 

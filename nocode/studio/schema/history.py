@@ -44,6 +44,12 @@ def forget(project: Project, wanted: Q) -> None:
     _made(project).filter(wanted).update(backward=None)
 
 
+def forget_things(project: Project, operation: Operation) -> None:
+    """What an operation is about is gone with it: changes of that cannot be undone any more."""
+    gone = {"field": operation.field} if hasattr(operation, "field") else {"table": operation.table}
+    forget(project, about(**gone) | about(new={"id": gone.get("field", "")}))
+
+
 def about(**values: Any) -> Q:
     """Changes with these values, made by themselves or together with others."""
     return Q(forward__contains=values) | Q(forward__op=Together.op, forward__steps__contains=[values])

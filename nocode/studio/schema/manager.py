@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -25,7 +26,6 @@ from nocode.studio.schema.operations import (
     NewField,
     Operation,
     ReorderFields,
-    Repair,
     RestoreField,
     RestoreTable,
     RetypeField,
@@ -170,27 +170,12 @@ class SchemaManager:
             purge.purge_table(bench, bench.table(thing.pk, trashed=True))
         else:
             purge.purge_field(bench, bench.field(thing.pk, trashed=True))
-        self._remember({"op": "purge", "name": str(thing)}, None, None, bench)
+        self._keep({"op": "purge", "name": str(thing)}, None, None, bench)
 
     @structure_change
     def purge_losses(self, *, before: datetime) -> None:
         """Forget the values that conversions lost before a moment."""
         purge.purge_losses(self._bench(), before)
-
-    # --- repairs
-
-    @structure_change
-    def repair(self, repair: Repair) -> None:
-        """Bring the database and what we know of it together where they differ. It is listed, and is not undone."""
-        self._refuse_trashed()
-        bench = self._bench()
-        if repair.forgets:
-            about = {"field": repair.field} if hasattr(repair, "field") else {"table": repair.table}
-            history.forget(self.project, history.about(**about) | history.about(new={"id": about.get("field", "")}))
-        repair.mend(bench)
-        self._settle(bench)
-        is_there = DataTable.everything.filter(pk=repair.table or None).exists()
-        self._remember(repair.to_json(), None, repair.table if is_there else None, bench)
 
     # --- any operation: making, previewing, undoing
 
@@ -202,13 +187,15 @@ class SchemaManager:
         for operation in operations:
             operation = operation.prepared(bench)
             if not operation.is_idle(bench):
+                if operation.forgets:
+                    history.forget_things(self.project, operation)
                 inverses.insert(0, operation.apply(bench))
                 made.append(operation)
         if not made:
             return operation
-        done, inverse = (each[0] if len(each) == 1 else Together.of(each[0].table, each) for each in (made, inverses))
+        done, inverse = Together.as_one(made), Together.as_one(inverses)
         self._settle(bench, thing)
-        self._remember(done.to_json(), inverse.to_json(), done.table, bench)
+        self._remember(done, inverse, bench)
         return done
 
     def make(self, operation: Operation, thing: Any = None) -> Operation:
@@ -247,7 +234,8 @@ class SchemaManager:
         change = history.redoable(self.project)
         if change is None:
             raise SchemaRefused(_("There is nothing to make again."))
-        change.backward = self._apply(from_json(change.forward)).to_json()
+        inverse = self._apply(from_json(change.forward))
+        change.backward = inverse and inverse.to_json()
         change.undone_at = None
         change.save(update_fields=["backward", "undone_at", "updated_at"])
         return change
@@ -261,7 +249,7 @@ class SchemaManager:
         if self.project.trashed_at:
             raise SchemaRefused(_("The project “%(project)s” is in the trash.") % {"project": self.project})
 
-    def _apply(self, operation: Operation) -> Operation:
+    def _apply(self, operation: Operation) -> Operation | None:
         bench = self._bench()
         inverse = operation.apply(bench)
         self._settle(bench)
@@ -275,7 +263,11 @@ class SchemaManager:
         if table is not None and table.pk in versions:
             table.updated_at = versions[table.pk]
 
-    def _remember(self, forward: dict, backward: dict | None, table_id: str | None, bench: Workbench) -> None:
+    def _remember(self, done: Operation, inverse: Operation | None, bench: Workbench) -> None:
+        table = DataTable.everything.filter(pk=done.table or None).first()  # none of a table that was forgotten
+        self._keep(done.to_json(), inverse and inverse.to_json(), table and table.pk, bench)
+
+    def _keep(self, forward: dict, backward: dict | None, table_id: UUID | None, bench: Workbench) -> None:
         SchemaChange.objects.create(
             project=self.project,
             table_id=table_id,

@@ -1,6 +1,6 @@
 """The DDL of repairs, and what has to be looked at first: rows that break a rule, values that would not survive."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from django.utils.translation import gettext as _
 from psycopg2 import sql
@@ -123,27 +123,51 @@ def reshape(bench: Workbench, place: Place, field: Field, there: catalog.Column)
     if there.type == written_out(field.type.column):
         bench.run(ddl.drop_rules(place, field))
         return
-    column = sql.Identifier(field.physical_name)
-    text = sql.SQL("{}::text").format(column)
-    value = field.type.from_text(text, field.settings)
+    column = bench.value(field)
+    text, value = _as_field(field, column)
     lost = sql.SQL("{} IS NOT NULL AND ({}) IS NULL").format(column, value)
     if there.base in _TEXTS:  # a text that would come back as another one
         back = field.type.to_text(sql.SQL("({})").format(value), field.settings)
         lost = sql.SQL("{0} IS NOT NULL AND ({1}) IS DISTINCT FROM {2}").format(column, back, text)
     refuse(problems.lost(bench.rows, place, field, text, lost))
-    bench.run(*ddl.convert_column(place, field, value))
+    bench.run(*ddl.convert_column(place, field, _as_field(field, sql.Identifier(field.physical_name))[1]))
+    bench.imagine(field, value)
     bench.rewrites = True
+
+
+def _as_field(field: Field, column: sql.Composable) -> tuple[sql.Composable, sql.Composable]:
+    """The values of a column of any type: as text, and as values of a field."""
+    text = sql.SQL("{}::text").format(column)
+    return text, field.type.from_text(text, field.settings)
 
 
 def keep_rules(bench: Workbench, place: Place, field: Field) -> None:
     """Put the rules of a field on its bare column. Raises RuleBroken for one that rows break."""
-    column = sql.Identifier(field.physical_name)
+    column = bench.value(field)
     if field.required:
         refuse(problems.without_value(bench.rows, place, field, column))
     if field.unique:
         refuse(problems.doubles(bench.rows, place, field, column))
     refuse(problems.against_settings(bench.rows, place, field, column))
     bench.run(*ddl.add_rules(place, field, has_check=True))
+
+
+def drop_unique(place: Place, names: Mapping[str, bool]) -> Statements:
+    """Drop what keeps values from being twice there: rules (True) and indexes of their own, by name."""
+    rules = drop_constraints(place, (name for name, is_rule in names.items() if is_rule))
+    return rules + [ddl.drop_index(place.schema, name) for name, is_rule in names.items() if not is_rule]
+
+
+def put_unique(place: Place, field: Field, names: Mapping[str, bool]) -> Statements:
+    """Keep values of a field from being twice there, by rules (True) and indexes of these names."""
+    column = field.physical_name
+    index = sql.SQL("CREATE UNIQUE INDEX {} ON {} ({})")
+    return [
+        _alter(place, "ADD CONSTRAINT {} UNIQUE ({})", name, column)
+        if is_rule
+        else index.format(sql.Identifier(name), place.target, sql.Identifier(column))
+        for name, is_rule in names.items()
+    ]
 
 
 # --- links

@@ -44,6 +44,7 @@ class Step:
     losses: list[Loss]
     problems: list[Problem]
     notes: list[str]
+    can_be_undone: bool
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,10 @@ class Preview:
     @cached_property
     def notes(self) -> list[str]:
         return self._all(lambda step: step.notes)
+
+    @property
+    def can_be_undone(self) -> bool:
+        return all(step.can_be_undone for step in self.steps)
 
     @property
     def rows(self) -> int:
@@ -134,10 +139,11 @@ def _step(bench: Workbench, operation: Operation) -> Step | None:
     bench.rewrites = bench.checks = False
     lists = (bench.sql, bench.losses, bench.problems, bench.notes)
     before = [len(each) for each in lists]
-    operation.apply(bench)
+    can_be_undone = operation.apply(bench) is not None
     statements, losses, problems, notes = (each[start:] for each, start in zip(lists, before, strict=True))
     lock = operation.lock if statements else ""
-    return Step(operation, says, statements, rows, bench.rewrites, bench.checks, lock, losses, problems, notes)
+    costs = (rows, bench.rewrites, bench.checks, lock)
+    return Step(operation, says, statements, *costs, losses, problems, notes, can_be_undone)
 
 
 def _seconds(step: Step) -> float:

@@ -9,22 +9,23 @@ from django.utils.translation import gettext_lazy
 
 from nocode.foundation.ids import uuid7
 from nocode.foundation.models import User
-from nocode.studio.errors import SchemaRefused
+from nocode.studio.errors import SchemaRefused, TableMissing
 from nocode.studio.introspection.adopting import adopt_all, adopt_column
 from nocode.studio.introspection.labels import readable
-from nocode.studio.models import Field, Project, TableIndex
+from nocode.studio.models import Field, Project
 from nocode.studio.schema import catalog, drift
 from nocode.studio.schema.drift import Finding
 from nocode.studio.schema.manager import SchemaManager
-from nocode.studio.schema.operations import AdoptTable, repairs, rules
+from nocode.studio.schema.operations import AdoptTable, ChangeField, DropIndex, Operation, repairs, rules
+from nocode.studio.schema.preview import Preview
 
 
 @dataclass(frozen=True)
 class Way:
-    """One way to end a difference. `warning` says what is lost by it; that takes the right to delete."""
+    """One way to end a difference, by operations. `warning` says what is lost by it; that takes the right to delete."""
 
     label: Any
-    act: Callable[[SchemaManager, Finding], None]
+    operations: Callable[[Project, Finding], list[Operation]]
     warning: Any = ""
 
     @property
@@ -41,73 +42,70 @@ def finding(project: Project, key: str, way: str) -> Finding:
     return found
 
 
+def preview(project: Project, found: Finding, way: str) -> Preview | None:
+    """What ending a difference in one way would do; None when that cannot be told before. Raises RuleBroken."""
+    try:
+        return SchemaManager(project).preview(*WAYS[way].operations(project, found))
+    except TableMissing:  # a table that gets another name first: what is done next is about that one
+        return None
+
+
 def repair(project: Project, key: str, way: str, user: User | None = None) -> list[str]:
     """End one difference in one way; answers sentences about what could not be as it was. Raises NoCodeError."""
     found, manager = finding(project, key, way), SchemaManager(project, user)
-    WAYS[way].act(manager, found)
+    manager.make_together(WAYS[way].operations(project, found), found.table or project)
     return manager.notes
 
 
-def _mend(kind: type[repairs.Repair], **values: Any) -> Callable[[SchemaManager, Finding], None]:
+def _mend(kind: type[Operation], **values: Any) -> Callable[[Project, Finding], list[Operation]]:
     """A repair of a table, of a field of it, or of an index of it, whichever the repair knows."""
 
-    def act(manager: SchemaManager, finding: Finding) -> None:
+    def operations(project: Project, finding: Finding) -> list[Operation]:
         own = {name: finding.thing for name in ("field", "index") if name in kind.__dataclass_fields__}
         if "name" in kind.__dataclass_fields__:
             own["name"] = _label(finding)
-        manager.repair(kind(str(finding.table.pk) if finding.table else "", **own, **values))
+        return [kind(str(finding.table.pk) if finding.table else "", **own, **values)]
 
-    return act
+    return operations
 
 
 def _label(finding: Finding) -> str:
     return Field.objects.get(pk=finding.thing).label if finding.thing else finding.table.label
 
 
-def _make_schema(manager: SchemaManager, finding: Finding) -> None:
-    manager.repair(repairs.MakeSchema(""))
+def _change(**values: Any) -> Callable[[Project, Finding], list[Operation]]:
+    return lambda project, finding: [ChangeField(str(finding.table.pk), finding.thing, values)]
 
 
-def _change(**values: Any) -> Callable[[SchemaManager, Finding], None]:
-    def act(manager: SchemaManager, finding: Finding) -> None:
-        manager.change_field(Field.objects.select_related("table").get(pk=finding.thing), **values)
-
-    return act
-
-
-def _drop_index(manager: SchemaManager, finding: Finding) -> None:
-    manager.drop_index(TableIndex.objects.get(pk=finding.thing))
-
-
-def _take_type(manager: SchemaManager, finding: Finding) -> None:
+def _take_type(project: Project, finding: Finding) -> list[Operation]:
     field = Field.objects.get(pk=finding.thing)
     name = finding.table.physical_name
-    column = catalog.tables(manager.project.schema_name, only=name)[name].columns[field.physical_name]
+    column = catalog.tables(project.schema_name, only=name)[name].columns[field.physical_name]
     new = adopt_column(finding.table, column.name)
     if new is None:
         raise SchemaRefused(_("No field can be of the type %(type)s; convert it back.") % {"type": column.type})
-    manager.repair(repairs.TakeType(str(finding.table.pk), finding.thing, new.new["kind"], new.new["settings"]))
+    return [repairs.TakeType(str(finding.table.pk), finding.thing, new.new["kind"], new.new["settings"])]
 
 
-def _adopt_column(manager: SchemaManager, finding: Finding) -> None:
+def _adopt_column(project: Project, finding: Finding) -> list[Operation]:
     found = adopt_column(finding.table, finding.thing)
     if found is None:
         raise SchemaRefused(
             _("The column “%(column)s” cannot be a field: there is no field type for it.") % {"column": finding.thing}
         )
-    manager.make(found, finding.table)
+    return [found]
 
 
-def _adopt_table(manager: SchemaManager, finding: Finding) -> None:
+def _adopt_table(project: Project, finding: Finding) -> list[Operation]:
     """The table with all of its columns that can be fields, as one change."""
-    there = catalog.tables(manager.project.schema_name, only=finding.thing)[finding.thing]
-    labels = set(manager.project.tables.values_list("label", flat=True))
+    there = catalog.tables(project.schema_name, only=finding.thing)[finding.thing]
+    labels = set(project.tables.values_list("label", flat=True))
     made = AdoptTable(str(uuid7()), found=finding.thing, name=readable(finding.thing, _("Table"), labels))
-    manager.make_together([made, *adopt_all(manager.project, made.table, there)], manager.project)
+    return [made, *adopt_all(project, made.table, there)]
 
 
 WAYS: dict[str, Way] = {
-    "make_schema": Way(gettext_lazy("Make the schema again (empty)"), _make_schema),
+    "make_schema": Way(gettext_lazy("Make the schema again (empty)"), _mend(repairs.MakeSchema)),
     "make_table": Way(gettext_lazy("Make the table again (empty)"), _mend(repairs.MakeTable)),
     "forget_table": Way(
         gettext_lazy("Forget the table"),
@@ -150,5 +148,5 @@ WAYS: dict[str, Way] = {
     "system_columns": Way(gettext_lazy("Put it in order"), _mend(rules.PutSystem)),
     "put_trigger": Way(gettext_lazy("Put it back"), _mend(rules.PutSystem)),
     "build_index": Way(gettext_lazy("Build it again"), _mend(rules.BuildIndex)),
-    "drop_index": Way(gettext_lazy("Do without it"), _drop_index),
+    "drop_index": Way(gettext_lazy("Do without it"), _mend(DropIndex)),
 }

@@ -35,14 +35,14 @@ def project_check(request: HttpRequest, project: Project) -> HttpResponse:
 def project_repair(request: HttpRequest, project: Project) -> HttpResponse:
     """Repair one difference (`finding`) in one way (`way`). When rows are in the way, they are shown with it.
 
-    A way by which something is lost asks first, and is taken with `agreed`.
+    What it would do is shown first; with `agreed` it is done.
     """
     key, name = request.POST.get("finding", ""), request.POST.get("way", "")
     if name in WAYS and not _may(request, project, WAYS[name]):
         raise PermissionDenied
     try:
         finding = repairs.finding(project, key, name)
-        if WAYS[name].warning and not request.POST.get("agreed"):
+        if not request.POST.get("agreed"):
             return _question(request, project, finding, name)
         notes = repairs.repair(project, key, name, request.user)
     except NoCodeError as refusal:
@@ -58,7 +58,8 @@ def project_repair(request: HttpRequest, project: Project) -> HttpResponse:
 
 def _question(request: HttpRequest, project: Project, finding: Finding, name: str) -> HttpResponse:
     title = _("%(project)s · check of the structure") % {"project": project.name}
-    context = page_context(request, title, project=project, finding=finding, name=name, way=WAYS[name])
+    known = {"finding": finding, "name": name, "way": WAYS[name], "preview": repairs.preview(project, finding, name)}
+    context = page_context(request, title, project=project, **known)
     return render(request, "studio/repair_question.html", context)
 
 

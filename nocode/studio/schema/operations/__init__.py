@@ -6,6 +6,7 @@ from nocode.studio.schema.operations.fields import AddField, ChangeField
 from nocode.studio.schema.operations.indexes import AddIndex, DropIndex
 from nocode.studio.schema.operations.repairs import Repair
 from nocode.studio.schema.operations.retype import RetypeField
+from nocode.studio.schema.operations.rule_state import SetRule
 from nocode.studio.schema.operations.rules import PutRule
 from nocode.studio.schema.operations.specs import NewField
 from nocode.studio.schema.operations.tables import ChangeTable, CreateTable, ReorderFields
@@ -29,6 +30,7 @@ __all__ = [
     "RestoreField",
     "RestoreTable",
     "RetypeField",
+    "SetRule",
     "Together",
     "TrashField",
     "TrashTable",

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from psycopg2 import sql
 
 from nocode.foundation.ids import uuid7
 from nocode.foundation.services import billing
@@ -98,6 +99,7 @@ class AdoptField(Operation):
         bench.run(*mending.drop_constraints(place, self.replaces))
         if field.physical_name != self.column:
             bench.run(mending.rename_column(place, self.column, field.physical_name))
+            bench.imagine(field, sql.Identifier(self.column))
         if there.default and field.default is None:
             names = {"column": self.column, "default": there.default}
             bench.note(gettext("“%(column)s” is not filled with %(default)s any more.") % names)

@@ -22,6 +22,7 @@ class Operation:
     op: ClassVar[str]
     label: ClassVar[Any]
     lock: ClassVar[str] = EXCLUSIVE
+    forgets: ClassVar[bool] = False  # what it is about is gone afterwards, so that no change may point to it
 
     table: str
 
@@ -37,8 +38,8 @@ class Operation:
         """What it will do, in a sentence for people; asked before it is done."""
         return str(self.label)
 
-    def apply(self, bench: Workbench) -> Operation:
-        """Make the change; answer the operation that undoes it."""
+    def apply(self, bench: Workbench) -> Operation | None:
+        """Make the change; answer the operation that undoes it, None when nothing does."""
         raise NotImplementedError
 
     def to_json(self) -> dict[str, Any]:

@@ -1,16 +1,15 @@
-"""Repairs: the database and what we know of it are brought together again. They are listed, and not undone: what was
-before was a mistake. What can be undone (taking something in, changing a rule) is an operation like any other."""
+"""Repairs: the database and what we know of it are brought together again, where there is no way back: what was before
+was a mistake. Repairs of rules have one (see rules.py)."""
 
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, ClassVar
+from typing import Any
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from psycopg2 import sql
 
-from nocode.studio.errors import SchemaRefused
 from nocode.studio.fields.relations import links_name
 from nocode.studio.models import DataTable, Field
 from nocode.studio.schema import ddl, mending, problems
@@ -25,15 +24,10 @@ from nocode.studio.schema.workbench import Workbench
 
 @dataclasses.dataclass(frozen=True)
 class Repair(Operation):
-    """One repair. `forgets`: what it was about is gone afterwards, so that nothing may point to it."""
+    """A change of structure that cannot be undone."""
 
-    forgets: ClassVar[bool] = False
-
-    def __str__(self) -> str:
-        return str(self.label)
-
-    def apply(self, bench: Workbench) -> Any:
-        raise SchemaRefused(gettext("A repair is not made again."))
+    def apply(self, bench: Workbench) -> None:
+        self.mend(bench)
 
     def mend(self, bench: Workbench) -> None:
         """Make the repair. Raises RuleBroken when rows are in its way."""
@@ -113,7 +107,7 @@ class ConvertBack(Repair):
         there = found_table(bench, field.table.physical_name).columns[field.physical_name]
         bench.run(*field.type.trash(field, place))
         mending.reshape(bench, place, field, there)
-        if field.type.is_relation:
+        if field.type.is_relation and not bench.dry:
             mending.refuse(problems.leading_nowhere(bench.rows, place, field, place.find(field.settings["table"])))
         mending.keep_rules(bench, place, field)
         if field.type.is_relation:
@@ -143,10 +137,10 @@ class TakeType(Repair):
         if default is not None:
             bench.note(gettext("“%(field)s” has no default any more.") % {"field": field.label})
         specs.check(field)
-        place, column = bench.place(field.table), sql.Identifier(field.physical_name)
+        place = bench.place(field.table)
         there = found_table(bench, field.table.physical_name).columns[field.physical_name]
         mending.reshape(bench, place, field, there)
-        has_check = leave_off_rules(bench, field, column)
+        has_check = leave_off_rules(bench, field, bench.value(field))
         field.save(update_fields=["kind", "settings", "required", "unique", "default", "updated_at"])
         bench.run(*ddl.add_rules(place, field, has_check=has_check))
         for reader in bench.dependents({field.pk}):

@@ -1,4 +1,6 @@
-"""Repairs of what the database holds: rules of fields, relations, links, indexes, what every table has."""
+"""Repairs of what the database holds: rules of fields, which can be undone; relations, links, indexes, what every table
+has.
+"""
 
 from __future__ import annotations
 
@@ -14,25 +16,43 @@ from nocode.studio.models import Field, TableIndex
 from nocode.studio.schema import catalog, ddl, mending, problems
 from nocode.studio.schema.operations import specs
 from nocode.studio.schema.operations.adopt import found_table
-from nocode.studio.schema.operations.base import operation
+from nocode.studio.schema.operations.base import Operation, operation
 from nocode.studio.schema.operations.repairs import Repair
+from nocode.studio.schema.operations.rule_state import SetRule
+from nocode.studio.schema.place import Place
 from nocode.studio.schema.workbench import Workbench
 
 
-@operation
 @dataclasses.dataclass(frozen=True)
-class PutRule(Repair):
-    """A rule that the database lost: `required`, `unique`, `check`, `default`. Refused when rows break it."""
-
-    op = "put_rule"
-    label = _("Rule put back")
+class _Rule(Operation):
+    """A repair of one rule of a field: `required`, `unique`, `check`, `default`."""
 
     field: str = ""
     rule: str = ""
 
-    def mend(self, bench: Workbench) -> None:
+    def apply(self, bench: Workbench) -> Operation | None:
         field = bench.field(self.field)
-        place, column = bench.place(field.table), sql.Identifier(field.physical_name)
+        before = SetRule.now(bench, field, self.rule)
+        self.mend(bench, field, bench.place(field.table))
+        bench.checks = True
+        bench.touch(field.table)
+        return before
+
+    def mend(self, bench: Workbench, field: Field, place: Place) -> None:
+        """Make the repair. Raises RuleBroken when rows are in its way."""
+        raise NotImplementedError
+
+
+@operation
+@dataclasses.dataclass(frozen=True)
+class PutRule(_Rule):
+    """A rule that the database lost. Refused when rows break it."""
+
+    op = "put_rule"
+    label = _("Rule put back")
+
+    def mend(self, bench: Workbench, field: Field, place: Place) -> None:
+        column = bench.value(field)
         if self.rule == "required":
             mending.refuse(problems.without_value(bench.rows, place, field, column))
             bench.run(ddl.set_required(place, field))
@@ -46,58 +66,44 @@ class PutRule(Repair):
             bench.run(*field.type.prepare(field, place), *field.type.create(field, place))
         if self.rule == "default":
             bench.run(ddl.set_default(place, field))
-        bench.touch(field.table)
 
 
 @operation
 @dataclasses.dataclass(frozen=True)
-class DropRule(Repair):
+class DropRule(_Rule):
     """A rule of the database that the field does not have is dropped: `required`, `unique`."""
 
     op = "drop_rule"
     label = _("Rule dropped")
 
-    field: str = ""
-    rule: str = ""
-
-    def mend(self, bench: Workbench) -> None:
-        field = bench.field(self.field)
+    def mend(self, bench: Workbench, field: Field, place: Place) -> None:
         if self.rule == "required":
-            bench.run(ddl.set_required(bench.place(field.table), field))
+            bench.run(ddl.set_required(place, field))
         else:
-            _drop_uniques(bench, field)
-        bench.touch(field.table)
+            bench.run(*_drop_uniques(bench, place, field))
 
 
 @operation
 @dataclasses.dataclass(frozen=True)
-class TakeRule(Repair):
+class TakeRule(_Rule):
     """The field gets a rule that only the database has: `required`, `unique`."""
 
     op = "take_rule"
     label = _("Rule taken from the database")
 
-    field: str = ""
-    rule: str = ""
-
-    def mend(self, bench: Workbench) -> None:
-        field = bench.field(self.field)
+    def mend(self, bench: Workbench, field: Field, place: Place) -> None:
         setattr(field, self.rule, True)
         specs.check(field)
         field.save(update_fields=[self.rule, "updated_at"])
         if self.rule == "required":
-            bench.run(ddl.set_required(bench.place(field.table), field))
+            bench.run(ddl.set_required(place, field))
         else:
-            _drop_uniques(bench, field)
-            bench.run(*ddl.set_unique(bench.place(field.table), field))
-        bench.touch(field.table)
+            bench.run(*_drop_uniques(bench, place, field), *ddl.set_unique(place, field))
 
 
-def _drop_uniques(bench: Workbench, field: Field) -> None:
+def _drop_uniques(bench: Workbench, place: Place, field: Field) -> mending.Statements:
     """Take from a column what keeps its values from being twice there, whatever it is called."""
-    rules, indexes = found_table(bench, field.table.physical_name).uniques(field.physical_name)
-    place = bench.place(field.table)
-    bench.run(*mending.drop_constraints(place, rules), *(ddl.drop_index(place.schema, name) for name in indexes))
+    return mending.drop_unique(place, SetRule.now(bench, field, "unique").names)
 
 
 @operation

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -27,6 +27,12 @@ class Together(Operation):
         """Operations on a table as one."""
         return cls(table, [each.to_json() for each in operations])
 
-    def apply(self, bench: Workbench) -> Operation:
-        inverses = [from_json(step).apply(bench) for step in self.steps]
-        return Together.of(self.table, reversed(inverses))
+    @classmethod
+    def as_one(cls, operations: Sequence[Operation | None]) -> Operation | None:
+        """The only operation, or several as one; none where there is none for a part: all is undone, or nothing."""
+        if None in operations:
+            return None
+        return operations[0] if len(operations) == 1 else cls.of(operations[0].table, operations)
+
+    def apply(self, bench: Workbench) -> Operation | None:
+        return Together.as_one([from_json(step).apply(bench) for step in self.steps][::-1])
