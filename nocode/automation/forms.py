@@ -12,6 +12,7 @@ from django.utils.translation import pgettext_lazy
 
 from nocode.automation.integrations import SecretField
 from nocode.automation.models import Integration, Node, Trigger, Workflow
+from nocode.automation.nodes.config import PER_ITEM
 from nocode.automation.services import drafts
 from nocode.automation.services.notifications import Channel, Choice, On
 from nocode.foundation.admin.forms import OnlyOrganizationField, SeenForm
@@ -21,7 +22,8 @@ from nocode.foundation.json_text import JsonField
 def plain_data(form: forms.BaseForm) -> dict[str, Any]:
     """The settings of a valid form as JSON: the typed values, and as text what JSON has no type for."""
     raw = {name: form[name].data for name in form.fields}
-    return {name: value if _is_json(value) else raw[name] for name, value in form.cleaned_data.items()}
+    data = {name: value if _is_json(value) else raw[name] for name, value in form.cleaned_data.items()}
+    return data if data.get(PER_ITEM) else {name: value for name, value in data.items() if name != PER_ITEM}
 
 
 def _is_json(value: Any) -> bool:

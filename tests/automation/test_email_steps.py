@@ -140,7 +140,7 @@ def test_a_second_attempt_has_the_same_message_id(organization, mail_server):
     execution = sent(organization)
     assert retried(execution)
     StepRun.objects.update(wake_at=execution.created_at)
-    type(execution).objects.update(wake_at=None)
+    type(execution).objects.update(wake_at=execution.created_at)
 
     runner.run(execution.pk, continue_later=lambda *args: None)
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from nocode.automation.engine import backoff, calls, store, subworkflows
 from nocode.automation.engine.answers import Place
 from nocode.automation.engine.graph import ERROR_PORT, GraphNode
+from nocode.automation.engine.peritem import PerItem
 from nocode.automation.engine.prepared import PreparedNode
 from nocode.automation.engine.progress import Progress, Spot
 from nocode.automation.engine.store import StepRow
@@ -52,6 +53,7 @@ class Attempt:
             settings=earlier.settings if earlier else None,
         )
         self.step = self.settings = None
+        self.items: PerItem | None = None
 
     def prepare(self) -> bool:
         """Fill in the settings; False when that failed, which is then the outcome."""
@@ -84,9 +86,9 @@ class Attempt:
             raise NoCodeError(_broken(error)) from error
 
     def _work(self) -> None:
-        if self.step is None:
+        if self.step is None and self.items is None:
             self._prepare()
-        self._succeed(self.prepared.type.run(self.settings, self.step))
+        self._succeed(self.items.run() if self.items else self.prepared.type.run(self.settings, self.step))
 
     def fail(self, error: Exception) -> None:
         """Record a failure: to be tried again, to go on along the error branch, or the end."""
@@ -94,25 +96,41 @@ class Attempt:
         row.status, row.finished_at = StepRun.Status.FAILED, now
         row.output, row.ports, row.wake_at = None, [], None
         row.error = error.message if isinstance(error, NoCodeError) else str(error).strip()
-        if _is_transient(error) and row.attempt <= self.node.max_retries:
+        if self.will_repeat(error):
             row.wake_at = now + backoff.delay(row.attempt, asked=_asked_pause(error))
-            self._note("warning", _("Attempt %d failed and will be repeated.") % row.attempt, error=row.error)
+            self.note("warning", _("Attempt %d failed and will be repeated.") % row.attempt, error=row.error)
         elif self.node.on_error != "stop":
-            row.ports = [ERROR_PORT] if self.node.on_error == "branch" else [self._usual_port()]
+            row.ports = [ERROR_PORT] if self.node.on_error == "branch" else [self.usual_port()]
             self._keep({"error": row.error, "input": self.progress.input_of(self.spot)})
+
+    def will_repeat(self, error: Exception) -> bool:
+        """Whether a failure is one that passes, and the step has tries left."""
+        return is_transient(error) and self.row.attempt <= self.node.max_retries
 
     def _keep(self, output: Any) -> None:
         self.row.output, self.output = store.to_json(output), output
 
     def _prepare(self) -> None:
         self.prepared = self.progress.prepared[self.node.key]
-        leased, sandbox = self.progress.leased, self.progress.sandbox
+        sandbox = self.progress.sandbox
         self.progress.show(self.spot.scope)
         data = self.progress.input_of(self.spot)
+        if self.prepared.per_item and isinstance(data, list):
+            self.row.settings = self.prepared.as_written
+            self.items = PerItem(self, data)
+            return
         sandbox.set("input", data)
         self.settings = json.loads(self.row.settings) if self.enters_again else self.prepared.settings(sandbox)
         self.row.settings = self.prepared.stored(self.settings)
-        self.step = Step(
+        self.step = self.step_on(data)
+        self.step.loaded = self.prepared.type.load(self.settings, self.step)
+        if self.node.is_loop:
+            self.row.settings = store.to_json(self.settings)  # with what it found to go through
+
+    def step_on(self, data: Any, **differing: Any) -> Step:
+        """What the step may know and use, on what enters it."""
+        leased = self.progress.leased
+        known = dict(
             key=self.node.key,
             execution_id=leased.id,
             organization_id=leased.organization_id,
@@ -123,16 +141,14 @@ class Attempt:
             attempt=self.row.attempt,
             idempotency_key=f"{leased.id}:{self.node.key}:{self.row.iteration}",
             resolve=self._resolve,
-            script=sandbox.run_script,
+            script=self.progress.sandbox.run_script,
             woken=self.woken,
             answer=self.answer,
-            log=self._note,
+            log=self.note,
             count_call=self._count_call,
             call=self._call_workflow,
         )
-        self.step.loaded = self.prepared.type.load(self.settings, self.step)
-        if self.node.is_loop:
-            self.row.settings = store.to_json(self.settings)  # with what it found to go through
+        return Step(**known | differing)
 
     @property
     def enters_again(self) -> bool:
@@ -148,7 +164,7 @@ class Attempt:
 
     def _succeed(self, result: Any) -> None:
         row = self.row
-        outcome = result if isinstance(result, Outcome) else Outcome(result, (self._usual_port(),))
+        outcome = result if isinstance(result, Outcome) else Outcome(result, (self.usual_port(),))
         if outcome.waits or (outcome.wake_at is not None and outcome.wake_at > timezone.now()):
             row.status, row.wake_at = StepRun.Status.WAITING, outcome.wake_at
             return
@@ -156,11 +172,12 @@ class Attempt:
         row.status, row.finished_at = StepRun.Status.COMPLETED, timezone.now()
         row.ports, self.response, self.calls_off = list(outcome.ports), outcome.response, outcome.calls_off
 
-    def _usual_port(self) -> str:
+    def usual_port(self) -> str:
+        """The output through which a step leaves that takes no other."""
         ports = self.prepared.type.ports(self.node.config) if self.prepared else []
         return ports[0][0] if ports else "main"
 
-    def _note(self, level: str, message: str, **details: Any) -> None:
+    def note(self, level: str, message: str, **details: Any) -> None:
         self.logs.append(
             {
                 "at": timezone.now(),
@@ -181,7 +198,7 @@ class Attempt:
         self.calls.append(calls.row(integration_id, seconds, error))
 
 
-def _is_transient(error: Exception) -> bool:
+def is_transient(error: Exception) -> bool:
     return isinstance(error, TransientFailure) or any(
         getattr(cause, "pgcode", None) in PASSING for cause in _causes_of(error)
     )

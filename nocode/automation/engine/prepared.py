@@ -15,7 +15,7 @@ from nocode.automation.engine.store import to_json
 from nocode.automation.errors import PermanentFailure
 from nocode.automation.models import WorkflowVersion
 from nocode.automation.nodes import Effect, NodeType, node_types
-from nocode.automation.nodes.config import RowsField, clean_config, holds_expression
+from nocode.automation.nodes.config import PER_ITEM, RowsField, clean_config, holds_expression
 from nocode.foundation.errors import NoCodeError
 from nocode.foundation.registry import UnknownKind
 
@@ -29,6 +29,7 @@ class PreparedNode:
     fixed: dict[str, Any]
     open: dict[str, Any]
     fields: dict[str, Any]
+    per_item: bool = False  # it runs once for each item of the list that enters it
     fixed_text: str | None = None  # what is stored of settings without any expression, once they were
 
     @classmethod
@@ -44,10 +45,12 @@ class PreparedNode:
         cleaned, errors = clean_config(node_type.Config, node.config)
         for name, messages in errors.items():
             raise PermanentFailure(_("Setting “%(name)s”: %(why)s") % {"name": name, "why": " ".join(messages)})
+        per_item = cleaned.pop(PER_ITEM) is True and node_type.can_run_per_item
         texts = {name: value for name, value in cleaned.items() if name not in node_type.scripts}
         open_ = {name: value for name, value in texts.items() if holds_expression(value)}
         fixed = {name: value for name, value in cleaned.items() if name not in open_}
-        return cls(node, node_type, fixed, open_, {name: _strict(node_type.Config.base_fields[name]) for name in open_})
+        fields = {name: _strict(node_type.Config.base_fields[name]) for name in open_}
+        return cls(node, node_type, fixed, open_, fields, per_item)
 
     def settings(self, sandbox: Sandbox) -> dict[str, Any]:
         """All settings, expressions filled in and typed. Raises PermanentFailure naming the setting."""
@@ -64,6 +67,11 @@ class PreparedNode:
         if not self.open:
             self.fixed_text = text
         return text
+
+    @property
+    def as_written(self) -> str:
+        """What may be shown of the settings when they are others for each item."""
+        return self.stored(self.fixed | self.open)
 
     def _fill(self, name: str, raw: Any, sandbox: Sandbox) -> Any:
         try:

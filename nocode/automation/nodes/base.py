@@ -10,7 +10,7 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from nocode.automation.models import Workflow
-from nocode.automation.nodes.config import ConfigForm
+from nocode.automation.nodes.config import PER_ITEM, ConfigForm
 from nocode.foundation.registry import Registry
 
 
@@ -104,7 +104,10 @@ class NodeType:
 
     def form(self, workflow: Workflow, **options) -> ConfigForm:
         """The form that draws the settings, with the choices that the workflow gives."""
-        return self.Config(**options)
+        form = self.Config(**options)
+        if not self.can_run_per_item:
+            del form.fields[PER_ITEM]
+        return form
 
     def ports(self, config: dict) -> list[tuple[str, str]]:
         """The outputs as (name, label), the first being the usual one."""

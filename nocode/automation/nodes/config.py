@@ -134,11 +134,24 @@ class RowsField(forms.Field):
         return cleaned
 
 
+PER_ITEM = "for_each"
+
+
 class ConfigForm(forms.Form):
-    """A form whose fields also accept expressions: those are checked when the step runs. No text holds a NUL."""
+    """A form whose fields also accept expressions: those are checked when the step runs. No text holds a NUL.
+
+    Every step has the switch `for_each`; the engine reads it, the step types never see it.
+    """
+
+    for_each = forms.BooleanField(
+        label=_("Run once for each item"),
+        required=False,
+        help_text=_("When a list comes in: each of its items is the input in turn, and the results become a list."),
+    )
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        self.fields[PER_ITEM] = self.fields.pop(PER_ITEM)  # behind the settings of the step itself
         for field in self.fields.values():
             _accept_expressions(field)
 

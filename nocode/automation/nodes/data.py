@@ -81,6 +81,7 @@ class Filter(NodeType):
     kind, label, icon, family = "filter", _("Filter"), "filter_alt", Family.DATA
     summary = _("Keep the items of a list that meet conditions; a single object goes on or ends its branch.")
     deferred = frozenset({"conditions"})
+    can_run_per_item = False
 
     class Config(ConfigForm):
         items = ValueField(

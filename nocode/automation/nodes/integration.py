@@ -31,4 +31,6 @@ class UsesIntegration(NodeType):
 
     def load(self, settings: dict, step: Step) -> chosen.Credentials | None:
         wanted = settings["integration"]
-        return chosen.load(wanted, step.organization_id, self.protocol) if wanted else None
+        if wanted and wanted not in step.shared:
+            step.shared[wanted] = chosen.load(wanted, step.organization_id, self.protocol)
+        return step.shared[wanted] if wanted else None

@@ -18,6 +18,7 @@ from nocode.automation.nodes.pauses import amount_field, length, moment_in, unit
 class If(NodeType):
     kind, label, icon, family = "if", _("If"), "call_split", Family.LOGIC
     summary = _("Go one way when conditions hold and another way when they do not.")
+    can_run_per_item = False
 
     class Config(ConfigForm):
         conditions = conditions_field()
@@ -35,6 +36,7 @@ class If(NodeType):
 class Switch(NodeType):
     kind, label, icon, family = "switch", _("Switch"), "alt_route", Family.LOGIC
     summary = _("Go through the output of the first rule that holds, or of every rule that holds.")
+    can_run_per_item = False
     OTHERWISE = "otherwise"
 
     class Config(ConfigForm):
@@ -56,6 +58,7 @@ class _Join(NodeType):
 
     icon, family = "call_merge", Family.LOGIC
     is_join = True
+    can_run_per_item = False
 
 
 @node_types.register
@@ -144,6 +147,7 @@ class CallOff(NodeType):
 class Wait(NodeType):
     kind, label, icon, family = "wait", _("Wait"), "hourglass_empty", Family.LOGIC
     summary = _("Pause the execution for a while or until a moment; no worker is held.")
+    can_run_per_item = False
 
     class Config(ConfigForm):
         amount = amount_field(_("Wait for"))
@@ -171,6 +175,7 @@ class Wait(NodeType):
 class Stop(NodeType):
     kind, label, icon, family = "stop", _("Stop with an error"), "block", Family.LOGIC
     summary = _("End the execution as failed, with a message of your own.")
+    can_run_per_item = False
 
     class Config(ConfigForm):
         message = TextField(label=_("Message"), widget=forms.Textarea(attrs={"rows": 2}))

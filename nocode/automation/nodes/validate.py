@@ -115,6 +115,7 @@ class Validate(NodeType):
     summary = _("See whether data are as a JSON Schema says, before anything is done with them.")
     gives = _("The data. Through “invalid”: an object with the data and the errors, each with its path and a message.")
     example = Example({"schema": {"type": "object", "required": ["name"]}}, {"name": "Ana"}, {"name": "Ana"})
+    can_run_per_item = False
 
     class Config(ConfigForm):
         data = source_field(DATA)

@@ -13,6 +13,7 @@ from nocode.automation.nodes.config import ConfigForm, RowsField, TextField, Val
 class Respond(NodeType):
     kind, label, icon, family = "respond", _("Respond to webhook"), "reply", Family.OUTSIDE
     summary = _("Answer the webhook's caller now; the execution goes on.")
+    can_run_per_item = False
 
     class Config(ConfigForm):
         status = forms.IntegerField(label=_("Status code"), min_value=200, max_value=599, initial=HTTPStatus.OK.value)

@@ -15,7 +15,7 @@ from nocode.automation.engine.schedules import plan_workflow
 from nocode.automation.errors import InvalidWorkflow
 from nocode.automation.models import Integration, Node, Trigger, Workflow, WorkflowVersion
 from nocode.automation.nodes import node_types
-from nocode.automation.nodes.config import clean_config
+from nocode.automation.nodes.config import PER_ITEM, clean_config
 from nocode.foundation.models import User
 
 
@@ -76,6 +76,8 @@ def check_node(node: Node) -> list[Problem]:
     _cleaned, errors = clean_config(node_type.Config, node.config)
     for name, messages in node_type.check(node.config, node.workflow).items():
         errors.setdefault(name, [str(message) for message in messages])  # what the form refused is one mistake
+    if node.config.get(PER_ITEM) and not node_type.can_run_per_item:
+        errors[PER_ITEM] = [_("A step of this type cannot run once for each item; use a loop.")]
     texts = {name: value for name, value in node.config.items() if name not in node_type.scripts}
     for (name, *_place), error in find_errors(texts):
         errors.setdefault(name, []).append(error.message)
