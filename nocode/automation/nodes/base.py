@@ -157,3 +157,9 @@ class SwitchedOff(NodeType):
 
 
 node_types: Registry[NodeType] = Registry("node types")
+
+
+def by_family() -> list[tuple[Family, list[NodeType]]]:
+    """Every step type in its family, by its name in the language of the moment."""
+    types = sorted(node_types, key=lambda each: str(each.label).casefold())
+    return [(family, [each for each in types if each.family is family]) for family in Family]

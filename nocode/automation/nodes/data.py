@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from nocode.automation.errors import PermanentFailure
-from nocode.automation.nodes.base import Family, NodeType, Outcome, Step, node_types
+from nocode.automation.nodes.base import Example, Family, NodeType, Outcome, Step, node_types
 from nocode.automation.nodes.conditions import combine_field, conditions_field, met
 from nocode.automation.nodes.config import ConfigForm, RowsField, TextField, ValueField
 
@@ -34,6 +34,12 @@ AS_TYPED = {
 class Set(NodeType):
     kind, label, icon, family = "set", _("Set values"), "edit_note", Family.DATA
     summary = _("Build an object: name values, or compute them from earlier steps.")
+    gives = _("An object.")
+    example = Example(
+        {"values": [{"name": "address.city", "value": "{{ input.city }}", "type": "text"}], "keep_input": True},
+        {"city": "Rome"},
+        {"city": "Rome", "address": {"city": "Rome"}},
+    )
 
     class Config(ConfigForm):
         values = RowsField(
@@ -80,6 +86,12 @@ class Set(NodeType):
 class Filter(NodeType):
     kind, label, icon, family = "filter", _("Filter"), "filter_alt", Family.DATA
     summary = _("Keep the items of a list that meet conditions; a single object goes on or ends its branch.")
+    gives = _("The items that are kept; what is no list, unchanged.")
+    example = Example(
+        {"conditions": [{"left": "{{ item.total }}", "op": "gt", "right": "10"}]},
+        [{"total": 5}, {"total": 50}],
+        [{"total": 50}],
+    )
     deferred = frozenset({"conditions"})
     can_run_per_item = False
 

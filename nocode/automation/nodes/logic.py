@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from nocode.automation.errors import PermanentFailure
 from nocode.automation.models import Workflow
-from nocode.automation.nodes.base import Family, NodeType, Outcome, Step, node_types
+from nocode.automation.nodes.base import Example, Family, NodeType, Outcome, Step, node_types
 from nocode.automation.nodes.conditions import combine_field, condition_columns, conditions_field, holds, met
 from nocode.automation.nodes.config import ConfigForm, KeyField, RowsField, TextField, holds_expression
 from nocode.automation.nodes.pauses import amount_field, length, moment_in, unit_field
@@ -18,6 +18,7 @@ from nocode.automation.nodes.pauses import amount_field, length, moment_in, unit
 class If(NodeType):
     kind, label, icon, family = "if", _("If"), "call_split", Family.LOGIC
     summary = _("Go one way when conditions hold and another way when they do not.")
+    example = Example({"conditions": [{"left": "{{ input.a }}", "op": "eq", "right": "1"}]}, {"a": 1}, {"a": 1})
     can_run_per_item = False
 
     class Config(ConfigForm):
@@ -65,6 +66,7 @@ class _Join(NodeType):
 class Merge(_Join):
     kind, label = "merge", _("Merge (all)")
     summary = _("Wait for every branch that is still alive, then go on with what they brought.")
+    gives = _("What the branches brought, as a list or put together.")
 
     class Config(ConfigForm):
         combine = forms.ChoiceField(
@@ -99,6 +101,7 @@ class Merge(_Join):
 class MergeAny(_Join):
     kind, label = "merge.any", _("Merge (first)")
     summary = _("Go on as soon as the first branch arrives; later ones are ignored.")
+    gives = _("What the first branch brought.")
 
     def suffices(self, config: dict) -> int:
         return 1
@@ -111,6 +114,7 @@ class MergeAny(_Join):
 class MergeSome(_Join):
     kind, label = "merge.some", _("Merge (some)")
     summary = _("Go on as soon as a number of branches have arrived, with a list of what they brought.")
+    gives = _("What those branches brought, as a list.")
 
     class Config(ConfigForm):
         count = forms.IntegerField(
@@ -175,6 +179,7 @@ class Wait(NodeType):
 class Stop(NodeType):
     kind, label, icon, family = "stop", _("Stop with an error"), "block", Family.LOGIC
     summary = _("End the execution as failed, with a message of your own.")
+    gives = _("Nothing: the execution ends there.")
     can_run_per_item = False
 
     class Config(ConfigForm):

@@ -46,6 +46,7 @@ class LoopNode(NodeType):
     """Shared by the loops. What `load` adds to the settings is kept with the loop until it is over."""
 
     icon, family, effect = "repeat", Family.LOGIC, Effect.PURE
+    gives = _("Through “each” the item; through “done” the list of the results, or how many there were.")
     can_run_per_item = False
 
     def ports(self, config: dict) -> list[tuple[str, str]]:

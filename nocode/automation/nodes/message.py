@@ -69,6 +69,7 @@ class AddressesField(forms.Field):
 class SendEmail(UsesIntegration):
     kind, label, icon, family = "email.send", _("Send an e-mail"), "mail", Family.OUTSIDE
     summary = _("Write to people, through this installation's mail server or one of yours.")
+    gives = _("An object: message_id, accepted (addresses) and refused (why, by address).")
     effect = Effect.OUTSIDE
     protocol = "smtp"
     nothing = _("This installation's mail server")

@@ -51,6 +51,7 @@ class RecordNode(NodeType):
     """Shared by the record steps: they know the tables of the project and name what is missing."""
 
     family, effect = Family.RECORDS, Effect.TRANSACTION
+    gives = _("The row, by the names of its fields in the database.")
 
     def form(self, workflow: Workflow, **options) -> ConfigForm:
         form = super().form(workflow, **options)
@@ -157,6 +158,7 @@ class FindRecords(RecordNode):
     kind, label, icon = "record.find", _("Find records"), "search"
     effect = Effect.PURE
     summary = _("Look up rows of a table; leaves through “found” or “none”.")
+    gives = _("The first row, or a list of rows; through “none” nothing, or an empty list.")
 
     class Config(ConfigForm):
         table = table_field()

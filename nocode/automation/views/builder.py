@@ -12,13 +12,14 @@ from django.views.decorators.http import require_POST
 from nocode.automation.forms import ConnectionForm, PlaceForm, StepForm, conditions_of, output_choices, plain_data
 from nocode.automation.models import Edge, Node, Workflow
 from nocode.automation.nodes import node_types
-from nocode.automation.nodes.base import Family
+from nocode.automation.nodes.base import by_family
 from nocode.automation.services import drafts, workflows
 from nocode.automation.views.answers import back
 from nocode.foundation.admin.forms import dress
 from nocode.foundation.pages import page, page_context, refuse, tell, visible_object
 
 CHANGE = "automation.change_workflow"
+OFTEN = ("set", "http.request", "if", "code", "record.find", "record.upsert", "loop", "email.send")  # first on the page
 
 
 def workflow_url(workflow: Workflow, anchor: str = "") -> str:
@@ -41,10 +42,11 @@ def step_add(request: HttpRequest) -> HttpResponse:
     workflow = workflow_named_in(request)
     kind = request.GET.get("kind", "")
     if kind not in node_types:
-        families = [(family, [each for each in node_types if each.family is family]) for family in Family]
+        often = [node_types[each] for each in OFTEN if each in node_types]
         query = request.GET.copy()
         query.pop("kind", None)
-        context = page_context(request, _("Add a step"), workflow=workflow, families=families, query=query.urlencode())
+        rest = {"often": often, "query": query.urlencode()}
+        context = page_context(request, _("Add a step"), workflow=workflow, families=by_family(), **rest)
         return render(request, "automation/step_kinds.html", context)
     node = Node(workflow=workflow, kind=kind, label=str(node_types[kind].label))
     return _step_page(request, node, title=_("Add a step"))

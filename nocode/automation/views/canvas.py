@@ -16,7 +16,7 @@ from nocode.automation.engine.graph import Problem
 from nocode.automation.errors import InvalidDraft
 from nocode.automation.models import Workflow
 from nocode.automation.nodes import node_types
-from nocode.automation.nodes.base import Family
+from nocode.automation.nodes.base import by_family
 from nocode.automation.services import drafts, workflows
 from nocode.automation.views.acts import told
 from nocode.automation.views.diagrams import kind_icon, kind_label
@@ -43,7 +43,7 @@ def workflow_builder(request: HttpRequest, pk: UUID) -> HttpResponse:
         workflow.name,
         workflow=workflow,
         revision=drafts.revision_of(workflow),
-        families=[(family, [each for each in node_types if each.family is family]) for family in Family],
+        families=by_family(),
         problems=_listed(draft, problems),
         marks=json.dumps(_marks(problems)),
         steps=len(draft.nodes),
