@@ -34,7 +34,7 @@ def transition_payload(execution, status: str, completed_at: datetime | None, er
     """The payload of an execution event. `execution`: a WorkflowExecution, or the engine's view of one."""
     duration = None
     if completed_at and execution.started_at:
-        duration = (completed_at - execution.started_at).total_seconds()
+        duration = (completed_at - execution.started_at - execution.idle).total_seconds()
     return {
         "execution_id": str(execution.id),
         "workflow_id": str(execution.workflow_id) if execution.workflow_id else None,

@@ -23,6 +23,7 @@ LIVE_COLUMNS = [
     "updated_at",
     "started_at",
     "completed_at",
+    "idle",
     "triggered_by__name",
     "triggered_by__email",
 ]
@@ -154,7 +155,7 @@ def chain_of(execution: WorkflowExecution) -> list[WorkflowExecution]:
         return []
     rows = WorkflowExecution.objects.filter(pk__in=RawSQL(_CHAIN, [execution.pk]))  # noqa: S611 (a constant)
     rows = rows.only(
-        "status", "workflow_name", "created_at", "started_at", "completed_at", "version__number", "triggered_by"
+        "status", "workflow_name", "created_at", "started_at", "completed_at", "idle", "version__number", "triggered_by"
     )
     return list(rows.select_related("version", "triggered_by").order_by("pk"))
 

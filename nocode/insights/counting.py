@@ -25,7 +25,7 @@ ORGANIZATIONS = f"""
 # date_part() gives a float, unlike extract(): logarithms of exact numbers take ten times as long.
 RUNS = f"""
     SELECT organization_id, workflow_id, workflow_name, status,
-           date_part('epoch', completed_at - started_at) * 1000 AS ms
+           date_part('epoch', completed_at - started_at - idle) * 1000 AS ms
     FROM automation_workflowexecution
     WHERE id >= %(first_id)s AND id < %(end_id)s AND {ONE.format("organization_id")}
 """  # noqa: S608

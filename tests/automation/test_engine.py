@@ -260,6 +260,29 @@ def test_retries_end_and_one_step_can_be_repeated_with_the_saved_context(flaky):
         executions.retry_step(execution, "call")
 
 
+def test_the_time_between_a_failure_and_the_retry_is_no_duration(flaky):
+    flaky.__class__.failures = 2
+    workflow = make_workflow()
+    make_chain(workflow, ("call", "test.flaky", {}))
+    workflow.nodes.update(max_retries=0)
+    workflows.publish(workflow)
+    workflow.refresh_from_db()
+    execution = run(start(workflow))
+    for _time in range(2):
+        ago = timezone.now() - timedelta(hours=1)
+        began = ago - execution.idle - timedelta(seconds=30)
+        WorkflowExecution.objects.update(started_at=began, completed_at=ago)
+        executions.retry_step(execution, "call")
+        execution = run(execution)
+
+    assert execution.status == Status.COMPLETED
+    assert execution.completed_at - execution.started_at > timedelta(hours=2)
+    assert 30 <= execution.duration < 300
+    told = OutboxEvent.objects.get(name="automation.execution.completed").payload
+    assert told["duration"] == pytest.approx(execution.duration)
+    assert execution.counted_from == execution.started_at + execution.idle
+
+
 def test_the_retry_task_may_run_twice(flaky):
     flaky.__class__.failures = 1
     workflow = make_published(("call", "test.flaky", {}))

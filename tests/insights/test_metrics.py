@@ -109,6 +109,15 @@ def test_executions_are_counted_by_how_they_went(organization, workflow):
     ).get() == (102, 90, 10, 100, 50500, 1000)
 
 
+def test_the_time_an_execution_stood_failed_is_no_duration(organization, workflow):
+    execution = make_execution(workflow, NOON, milliseconds=3_600_000 + 500)
+    WorkflowExecution.objects.filter(pk=execution.pk).update(idle=timedelta(hours=1))
+
+    metrics.roll_up(MAY_4)
+
+    assert figures(organization, MAY_4, "duration_p95")["duration_p95"] == pytest.approx(500, rel=0.05)
+
+
 def test_durations_can_be_put_together_over_days(organization, workflow):
     for day in range(3):
         for number in range(100):

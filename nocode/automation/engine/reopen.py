@@ -37,6 +37,7 @@ def reopen(
         raise WorkflowNotRunnable(_("The step “%s” has not failed in this execution.") % node_key)
     now = timezone.now()
     StepRun.objects.filter(pk=step.pk).update(wake_at=now)
+    execution.idle += now - (execution.completed_at or now)
     execution.wake_at, execution.completed_at = now, None
     execution.error_message = execution.error_step = ""
     execution.save()

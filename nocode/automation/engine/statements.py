@@ -5,7 +5,7 @@ from nocode.foundation.prepared import Prepared
 _VIEW = """
 SELECT execution.id, execution.organization_id, workflow_id, workflow_name, version_id, workflow.project_id, entry,
        input::text, execution.timeout, execution.created_at, parent_id, parent_node, parent_iteration, parent_attempt,
-       depth,
+       depth, idle,
 """
 
 # Pending means that nobody has begun it: there is no lease to respect, and none to take before there is a result.

@@ -67,6 +67,7 @@ class Leased:
     parent_iteration: int
     parent_attempt: int | None
     depth: int
+    idle: timedelta  # how long it stood failed before
     started_at: datetime
     deadline_at: datetime
     crashes: int

@@ -1,6 +1,7 @@
 """Runs of workflows. The set of StepRun rows *is* the progress: the engine recomputes what comes next from them."""
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -107,6 +108,8 @@ class WorkflowExecution(Record):
     error_step = models.CharField(_("failed step"), max_length=60, blank=True)
     started_at = models.DateTimeField(_("started"), null=True)
     completed_at = models.DateTimeField(_("finished"), null=True)
+    # How long it stood failed before a step of it was repeated: nothing ran then, and it is no part of its duration.
+    idle = models.DurationField(default=timedelta, db_default=timedelta(), editable=False)
     wake_at = models.DateTimeField(_("wakes"), null=True)
     timeout = models.PositiveIntegerField(_("time limit (seconds)"), default=3600)
     deadline_at = models.DateTimeField(null=True, editable=False)
@@ -167,10 +170,15 @@ class WorkflowExecution(Record):
         return self.status in self.FINISHED
 
     @property
+    def counted_from(self) -> datetime | None:
+        """Where the clock of its duration began: at its start, later by the time it stood failed."""
+        return self.started_at and self.started_at + self.idle
+
+    @property
     def duration(self) -> float | None:
-        """Seconds from start to end; None while it has not both."""
+        """Seconds from start to end, without those it stood failed; None while it has not both."""
         if self.started_at and self.completed_at:
-            return (self.completed_at - self.started_at).total_seconds()
+            return (self.completed_at - self.counted_from).total_seconds()
         return None
 
     def move_to(self, status: "WorkflowExecution.Status") -> None:

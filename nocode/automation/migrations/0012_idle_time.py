@@ -1,0 +1,15 @@
+import datetime
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("automation", "0011_form_triggers")]
+
+    operations = [
+        migrations.AddField(
+            model_name="workflowexecution",
+            name="idle",
+            field=models.DurationField(db_default=datetime.timedelta(0), default=datetime.timedelta, editable=False),
+        ),
+    ]
