@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("automation", "0011_form_triggers")]
+    dependencies = [("automation", "0012_labels_and_jobs")]
 
     operations = [
         migrations.AddField(
