@@ -15,14 +15,16 @@ from django.utils.translation import gettext as _
 from simple_history.models import HistoricalChanges
 
 from nocode.foundation.events import bus
+from nocode.foundation.models import User
 from nocode.runtime.events import app_event
 from nocode.runtime.models import GeneratedApp
-from nocode.studio.models import DataTable, Field
-from nocode.studio.signals import field_users, mentions, table_users
+from nocode.studio.models import DataTable, Field, Project
+from nocode.studio.signals import field_users, mentions, page_ways, table_users
 
 logger = logging.getLogger(__name__)
 
 OFF = 0
+MOST_APPS = 3  # beside the pages of their project
 LOGGED_IN = frozenset({"last_login"})  # what each log-in saves of a person; it is no change
 
 
@@ -72,6 +74,17 @@ def app_saved(instance: GeneratedApp, created: bool, raw: bool, **kwargs: Any) -
 def app_deleted(instance: GeneratedApp, **kwargs: Any) -> None:
     """Wait for the step that is just being built: it would write lines of a deployment that is gone."""
     GeneratedApp.objects.select_for_update(no_key=True).filter(pk=instance.pk).first()
+
+
+@receiver(page_ways, dispatch_uid="runtime.apps_of_pages")
+def apps_of_pages(project: Project, user: User, **kwargs: Any) -> list[tuple[str, str, str]]:
+    """The applications that are made of the pages of a project; before there is one, the way to make it."""
+    apps = GeneratedApp.objects.visible_to(user).filter(project=project).order_by("name")[:MOST_APPS]
+    found = [(app.name, "deployed_code", reverse("admin:runtime_generatedapp_change", args=[app.pk])) for app in apps]
+    if not found and user.has_perm("runtime.add_generatedapp", project):
+        address = f"{reverse('admin:runtime_generatedapp_add')}?project={project.pk}"
+        return [(_("Make an application"), "deployed_code", address)]
+    return found
 
 
 @receiver(table_users, dispatch_uid="runtime.apps_using_table")

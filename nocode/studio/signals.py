@@ -17,6 +17,8 @@ from nocode.studio.schema.workbench import Workbench
 # "Who uses this table?" (`table`), "who uses this field?" (`field`): a receiver answers with a list of (name, address).
 table_users = Signal()
 field_users = Signal()
+# "What becomes of the pages of this project?" (`project`, for `user`): answers like (name, symbol, address).
+page_ways = Signal()
 
 
 @receiver(post_save, sender=Project, dispatch_uid="studio.project_saved")

@@ -257,3 +257,37 @@ def test_undo_keeps_what_the_list_shows(page, expect, table):
     expect(page.locator("tbody tr")).to_have_count(1)
     assert "sort=-pieces" in page.url
     assert kept(table)[0] == ("Ann", 0)
+
+
+def test_ctrl_z_takes_back_one_change_after_the_other(page, expect, table):
+    for name, words in (("Pieces", "42"), ("Name", "Anna")):
+        cell(page, 1, name).focus()
+        page.keyboard.type(words)
+        page.keyboard.press("Enter")
+        expect(cell(page, 1, name)).to_have_text(words)
+    assert kept(table)[0] == ("Anna", 42)
+
+    cell(page, 1, "Name").focus()
+    page.keyboard.press("Control+z")
+    expect(cell(page, 1, "Name")).to_have_text("Ann")
+    expect(cell(page, 1, "Name")).to_be_focused()
+    expect(page.get_by_text("1 row is as it was.")).to_be_visible()
+    page.keyboard.press("Control+z")
+
+    expect(cell(page, 1, "Pieces")).to_have_text("0")
+    assert kept(table)[0] == ("Ann", 0)
+
+
+def test_a_colleague_is_found_after_an_at_sign(new_page, expect, table):
+    user = factories.make_user(organization=table.project.organization)
+    factories.make_user("mia@example.com", organization=table.project.organization, name="Mia Long")
+    page = new_page(user=user)
+    page.goto(f"/admin/studio/datatable/{table.pk}/rows/1/history/")
+
+    page.get_by_label("Your comment").press_sequentially("Look, @mi")
+    expect(page.get_by_role("option", name="Mia Long")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Your comment")).to_have_value("Look, @mia@example.com ")
+    page.get_by_role("button", name="Add", exact=True).click()
+
+    expect(page.locator("mark")).to_have_text("@Mia Long")

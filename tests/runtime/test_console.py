@@ -11,7 +11,7 @@ from nocode.foundation.models import Role
 from nocode.runtime.models import Deployment, GeneratedApp
 from nocode.runtime.services import deployments
 from nocode.studio.models import DataTable
-from tests.factories import make_app, make_organization, make_page, make_project
+from tests.factories import make_app, make_organization, make_page, make_pages, make_project, make_user
 from tests.runtime.people import Team, make_team
 
 pytestmark = pytest.mark.django_db
@@ -369,3 +369,21 @@ def test_online_since_is_when_it_was_put_online_again(team):
     facts = content.split("Online since")[1].split("</dd>")[0]
     assert f'datetime="{date_format(localtime(app.online_since), "c")}"' in facts
     assert app.online_since > first.finished_at
+
+
+def test_the_page_of_a_project_leads_from_its_pages_to_an_application(client):
+    _table, [page, *_others] = make_pages()
+    project = page.project
+    address = reverse("admin:studio_project_change", args=[project.pk])
+    client.force_login(make_user(organization=project.organization))
+
+    way = f"{reverse('admin:runtime_generatedapp_add')}?project={project.pk}"
+    assert f'href="{way}"' in client.get(address).content.decode()
+    app = make_app(project, name="Desk")
+
+    shown = client.get(address).content.decode()
+    assert f'href="{way}"' not in shown
+    assert reverse("admin:runtime_generatedapp_change", args=[app.pk]) in shown
+    client.force_login(make_user(organization=project.organization, role=Role.VIEWER))
+    app.delete()
+    assert f'href="{way}"' not in client.get(address).content.decode()

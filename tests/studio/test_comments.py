@@ -136,7 +136,7 @@ def test_comments_of_a_row_in_order_with_their_authors(table, row, owner, teamma
         comments.add(table, row, (owner, teammate)[number % 2], f"Number {number}")
     comments.add(table, other, owner, "Another row")
 
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):  # the comments, and whom they told
         said = [(str(comment.author), comment.text) for comment in comments.of_row(table, row)]
 
     assert said[:2] == [("owner@example.com", "Number 0"), ("mate@example.com", "Number 1")]
@@ -160,7 +160,7 @@ def test_a_deleted_comment_is_gone(table, row, owner, teammate):
 
     comments.delete(comment)
 
-    assert not comments.of_row(table, row).exists()
+    assert comments.of_row(table, row) == []
     assert told() == ["mate@example.com"]
 
 
@@ -170,3 +170,19 @@ def test_teammates_see_comments_and_strangers_do_not(table, row, owner, teammate
     assert RecordComment.objects.visible_to(owner).count() == 1
     assert RecordComment.objects.visible_to(teammate).count() == 1
     assert RecordComment.objects.visible_to(stranger).count() == 0
+
+
+def test_whoever_is_told_stands_in_the_comment_by_name_and_nobody_else(client, table, row, owner, teammate, stranger):
+    teammate.name = "Mia <b>"
+    teammate.save()
+    comments.add(table, row, owner, "@mate@example.com, and @stranger@example.com: <look>")
+
+    [shown] = comments.of_row(table, row)
+
+    marked = '<mark class="c-mention">@Mia &lt;b&gt;</mark>, and @stranger@example.com: &lt;look&gt;'
+    assert shown.shown == marked
+    client.force_login(owner)
+    page = client.get(reverse("admin:studio_table_row_history", args=[table.pk, row])).content.decode()
+    assert marked in page
+    assert '<option value="mate@example.com">Mia &lt;b&gt;</option>' in page
+    assert '<option value="stranger@example.com"' not in page

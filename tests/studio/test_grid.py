@@ -1,5 +1,6 @@
 """The grid in the console: editing in place, many rows at once, views, columns; and who may do what."""
 
+import json
 import re
 from uuid import uuid4
 
@@ -254,3 +255,45 @@ def test_related_rows_are_shown_by_their_names(person, table):
     page = person().get(address("rows", table)).content.decode()
 
     assert re.findall(r'<span class="c-chip">(.*?)</span>', page) == ["&lt;Zoé&gt;", "&lt;Zoé&gt;", "Max"]
+
+
+# --- Ways out and back ------------------------------------------------------------------------------------------------
+
+
+def test_what_is_saved_beside_the_grid_can_be_taken_back_from_there(person, table):
+    browser = person()
+    editor = browser.get(address("cell", table, 1, "name")).content.decode()
+    seen = {"seen_at": re.search(r'name="seen_at" value="([^"]+)"', editor)[1]}
+
+    same = browser.post(address("cell", table, 1, "name"), seen | {"value_name": values(table)[1]})
+    saved = browser.post(address("cell", table, 1, "name"), seen | {"value_name": "Other"})
+
+    assert "HX-Trigger" not in same
+    batch = json.loads(saved["HX-Trigger"])["grid-act"]["batch"]
+    undone = browser.post(address("undo", table, batch), headers={"HX-Request": "true"})
+    assert "1 row is as it was." in undone.content.decode()
+    assert json.loads(undone["HX-Trigger-After-Swap"]) == {"rows-changed": {}}
+    assert values(table)[1] != "Other"
+
+
+def test_a_row_deleted_from_the_drawer_leads_back_to_the_same_list(person, table):
+    browser = person()
+    grid = f"{address('rows', table)}?f=name&op=is_not_empty&v=&g=0&sort=-name"
+    headers = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{grid}"}
+    drawer = browser.get(address("row", table, 1), headers=headers).content.decode()
+    delete = re.search(r'href="([^"]+/delete/\?list=[^"]+)"', drawer)[1].replace("&amp;", "&")
+    question = browser.get(delete).content.decode()
+    sent = re.search(r'name="list" value="([^"]*)"', question)[1].replace("&amp;", "&")
+
+    answer = browser.post(delete, {"list": sent})
+
+    assert answer.url.startswith(f"{grid}&undo=")
+
+
+def test_an_empty_table_offers_a_row_and_a_file_to_those_who_may_add(person, table):
+    Records(table).delete_many(ids=list(values(table)))
+
+    page = person().get(address("rows", table)).content.decode()
+
+    assert f'<a class="c-button" href="{address("import", table)}">Import a file</a>' in page
+    assert "Import a file" not in person(Role.VIEWER).get(address("rows", table)).content.decode()

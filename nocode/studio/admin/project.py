@@ -19,6 +19,7 @@ from nocode.foundation.errors import NoCodeError
 from nocode.studio.models import Project
 from nocode.studio.schema import names
 from nocode.studio.services import projects
+from nocode.studio.signals import page_ways
 
 
 class ProjectForm(SeenForm, ConsoleForm):
@@ -93,6 +94,15 @@ class ProjectAdmin(HistoryAdmin):
                 self.message_user(request, refusal, messages.ERROR)
                 return redirect("admin:studio_project_delete", project.pk)
         return super().delete_view(request, object_id, *args, **kwargs)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Project | None = None, **kwargs: Any
+    ) -> HttpResponse:
+        """Pages are made for something: its way is beside them."""
+        if obj is not None:
+            answers = page_ways.send(Project, project=obj, user=request.user)
+            context["page_ways"] = [way for _receiver, ways in answers for way in ways]
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
     def render_delete_form(self, request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
         return super().render_delete_form(request, context | {"days": settings.NOCODE_TRASH_DAYS})

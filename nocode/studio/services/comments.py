@@ -3,8 +3,9 @@
 import re
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -17,6 +18,7 @@ from nocode.studio.services.records import Records
 
 LONGEST = 5000
 MOST_MENTIONED = 50
+MOST_OFFERED = 200
 
 _MENTION = re.compile(r"(?<![\w@.])@([^\s@]+@[^\s@]+)")
 _AFTER_A_WORD = ".,;:!?)]}>\"'»”’…"  # what stands behind an address in a sentence
@@ -46,9 +48,19 @@ def add(table: DataTable, row_id: int, author: User, text: str) -> RecordComment
     return comment
 
 
-def of_row(table: DataTable, row_id: int) -> QuerySet[RecordComment]:
-    """What was said about a row, the oldest first, with who said it."""
-    return RecordComment.objects.filter(table=table, record_id=row_id).select_related("author").order_by("id")
+def of_row(table: DataTable, row_id: int) -> list[RecordComment]:
+    """What was said about a row, the oldest first, with who said it, and `shown` with the mentions marked."""
+    rows = RecordComment.objects.filter(table=table, record_id=row_id).select_related("author")
+    found = list(rows.prefetch_related("mentioned").order_by("id"))
+    for each in found:
+        each.shown = _marked(each.text, {person.email.lower(): str(person) for person in each.mentioned.all()})
+    return found
+
+
+def colleagues(table: DataTable) -> list[User]:
+    """Whom one may mention, by name; of very many the first."""
+    members = members_who(table.project.organization_id, "studio.view")
+    return list(members.order_by("name", "email")[:MOST_OFFERED])
 
 
 def delete(comment: RecordComment) -> None:
@@ -66,6 +78,18 @@ def mentioned_in(text: str, table: DataTable) -> list[User]:
         return []
     members = members_who(table.project.organization_id, "studio.view")
     return list(members.filter(email__in=addresses).order_by("pk"))
+
+
+def _marked(text: str, people: dict[str, str]) -> SafeString:
+    """A text with the names of those whom it told in place of their addresses."""
+    parts, end = [], 0
+    for found in _MENTION.finditer(text):
+        address = found[1].rstrip(_AFTER_A_WORD)
+        if name := people.get(address.lower()):
+            parts += [("{}", text[end : found.start()]), ('<mark class="c-mention">@{}</mark>', name)]
+            end = found.start(1) + len(address)
+    shown = [format_html(shape, each) for shape, each in [*parts, ("{}", text[end:])]]
+    return mark_safe("".join(shown))  # noqa: S308 (each piece is escaped)
 
 
 def _checked(text: str) -> str:

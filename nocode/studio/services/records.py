@@ -202,10 +202,12 @@ class Records(ManyRows):
         if not cleaned:
             return self.get(record_id)
         with self._writing():
-            rows = self.change([record_id], cleaned, history.new_act(), _moment(seen_at)).rows
+            act = history.new_act()
+            rows, changed = self.change([record_id], cleaned, act, _moment(seen_at))
             if not rows:
                 self.get(record_id)
                 raise RecordChanged(_("Somebody changed this row meanwhile; look at it again before you save."))
+        self.last_act = act if changed else None
         return rows[0]
 
     def keep_file(self, upload: UploadedFile) -> dict[str, Any]:

@@ -45,6 +45,7 @@ class RowStore:
     ):
         self.table, self.actor, self.source, self.cause = table, actor, source, cause
         self.savepoint = savepoint
+        self.last_act: UUID | None = None  # what `restore` undoes; none when nothing was new
 
     def beside(self, table: DataTable) -> Self:
         """The rows of another table, for the same person or source."""

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRedirect
 
 from nocode.foundation.errors import NoCodeError
 from nocode.foundation.pages import page_context
@@ -27,6 +28,7 @@ from nocode.studio.services.history import Act
 from nocode.studio.services.many import Matching
 from nocode.studio.services.records import Records
 from nocode.studio.services.sizes import Size
+from nocode.studio.views.acts import undone
 from nocode.studio.views.filters import Asked
 from nocode.studio.views.guard import of_table
 from nocode.studio.views.rows import chosen_view, views_of
@@ -89,12 +91,18 @@ def table_undo(request: HttpRequest, table: DataTable, batch: UUID) -> HttpRespo
     try:
         done = bulk.undo(table, batch, request.user)
     except NoCodeError as refusal:
+        if request.htmx:
+            return undone(request, refusal.message, is_refusal=True)
         messages.error(request, refusal.message)
         return _back(table, request.POST.get("list", ""))
     if isinstance(done, TableJob):
-        return redirect("admin:studio_job", done.pk)
+        address = reverse("admin:studio_job", args=[done.pk])
+        return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
     text = ngettext("%(count)s row is as it was.", "%(count)s rows are as they were.", done.count)
-    messages.success(request, text % {"count": intcomma(done.count)})
+    text %= {"count": intcomma(done.count)}
+    if request.htmx:
+        return undone(request, " ".join([text, *([loose.in_words(done.loose)] if done.loose else [])]))
+    messages.success(request, text)
     if done.loose:
         messages.warning(request, loose.in_words(done.loose))
     return _back(table, request.POST.get("list", ""))

@@ -8,6 +8,7 @@ from nocode.studio.forms import RowForm
 from nocode.studio.models import DataTable
 from nocode.studio.services.records import Records
 from nocode.studio.views import drawing
+from nocode.studio.views.acts import with_act
 from nocode.studio.views.guard import of_table
 
 
@@ -23,5 +24,5 @@ def table_cell(request: HttpRequest, table: DataTable, row: int, name: str) -> H
     form = RowForm(records.layout, request.POST or None, request.FILES or None, row=shown, names=[name])
     if form.is_valid() and form.save(records):
         page = records.page([{"field": "id", "value": row}], size=1)
-        return HttpResponse(drawing.cell(column, page.rows[0], page.labels[row]))
+        return with_act(HttpResponse(drawing.cell(column, page.rows[0], page.labels[row])), records)
     return render(request, "studio/_cell_form.html", {"table": table, "row_id": row, "column": column, "form": form})

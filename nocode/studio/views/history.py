@@ -28,6 +28,7 @@ def table_row_history(request: HttpRequest, table: DataTable, row: int) -> HttpR
         "changes": records.history(row),
         "origin": records.origin(row),
         "comments": comments.of_row(table, row),
+        "colleagues": comments.colleagues(table),
         "may_change": request.user.has_perm("studio.change_record", table),
     }
     if not request.htmx:

@@ -1,10 +1,11 @@
 """One row as a form: in a drawer beside the grid, or as a page."""
 
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -17,6 +18,7 @@ from nocode.studio.forms import RowForm
 from nocode.studio.layouts import SYSTEM_FIELDS, Column, Layout
 from nocode.studio.models import DataTable
 from nocode.studio.services.records import Records, Row
+from nocode.studio.views.acts import with_act
 from nocode.studio.views.guard import of_table
 
 
@@ -51,7 +53,7 @@ def table_row(request: HttpRequest, table: DataTable, row: int) -> HttpResponse:
     form = RowForm(records.layout, request.POST or None, request.FILES or None, row=shown)
     if form.is_valid() and form.save(records):
         if request.htmx:
-            return _done()
+            return with_act(_done(), records)
         messages.success(request, _("Row %(id)d was saved.") % {"id": row})
         return redirect("admin:studio_table_rows", table.pk)
     return _form_page(request, table, form, _("Row %(id)d") % {"id": row}, shown)
@@ -65,9 +67,24 @@ def table_row_delete(request: HttpRequest, table: DataTable, row: int) -> HttpRe
     if request.method == "POST":
         batch = records.delete_many(ids=[row]).batch
         messages.success(request, _("Row %(id)d was deleted.") % {"id": row})
-        return redirect(f"{reverse('admin:studio_table_rows', args=[table.pk])}?undo={batch}")
-    context = _row_context(request, table, records.get(row), records.layout)
+        return redirect(_list(table, request.POST.get("list", ""), undo=str(batch)))
+    asked_from = request.GET.get("list", "")
+    context = _row_context(request, table, records.get(row), records.layout) | {"list": asked_from}
     return render(request, "studio/delete_row.html", context)
+
+
+def _list(table: DataTable, query: str, **more: str) -> str:
+    """The address of the list a person came from, with its conditions and its page."""
+    parts = QueryDict(query, mutable=True)
+    parts.update(more)
+    return f"{reverse('admin:studio_table_rows', args=[table.pk])}?{parts.urlencode()}"
+
+
+def _left(request: HttpRequest, table: DataTable) -> str:
+    """The query of the grid beside which a row is open, as a parameter."""
+    place = urlsplit(request.htmx.current_url_abs_path or "")
+    is_grid = place.path == reverse("admin:studio_table_rows", args=[table.pk])
+    return f"?{urlencode({'list': place.query})}" if is_grid and place.query else ""
 
 
 def _done() -> HttpResponse:
@@ -105,7 +122,7 @@ def _form_page(
         context |= {
             "times": _row_context(request, table, row, form.layout)["times"],
             "can_delete": request.user.has_perm("studio.delete_record", table),
-            "delete_url": reverse("admin:studio_table_row_delete", args=[table.pk, row["id"]]),
+            "delete_url": reverse("admin:studio_table_row_delete", args=[table.pk, row["id"]]) + _left(request, table),
         }
     # htmx swaps no answer of the 400s: in the drawer the refused form is the answer.
     status = 422 if form.errors and not request.htmx else 200

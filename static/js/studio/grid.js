@@ -4,6 +4,7 @@ import { watchColumns } from "./grid_columns.js";
 import { watchDrawer } from "./grid_drawer.js";
 import { watchSelection } from "./grid_selection.js";
 import { forget, goOn, isLetter, isWaiting, isWritten, wait, watchTyping } from "./grid_typing.js";
+import { watchUndo } from "./grid_undo.js";
 
 const MOVES = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 const STOPS = "td, th summary, th a, thead th input"; // what can have the focus: a value, or what a head holds
@@ -174,5 +175,6 @@ watchColumns(grid);
 watchSelection();
 watchTyping();
 watchDrawer();
+watchUndo();
 document.addEventListener("htmx:afterSettle", (event) => event.detail.target.id === "rows" && prepare());
 prepare();
