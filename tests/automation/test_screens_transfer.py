@@ -8,8 +8,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from nocode.automation import arrivals
 from nocode.automation.models import Workflow
-from nocode.automation.transfer import entry, writing
+from nocode.automation.transfer import writing
 from tests.automation.screens import make_office
 from tests.automation.transfers import SMALL, content, make_rich, outline_of
 from tests.factories import make_integration, make_node, make_project, make_workflow
@@ -26,7 +27,7 @@ def office():
 
 @pytest.mark.parametrize("name", PAGES)
 def test_owner_viewer_and_stranger(office, name):
-    made = entry.receive(content(SMALL), office.organization)
+    made = arrivals.receive(content(SMALL), office.organization)
 
     answers = [
         office.client(who).get(reverse(f"admin:{name}", args=[made.pk])).status_code
@@ -76,7 +77,7 @@ def test_a_file_becomes_a_draft_with_a_report(office, way):
 
 
 def test_what_is_missing_is_chosen_on_the_report(office):
-    made = entry.receive(writing.dump(make_rich()), office.organization)
+    made = arrivals.receive(writing.dump(make_rich()), office.organization)
     wanted, ours = made.origin.missing["integrations"][0]["id"], make_integration(office.organization, name="Ours")
     url = reverse("admin:workflow_origin", args=[made.pk])
 
@@ -122,7 +123,7 @@ def test_a_copy_is_made_under_its_name(office):
 
 @pytest.mark.parametrize("steps", [1, 30])
 def test_the_report_costs_the_same_for_any_number_of_steps(office, steps, django_assert_max_num_queries):
-    made = entry.receive(content(SMALL), office.organization)
+    made = arrivals.receive(content(SMALL), office.organization)
     for number in range(steps):
         make_node(made, f"step_{number}")
     client, url = office.client("owner"), reverse("admin:workflow_origin", args=[made.pk])

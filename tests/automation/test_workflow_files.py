@@ -7,9 +7,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from jsonschema import Draft202012Validator
 
+from nocode.automation import arrivals
 from nocode.automation.models import Node, Trigger, Workflow
 from nocode.automation.services import workflows
-from nocode.automation.transfer import entry, writing
+from nocode.automation.transfer import writing
 from nocode.automation.transfer.copying import duplicate
 from nocode.foundation.services import billing
 from nocode.studio.errors import ImportRefused
@@ -41,7 +42,7 @@ def test_a_file_keeps_to_the_published_schema():
 def test_the_same_workflow_comes_out_of_its_file():
     workflow = make_rich()
 
-    made = entry.receive(writing.dump(workflow), workflow.organization, project=workflow.project)
+    made = arrivals.receive(writing.dump(workflow), workflow.organization, project=workflow.project)
 
     assert outline_of(made) == outline_of(workflow)
     assert (made.status, made.origin.remarks, made.origin.missing) == (
@@ -61,7 +62,7 @@ def test_secrets_and_addresses_stay_at_home():
     assert "encrypted-secret" not in text
     assert trigger.token not in text
     assert "a-token-of-the-tests" not in text
-    made = entry.receive(text.encode(), workflow.organization, project=workflow.project)
+    made = arrivals.receive(text.encode(), workflow.organization, project=workflow.project)
     copied = Trigger.objects.get(workflow=made, name=trigger.name)
     assert (copied.secret, copied.token == trigger.token) == ("", False)
     assert [each["label"] for each in made.origin.remarks] == [trigger.name]
@@ -71,7 +72,7 @@ def test_elsewhere_integrations_are_found_by_name_and_type_and_tables_are_made()
     workflow, elsewhere = make_rich(), make_organization()
     partner, project = make_integration(elsewhere, name="Partner"), make_project(elsewhere)
 
-    made = entry.receive(writing.dump(workflow), elsewhere, project=project, make_tables=True)
+    made = arrivals.receive(writing.dump(workflow), elsewhere, project=project, make_tables=True)
 
     assert made.nodes.get(key="call").config["integration"] == str(partner.pk)
     assert workflows.validate(made) == []
@@ -79,7 +80,7 @@ def test_elsewhere_integrations_are_found_by_name_and_type_and_tables_are_made()
 
 
 def test_what_is_not_found_is_left_open_and_keeps_the_draft_from_being_published():
-    made = entry.receive(writing.dump(make_rich()), make_organization())
+    made = arrivals.receive(writing.dump(make_rich()), make_organization())
 
     assert [each["name"] for each in made.origin.missing["integrations"]] == ["Partner"]
     assert {problem.node for problem in workflows.validate(made)} == {"row", "call"}
@@ -89,14 +90,14 @@ def test_two_of_the_same_name_are_no_match():
     workflow, elsewhere = make_rich(), make_organization()
     make_integration(elsewhere, "http.basic", name="Partner", values={"username": "a", "password": "b"})
 
-    made = entry.receive(writing.dump(workflow), elsewhere)
+    made = arrivals.receive(writing.dump(workflow), elsewhere)
 
     assert [each["name"] for each in made.origin.missing["integrations"]] == ["Partner"]
 
 
 def test_an_unknown_kind_becomes_a_placeholder_that_keeps_its_settings():
     odd = {"key": "b", "kind": "crystal.ball", "label": "Ask", "config": {"question": "{{ input.x }} {{ broken"}}
-    made = entry.receive(content({**SMALL, "nodes": [*SMALL["nodes"], odd]}), make_organization())
+    made = arrivals.receive(content({**SMALL, "nodes": [*SMALL["nodes"], odd]}), make_organization())
 
     node = made.nodes.get(key="b")
     assert (node.kind, node.config["was"]) == ("placeholder", "crystal.ball")
@@ -111,7 +112,7 @@ def test_an_unknown_kind_becomes_a_placeholder_that_keeps_its_settings():
 def test_a_trigger_that_cannot_work_here_is_switched_off():
     triggers = [{"kind": "schedule", "name": "Odd", "config": {"mode": "cron", "cron": "every day"}}]
 
-    made = entry.receive(content({**SMALL, "triggers": triggers}), make_organization())
+    made = arrivals.receive(content({**SMALL, "triggers": triggers}), make_organization())
 
     assert [(each.name, each.is_active) for each in made.triggers.all()] == [("Odd", False)]
     assert made.origin.remarks[0]["label"] == "Odd"
@@ -155,7 +156,7 @@ def test_what_cannot_be_read_is_refused_with_its_place(file, said):
     organization = make_organization()
 
     with pytest.raises(ImportRefused) as refusal:
-        entry.receive(file, organization)
+        arrivals.receive(file, organization)
 
     assert said in refusal.value.message
     assert not Workflow.objects.filter(organization=organization).exists()
@@ -165,7 +166,7 @@ def test_ids_of_others_give_nothing_away():
     foreign = make_integration(make_organization(), name="Theirs")
     call = {"key": "a", "kind": "http.request", "label": "A", "config": {"url": "x", "integration": str(foreign.pk)}}
 
-    made = entry.receive(content({**SMALL, "nodes": [call]}), make_organization())
+    made = arrivals.receive(content({**SMALL, "nodes": [call]}), make_organization())
 
     problems = " ".join(problem.message for problem in workflows.validate(made))
     assert "does not exist" in problems
@@ -187,7 +188,7 @@ def test_a_plan_that_is_full_refuses_the_file():
     make_subscription(workflow.organization, make_plan(workflows=1))
 
     with pytest.raises(billing.LimitReached):
-        entry.receive(content(SMALL), workflow.organization)
+        arrivals.receive(content(SMALL), workflow.organization)
     assert workflow.organization.workflows.count() == 1
 
 

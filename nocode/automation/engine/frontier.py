@@ -32,8 +32,12 @@ class Frontier:
 
     def sources(self, key: str) -> list[str]:
         """Predecessors whose edge was taken, in the order of the edges."""
+        return [edge.source for edge in self.taken(key)]
+
+    def taken(self, key: str) -> list[GraphEdge]:
+        """The edges by which a step was reached, in their order."""
         order = {edge: place for place, edge in enumerate(self.graph.incoming[key])}
-        return [edge.source for edge in sorted(self._taken[key], key=order.__getitem__)]
+        return sorted(self._taken[key], key=order.__getitem__)
 
     def _advance(self, decided: list[tuple[str, bool]]) -> None:
         """Settle nodes as (key, alive), and whatever their death decides; a worklist, so that long graphs are fine."""

@@ -43,6 +43,11 @@ class GraphNode:
         """Whether what is behind its port "each" runs several times."""
         return self.kind.partition(".")[0] == "loop" and not self.is_disabled
 
+    @property
+    def gives_parts(self) -> bool:
+        """Whether each of its ports carries a part of its own: its output is an object of them, by port."""
+        return self.kind.partition(".")[0] == "route"
+
 
 @dataclass(frozen=True)
 class GraphEdge:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from nocode.automation.engine.frontier import Frontier
-from nocode.automation.engine.graph import Graph
+from nocode.automation.engine.graph import Graph, GraphEdge
 from nocode.automation.engine.store import StepRow
 
 
@@ -41,8 +41,14 @@ class Scope:
 
     def input_of(self, key: str) -> list[Any]:
         """What enters a step: what the scope began with, or the outputs before it in the order of the edges."""
-        sources = self._frontier.sources(key)
-        return [self.outputs[source] for source in sources] if sources else [self._entering]
+        edges = self._frontier.taken(key)
+        return [self._carried(edge) for edge in edges] if edges else [self._entering]
+
+    def _carried(self, edge: GraphEdge) -> Any:
+        """What an edge brings: the output of the step before it, or the part of it that left through this port."""
+        output = self.outputs[edge.source]
+        is_part = self.graph.nodes[edge.source].gives_parts and isinstance(output, dict) and edge.port in output
+        return output[edge.port] if is_part else output
 
     def awake(self, now: datetime) -> Iterator[str]:
         """The ready steps that need not wait for a time to come."""

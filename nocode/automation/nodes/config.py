@@ -36,7 +36,7 @@ class TextField(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         if isinstance(value, dict | list):
-            return json.dumps(value, ensure_ascii=False)
+            return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
         if isinstance(value, bool):
             return "true" if value else "false"
         return super().to_python(value)

@@ -23,7 +23,7 @@ def _to_json(value: Any) -> Any:
 
 AS_TYPED = {
     "": (_("as it is"), lambda value: value),
-    "text": (_("text"), lambda value: TextField(required=False).clean(value)),
+    "text": (_("text"), lambda value: TextField(required=False, strip=False).clean(value)),
     "number": (_("number"), _to_number),
     "boolean": (_("yes/no"), lambda value: forms.BooleanField(required=False).to_python(value)),
     "json": (_("JSON"), _to_json),

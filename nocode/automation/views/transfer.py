@@ -11,9 +11,10 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from nocode.automation import arrivals
 from nocode.automation.models import Workflow, WorkflowImport
 from nocode.automation.services import workflows
-from nocode.automation.transfer import copying, entry, settling, writing
+from nocode.automation.transfer import copying, settling, writing
 from nocode.automation.transfer.format import LARGEST, file_name
 from nocode.automation.transfer.report import report_of
 from nocode.automation.views.builder import workflow_url
@@ -69,7 +70,7 @@ def workflow_import(request: HttpRequest) -> HttpResponse:
 
 def _receive(request: HttpRequest) -> Workflow:
     place: Place = chosen_place(request)
-    return entry.receive(
+    return arrivals.receive(
         _content(request),
         place.organization,
         project=place.project,

@@ -10,13 +10,14 @@ Token = tuple[str, str]
 
 ROOTS = ("trigger", "input", "item", "index", "vars", "workflow", "execution", "event", "secrets")
 ALIASES = {
-    "input": {"$json", "$input"},
+    "input": {"$json", "$input", "$items"},
+    "index": {"$items", "$itemIndex", "$runIndex", "$input"},
     "vars": {"$vars"},
     "workflow": {"$workflow"},
     "execution": {"$execution"},
     "secrets": {"$secrets"},
 }
-DATES = frozenset(["now", "DateTime", "$now", "$today"])
+DATES = frozenset(["now", "DateTime", "$now", "$today", "$date", "$testDate"])
 
 ASSIGNS = frozenset("= += -= *= /= %= **= <<= >>= >>>= &= |= ^= &&= ||= ??= ++ --".split())
 BEFORE_A_VALUE = frozenset("return typeof instanceof in of new delete void throw case do else yield await".split())

@@ -7,6 +7,7 @@ of a JavaScript object afterwards (a string, a property) runs without that limit
 from functools import cache
 from pathlib import Path
 from threading import get_ident
+from time import thread_time
 
 import quickjs
 
@@ -35,10 +36,11 @@ class Realm:
         self._context.set_memory_limit(MEMORY)
         self._context.set_max_stack_size(STACK)
         self._host = self._context.eval(script("core"))
-        self._context.set_time_limit(seconds)
+        self.limit(seconds)
 
     def limit(self, seconds: float) -> None:
         self._context.set_time_limit(seconds)
+        self._seconds = seconds
 
     def compile(self, source: str) -> None:
         """Make the expression ready to run. Raises JSException."""
@@ -47,7 +49,14 @@ class Realm:
 
     def run(self, source: str) -> str | None:
         """JSON, or an answer that starts with a letter (see the scripts); None when no memory was left to give it."""
-        return self._host("run", self._compiled[source], LARGEST_RESULT)
+        answer = self._host("run", self._compiled[source], LARGEST_RESULT)
+        if answer != "p":  # a promise
+            return answer
+        started = thread_time()
+        while self._context.execute_pending_job():
+            if thread_time() - started > self._seconds:
+                return 'e["Limit","time",""]'
+        return self._host("settled", LARGEST_RESULT)
 
     def put(self, action: str, name: str, json: str) -> None:
         """Hand over a `root`, a `step` or a `zone`."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from nocode.automation.transfer import entry
+from nocode.automation import arrivals
 from nocode.automation.transfer.remarks import Verdict
 from nocode.foundation.errors import NoCodeError
 from nocode.foundation.models import Organization
@@ -30,7 +30,8 @@ class Command(BaseCommand):
         if project and home is None:
             raise CommandError(f"The organization has no project “{project}”.")
         try:
-            made = entry.receive(file.read_bytes(), owner, project=home, make_tables=options["make_tables"], name=name)
+            content = file.read_bytes()
+            made = arrivals.receive(content, owner, project=home, make_tables=options["make_tables"], name=name)
         except OSError as error:
             raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
         except NoCodeError as refusal:

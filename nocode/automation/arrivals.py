@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nocode.automation.models import Workflow, WorkflowImport
+from nocode.automation.n8n import reading
+from nocode.automation.n8n.converting import convert
+from nocode.automation.n8n.reading import is_export
 from nocode.automation.transfer import checking
 from nocode.automation.transfer.bringing import bring
 from nocode.automation.transfer.remarks import Remark
@@ -23,7 +26,12 @@ class Arrival:
 
 def read(content: bytes) -> Arrival:
     """A workflow file of ours or of n8n. Raises ImportRefused with all that is wrong."""
-    return Arrival(checking.check(checking.parse(content)))
+    value = checking.parse(content)
+    if not is_export(value):
+        return Arrival(checking.check(value))
+    converted = convert(reading.read(value))
+    outline = checking.check(converted.outline)
+    return Arrival(outline, WorkflowImport.Source.N8N, converted.remarks, converted.samples)
 
 
 def receive(
