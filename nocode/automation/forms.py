@@ -1,5 +1,6 @@
 """Forms of the builder: a step, a trigger, a connection, the input of a run."""
 
+import json
 from itertools import product
 from typing import Any
 
@@ -178,16 +179,23 @@ class RunForm(forms.Form):
     )
 
 
+class Indented(json.JSONEncoder):
+    """JSON as people like to read it."""
+
+    def __init__(self, **options: Any):
+        super().__init__(**{**options, "indent": 2})
+
+
 class AgainForm(RunForm):
     """The input of a run that is repeated, and of which version; the same one is all there is to choose at times."""
 
     SAME, CURRENT = "same", "current"
 
-    version = forms.ChoiceField(label=_("Version"), widget=forms.RadioSelect)
+    version = forms.ChoiceField(label=_("Version"))
 
     def __init__(self, *args: Any, same: Any, current: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.fields["input"].widget.attrs["rows"] = 16
+        self.fields["input"].widget.attrs["rows"], self.fields["input"].encoder = 16, Indented
         choices = [(self.SAME, _("The same: %s") % same), (self.CURRENT, _("The published one: %s") % current)]
         self.fields["version"].choices = choices if current != same else choices[:1]
         self.initial.setdefault("version", self.SAME)

@@ -18,6 +18,7 @@ FAILED_SHOWN = 20
 class Turns:
     """How the turns of one step went; looks like a step run where only its state and its times are asked for."""
 
+    pk: int  # of the first of them
     node_key: str
     count: int
     failed: int
@@ -55,12 +56,14 @@ def counted(execution: WorkflowExecution, keys: Collection[str]) -> dict[str, Tu
             failed=Count("pk", filter=Q(is_last, status=Status.FAILED)),
             running=Count("pk", filter=Q(status=Status.RUNNING)),
             waiting=Count("pk", filter=Q(status=Status.WAITING)),
+            first=Min("pk"),
             started=Min("started_at"),
             finished=Max("finished_at"),
         )
     )
     return {
         row["node_key"]: Turns(
+            pk=row["first"],
             node_key=row["node_key"],
             count=row["count"],
             failed=row["failed"],

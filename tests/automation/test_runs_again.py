@@ -140,8 +140,8 @@ def test_two_runs_side_by_side(office):
 
     value = url("execution_compare_value", before, after)
     html = client.get(f"{value}?step=second", headers={"HX-Request": "true"}).content.decode()
-    assert '<tr class="c-lines__same"><td>{</td><td>{</td></tr>' in html
-    assert "c-lines__changed" in html
+    assert '<tr class="c-line--same"><td>{</td><td>{</td></tr>' in html
+    assert "c-line--changed" in html
     assert "&quot;y&quot;: 2" in html
     assert "&quot;y&quot;: 6" in html
     html = client.get(value).content.decode()

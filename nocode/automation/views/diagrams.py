@@ -140,7 +140,7 @@ def run_timeline(execution: WorkflowExecution, steps: list[StepRun], turns: dict
     """The waterfall of an execution; what a loop repeats is one bar."""
     nodes = execution.version.graph["nodes"]
     return draw_timeline(
-        sorted([*steps, *_inside(steps, turns).values()], key=lambda run: run.started_at),
+        sorted([*steps, *_inside(steps, turns).values()], key=lambda run: (run.started_at, run.pk)),
         {node["key"]: node.get("label") or node["key"] for node in nodes},
         start=execution.started_at,
         end=execution.completed_at or timezone.now(),
