@@ -102,7 +102,7 @@ export const problemsOf = (key) => problems.filter((each) => each.step === key);
 
 function mark(found, list) {
   problems = found;
-  root.querySelector("[data-problems]").hidden = !found.length;
+  root.querySelector("[data-problem-menu]").hidden = !found.length;
   root.querySelector("[data-problem-count]").textContent = found.length;
   root.querySelector("[data-problem-list]").innerHTML = list;
 }

@@ -12,7 +12,8 @@ const body = document.getElementById("panel-body");
 let key = null;
 let savedAs = "";
 let timer = 0;
-let isOurs = false; // the answer is to what was typed here
+let [isLoading, isStale, wantsFocus] = [false, false, false];
+let ours = 0; // answers to what was typed here that are still to come
 
 const form = () => body.querySelector("[data-step-form]");
 
@@ -23,20 +24,32 @@ function spelled() {
   return new URLSearchParams(data).toString();
 }
 
-export async function open(wanted, { focus = false } = {}) {
-  const card = cards.get(wanted);
-  if (!card) return;
+export function open(wanted, { focus = false } = {}) {
+  if (!cards.has(wanted)) return;
   if (key !== wanted) save();
   key = wanted;
+  wantsFocus = focus;
   showHead();
   const wasHidden = panel.hidden;
   panel.hidden = false;
   if (wasHidden) requestAnimationFrame(() => cards.has(key) && reveal(cards.get(key)));
-  await htmx.ajax("GET", card.element.dataset.form, { source: body, target: body, swap: "innerHTML" });
-  if (key !== wanted || !form()) return;
+  load();
+}
+
+// One after the other: of several that were wanted meanwhile only the last is fetched.
+async function load() {
+  isStale = true;
+  if (isLoading) return;
+  isLoading = true;
+  while (isStale && cards.has(key)) {
+    isStale = false;
+    await htmx.ajax("GET", cards.get(key).element.dataset.form, { source: body, target: body, swap: "innerHTML" });
+  }
+  isLoading = false;
+  if (form()?.dataset.stepForm !== key) return body.replaceChildren();
   savedAs = spelled();
   showProblems();
-  if (focus) body.querySelector("input:not([type=hidden]), select, textarea")?.focus();
+  if (wantsFocus) body.querySelector("input:not([type=hidden]), select, textarea")?.focus();
 }
 
 export function close() {
@@ -58,14 +71,14 @@ function showHead() {
 
 async function save() {
   clearTimeout(timer);
-  if (!key || !form() || !mayChange || spelled() === savedAs) return;
+  if (!key || form()?.dataset.stepForm !== key || !mayChange || spelled() === savedAs) return;
   const [step, text] = [key, spelled()];
   savedAs = text;
-  isOurs = true;
+  ours += 1;
   const answer = await act([{ op: "configure", step, form: text }]);
-  isOurs = false;
+  ours -= 1;
   if (!answer || key === null) return;
-  if (!cards.has(key)) key = Object.keys(answer.html).map((id) => id.slice(5)).find((each) => cards.has(each)) ?? null;
+  if (!cards.has(key)) follow({ detail: answer });
   if (key) showHead();
   showMistakes(answer.mistakes);
   showProblems();
@@ -100,11 +113,16 @@ function showProblems() {
   }));
 }
 
-// Somebody undid, renamed or switched what is shown here.
+// Somebody undid, renamed or switched what is shown here; a new key is a card that came for one that went.
 function follow({ detail: answer }) {
-  if (!key || isOurs) return;
-  if (!cards.has(key)) return close();
-  if (answer.html && `card-${key}` in answer.html) open(key);
+  if (!key || ours) return;
+  if (!cards.has(key)) {
+    const renamed = Object.keys(answer.html).map((id) => id.slice(5)).find((each) => cards.get(each)?.element.dataset.form === panel.querySelector("[data-panel-page]").getAttribute("href"));
+    if (!renamed) return close();
+    key = renamed;
+    if (form()) form().dataset.stepForm = key;
+  }
+  if (`card-${key}` in answer.html) open(key);
 }
 
 const DOES = { close, switch: () => switchOff(), duplicate: () => duplicate(), remove: () => remove() };

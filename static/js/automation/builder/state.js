@@ -31,6 +31,14 @@ export function place(card, x, y) {
   card.element.style.transform = `translate(${x}px, ${y}px)`;
 }
 
+// An output that leads nowhere offers the next step all the time.
+export function markOutputs() {
+  const used = new Set([...lines.values()].map(({ source, port }) => `${source}.${port}`));
+  for (const { key, element } of cards.values()) {
+    for (const port of element.querySelectorAll("[data-port]")) port.classList.toggle("is-used", used.has(`${key}.${port.dataset.port}`));
+  }
+}
+
 // Elements by their id as the server sends them, null for one that is gone.
 export function draw(html) {
   for (const [id, text] of Object.entries(html)) {
@@ -48,6 +56,7 @@ export function draw(html) {
     }
     if (hadFocus) element.focus({ preventScroll: true });
   }
+  markOutputs();
 }
 
 export function drawAll(html) {
@@ -71,6 +80,7 @@ function parse(text, isLine) {
 export function read() {
   for (const element of cardBox.children) readCard(element);
   for (const element of lineBox.querySelectorAll("[data-line]")) readLine(element);
+  markOutputs();
   root.classList.add("is-ready");
 }
 

@@ -3,6 +3,7 @@ import { cards, root, view, world } from "./state.js";
 
 const [SMALLEST, LARGEST] = [0.1, 2];
 const MARGIN = 48;
+const TOOLS = 64; // the width of what floats at the left
 const label = root.querySelector("[data-zoom]");
 const kept = `builder.${root.dataset.workflow}`;
 
@@ -63,11 +64,12 @@ export function bounds() {
 
 export function fit() {
   const all = bounds();
-  if (!all) return look(MARGIN, MARGIN, 1);
-  const [width, height] = [view.clientWidth - 2 * MARGIN, view.clientHeight - 2 * MARGIN];
+  if (!all) return look(TOOLS, MARGIN, 1);
+  const left = view.clientWidth > 6 * TOOLS ? TOOLS : 0;
+  const [width, height] = [view.clientWidth - left - 2 * MARGIN, view.clientHeight - 2 * MARGIN];
   const scale = Math.max(Math.min(width / (all.right - all.left), height / (all.bottom - all.top), 1), SMALLEST);
   look(
-    (view.clientWidth - (all.left + all.right) * scale) / 2,
+    (left + view.clientWidth - (all.left + all.right) * scale) / 2,
     (view.clientHeight - (all.top + all.bottom) * scale) / 2,
     scale,
   );
