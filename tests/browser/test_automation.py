@@ -30,7 +30,7 @@ def expect(browser):
 def add_step(page, kind: str, label: str, fill=None) -> None:
     """Add a step of a type after the last output offered."""
     page.locator(".c-chip--add, .c-empty .c-button").last.click()
-    page.locator(f"a.c-kind[href$='kind={kind}']").click()
+    page.locator(f"a.c-kind[href$='kind={kind}']").first.click()
     page.get_by_label("Name", exact=False).first.fill(label)
     if fill:
         fill(page)

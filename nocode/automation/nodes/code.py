@@ -47,7 +47,7 @@ def script_of(code: str, *, each: bool) -> str:
 
 @node_types.register
 class Code(NodeType):
-    kind, label, icon, family = "code", _("Code"), "javascript", Family.DATA
+    kind, label, icon, family = "code", _("Code"), "code", Family.DATA
     summary = _("Write JavaScript that makes new data of the old; it reaches nothing but the data.")
     gives = _("What the code returns; with “once for each item”, the list of what it returned for each.")
     example = Example(

@@ -38,7 +38,7 @@ _TAKES = {
 
 @node_types.register
 class ExtractHtml(NodeType):
-    kind, label, icon, family = "html.extract", _("Read from HTML"), "html", Family.FORMATS
+    kind, label, icon, family = "html.extract", _("Read from HTML"), "find_in_page", Family.FORMATS
     summary = _("Take values out of a page of HTML: say where they are with CSS selectors.")
     gives = _("An object: each name with what was found; nothing where nothing was.")
     example = Example(

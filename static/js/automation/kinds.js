@@ -21,6 +21,6 @@ for (const page of document.querySelectorAll("[data-kinds]")) {
   search.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && search.value.trim()) page.querySelector("[data-kinds-group]:not([hidden]) .c-kind:not([hidden])")?.click();
   });
-  search.focus();
+  if (matchMedia("(pointer: fine)").matches) search.focus(); // on a phone the keyboard would hide the list
   filter(page, search.value); // the browser may have kept it
 }
