@@ -8,6 +8,11 @@ function open(dialog, { action, name }) {
   dialog.showModal();
 }
 
+function isOutside({ target, clientX, clientY }) {
+  const box = target.getBoundingClientRect();
+  return clientX < box.left || clientX > box.right || clientY < box.top || clientY > box.bottom;
+}
+
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-opens]");
   if (opener) {
@@ -15,7 +20,7 @@ document.addEventListener("click", (event) => {
     open(document.querySelector(opener.dataset.opens), opener.dataset);
   }
   if (event.target.closest("[data-closes]")) event.target.closest("dialog").close();
-  if (event.target instanceof HTMLDialogElement) event.target.close(); // a click on the backdrop
+  if (event.target instanceof HTMLDialogElement && isOutside(event)) event.target.close(); // a click on the backdrop
 });
 
 document.addEventListener("htmx:afterSwap", (event) => {
