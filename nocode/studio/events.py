@@ -63,6 +63,31 @@ def tell_records(
     )
 
 
+def tell_imported(
+    table: DataTable,
+    created: int,
+    updated: int = 0,
+    *,
+    each_row: bool = False,
+    actor_id: int | None = None,
+    **more: Any,
+) -> None:
+    """Publish `studio.records.imported`: so many rows of a table were written at once.
+
+    With `each_row` each of them is told by `tell_records` as well.
+    """
+    payload = {"project_id": str(table.project_id), "table_id": str(table.pk), "table": table.physical_name}
+    bus.publish(
+        Event(
+            name="studio.records.imported",
+            payload=payload | {"created": created, "updated": updated, "each_row": each_row} | more,
+            key=f"table:{table.pk}",
+            organization_id=table.project.organization_id,
+            actor_id=actor_id,
+        )
+    )
+
+
 def tell_page(page: Page, verb: str) -> None:
     """Publish `studio.page.created`, `.updated` (the page or its blocks) or `.deleted`."""
     _tell("page", page, verb, page.project, {"name": page.title, "slug": page.slug, "project_id": str(page.project_id)})

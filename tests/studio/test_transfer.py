@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 
 from nocode.foundation.errors import NoCodeError
-from nocode.foundation.models import Role
+from nocode.foundation.models import OutboxEvent, Role
 from nocode.studio.errors import ImportRefused, TableChanged
 from nocode.studio.fields import field_types
 from nocode.studio.models import DataTable, GridView, Project, StoredFile, TableIndex
@@ -603,6 +603,30 @@ def test_a_copy_has_the_same_structure_rows_and_files_of_its_own():
     assert [row | {"photo": None} for row in after] == [row | {"photo": None} for row in before]
     assert rows_of(copy, "Orders") == rows_of(shop, "Orders")
     assert Records(table_of(copy, "Customers")).update(1, {"name": "Eve", "photo": after[0]["photo"]})["name"] == "Eve"
+
+
+@pytest.mark.parametrize("way", ["file", "copy"])
+@pytest.mark.django_db
+def test_rows_that_come_are_told_once_for_each_table(way):
+    shop = make_shop()
+    manager = SchemaManager(shop)
+    manager.create_table("Empty", [NewField("Amount", "integer")])
+    person, copy = make_user(), make_project(shop.organization, "Copy")
+    content = exported(shop)
+    OutboxEvent.objects.all().delete()
+
+    if way == "file":
+        copy, _found = imported(content, shop.organization, user=person)
+    else:
+        copying.duplicate(shop, copy, user=person)
+
+    events = OutboxEvent.objects.filter(name__startswith="studio.record")
+    assert {(each.name, each.actor_id, each.organization_id) for each in events} == {
+        ("studio.records.imported", person.pk, shop.organization_id)
+    }
+    rows = {str(table_of(copy, label).pk): len(rows_of(copy, label)) for label in ("Customers", "Orders")}
+    assert {each.payload["table_id"]: each.payload["created"] for each in events} == rows
+    assert {(each.payload["updated"], each.payload["each_row"]) for each in events} == {(0, False)}
 
 
 @pytest.mark.django_db

@@ -60,7 +60,7 @@ class DurationFilter(TypedFilter):
             least = timedelta(seconds=float(text.replace(",", ".")))
         except (ValueError, OverflowError):
             return None
-        return Q(completed_at__gte=F("started_at") + least)
+        return Q(completed_at__gte=F("started_at") + F("idle") + least)
 
 
 class LabelFilter(TypedFilter):

@@ -13,11 +13,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext_lazy
 
-from nocode.foundation.events import Event, bus
 from nocode.foundation.ids import uuid7
 from nocode.foundation.services import billing
 from nocode.foundation.spreadsheet import csv_lines
 from nocode.studio.errors import FieldMissing, ImportRefused
+from nocode.studio.events import tell_imported
 from nocode.studio.fields import lists
 from nocode.studio.importing import checking, formats, inference, writing
 from nocode.studio.importing.checking import BadCell
@@ -227,23 +227,14 @@ class _Import:
         self.progress.tell(READING + int((WHOLE - READING) * done), WHOLE)
 
     def _tell(self, table: DataTable, written: Written) -> None:
-        bus.publish(
-            Event(
-                name="studio.records.imported",
-                payload={
-                    "project_id": str(table.project_id),
-                    "table_id": str(table.pk),
-                    "table": table.physical_name,
-                    "job_id": str(self.job.pk),
-                    "file": self.job.input.name,
-                    "created": written.created,
-                    "updated": written.updated,
-                    "each_row": self.options.each_row,
-                },
-                key=f"table:{table.pk}",
-                organization_id=self.job.project.organization_id,
-                actor_id=self.job.requested_by_id,
-            )
+        tell_imported(
+            table,
+            written.created,
+            written.updated,
+            each_row=self.options.each_row,
+            actor_id=self.job.requested_by_id,
+            job_id=str(self.job.pk),
+            file=self.job.input.name,
         )
 
     def _result(self, written: Written, count: checking.Count, bad: list[BadCell]) -> dict[str, Any]:

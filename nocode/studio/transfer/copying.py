@@ -1,5 +1,6 @@
 """A project made again beside itself: the same structure, and its rows copied from table to table."""
 
+from collections import Counter
 from collections.abc import Callable
 
 from django.db import DatabaseError, connection
@@ -10,6 +11,7 @@ from nocode.foundation.database import is_overtaken, one_moment
 from nocode.foundation.models import User
 from nocode.foundation.services import billing
 from nocode.studio.errors import ImportRefused, RecordErrors, TableChanged
+from nocode.studio.events import tell_imported
 from nocode.studio.fields.relations import links
 from nocode.studio.layouts import layout_of
 from nocode.studio.meters import measure_again
@@ -80,15 +82,18 @@ class _Copying:
             for table in self.tables
             for run in runs(layout_of(table).target, "t", smallest=_PAGES_AT_ONCE, most=None)
         ]
-        total, copied = sum(run.pages for _table, run in parts), 0
+        total, copied = sum(run.pages for _table, run in parts), Counter()
         for table, run in parts:
             self.tell(self.done, total)
-            copied += self._copy(table, built, new, run.where)
+            copied[table] += self._copy(table, built, new, run.where)
             self.done += run.pages
         manager.fasten_relations()
         for table in self.tables:
             self._link(table, built)
-        return copied
+        for table, count in (+copied).items():
+            made = built.tables[self.keys.tables[str(table.pk)]]
+            tell_imported(made, count, actor_id=self.user and self.user.pk)
+        return copied.total()
 
     def _copy(self, table: DataTable, built: Built, new: NewFiles, where: sql.Composable) -> int:
         made = layout_of(built.tables[self.keys.tables[str(table.pk)]])

@@ -10,6 +10,7 @@ from nocode.foundation.ids import uuid7
 from nocode.foundation.models import User
 from nocode.foundation.services import billing
 from nocode.studio.errors import ImportRefused
+from nocode.studio.events import tell_imported
 from nocode.studio.models import Project
 from nocode.studio.schema.manager import SchemaManager
 from nocode.studio.transfer.archive import Archive, manifest_of
@@ -75,7 +76,9 @@ class _Filling:
             rows.stage(self._more)
             found.strangers += recognize(rows, self.project)
             found.missing += bring(rows, self.archive, self.project, self.user, new, self._add)
-            found.rows += rows.write()
+            found.rows += (written := rows.write())
+            if written:
+                tell_imported(rows.table, written, actor_id=self.user and self.user.pk)
             self._add(size)
         for rows in self.rows:
             rows.refuse_loose_ends()
