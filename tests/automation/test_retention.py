@@ -108,6 +108,27 @@ def test_a_workflow_says_how_long(workflow, days, ago, stays):
     assert is_there(others)
 
 
+@pytest.mark.parametrize(
+    ("status", "days", "failed_days", "ago", "stays"),
+    [
+        (Status.FAILED, 1, 90, 89, True),
+        (Status.CANCELLED, 1, 90, 91, False),
+        (Status.COMPLETED, 1, 90, 2, False),
+        (Status.FAILED, None, 90, 89, True),
+        (Status.FAILED, 40, 2, 3, False),
+        (Status.COMPLETED, 40, 2, 39, True),
+        (Status.FAILED, 40, None, 39, True),
+    ],
+)
+def test_what_failed_may_be_kept_for_another_time(workflow, status, days, failed_days, ago, stays):
+    Workflow.objects.filter(pk=workflow.pk).update(retention_days=days, failed_retention_days=failed_days)
+    execution = ended(workflow, ago * DAY, status)
+
+    cleanup_old_executions()
+
+    assert is_there(execution) is stays
+
+
 def test_the_installation_says_how_long(workflow, settings):
     settings.EXECUTION_RETENTION_DAYS = 2
     old, new = ended(workflow, 3 * DAY), ended(workflow, DAY)
@@ -165,7 +186,7 @@ def test_batches_are_transactions_and_what_is_left_is_queued(workflow, monkeypat
     for _number in range(5):
         ended(workflow, 31 * DAY)
     QueuedTask.objects.all().delete()
-    moments = iter([0.0, 1.0, 2.0, 300.0])  # the clock: at the start, then before each batch
+    moments = iter([0.0, 1.0, 1.0, 1.0, 2.0, 300.0])  # the clock: at the start, then before each batch
     monkeypatch.setattr(retention.Sweep.__init__, "__defaults__", (240, 2))
     monkeypatch.setattr(retention.time, "monotonic", lambda: next(moments))
 
@@ -251,13 +272,13 @@ def test_finding_them_uses_an_index(workflow):
         cursor.execute("SET LOCAL enable_sort = off")  # of two indexes the one that gives the order, on any statistics
         cursor.execute(
             "EXPLAIN SELECT id FROM automation_workflowexecution"
-            " WHERE workflow_id = %s AND completed_at < now() AND status IN ('completed', 'failed', 'cancelled')"
+            " WHERE workflow_id = %s AND completed_at < now() AND status = 'failed'"
             " ORDER BY completed_at LIMIT 500 FOR UPDATE SKIP LOCKED",
             [workflow.pk],
         )
         plan = "\n".join(row[0] for row in cursor.fetchall())
 
-    assert "Index Scan using execution_finished" in plan
+    assert "Index Scan using execution_to_forget" in plan
     assert "Sort" not in plan
 
 

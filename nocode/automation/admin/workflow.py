@@ -57,7 +57,16 @@ class WorkflowAdmin(HistoryAdmin):
     actions = ["export_files"]
 
     form = WorkflowForm
-    fields = ["organization", "name", "description", "project", "timeout", "retention_days", "variables"]
+    fields = [
+        "organization",
+        "name",
+        "description",
+        "project",
+        "timeout",
+        "retention_days",
+        "failed_retention_days",
+        "variables",
+    ]
     change_form_template = "automation/workflow.html"
 
     @action(description=_("Export"), permissions=["view"])

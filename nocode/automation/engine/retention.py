@@ -18,19 +18,24 @@ CALL_KEPT = timedelta(days=30)
 def forget_executions(sweep: Sweep) -> None:
     """Delete executions that ended longer ago than their workflow keeps them, or the installation if it does not say.
 
-    Those of deleted workflows come first; one workflow after the other, so that an index leads to the oldest of each.
+    Those of deleted workflows come first; one workflow and one status after the other, so that an index leads to the
+    oldest of each, and what is kept longer is never read.
     """
-    now = timezone.now()
-    kept = [(None, None), *Workflow.objects.order_by("pk").values_list("pk", "retention_days")]
-    for workflow_id, days in kept:
-        sweep.delete(_ended_before(now - timedelta(days=days or settings.EXECUTION_RETENTION_DAYS), workflow_id))
-        if sweep.is_cut_short:
-            return
+    now, usual = timezone.now(), settings.EXECUTION_RETENTION_DAYS
+    kept = Workflow.objects.order_by("pk").values_list("pk", "retention_days", "failed_retention_days")
+    for workflow_id, days, failed_days in [(None, None, None), *kept]:
+        days = days or usual
+        for status in WorkflowExecution.FINISHED:
+            ended_badly = status in WorkflowExecution.ENDED_BADLY
+            moment = now - timedelta(days=failed_days or days if ended_badly else days)
+            sweep.delete(_ended_before(moment, workflow_id, status))
+            if sweep.is_cut_short:
+                return
 
 
-def _ended_before(moment: datetime, workflow_id: UUID | None) -> QuerySet:
-    ended = WorkflowExecution.objects.filter(workflow=workflow_id, completed_at__lt=moment)
-    return ended.filter(status__in=WorkflowExecution.FINISHED).order_by("completed_at")
+def _ended_before(moment: datetime, workflow_id: UUID | None, status: str) -> QuerySet:
+    ended = WorkflowExecution.objects.filter(workflow=workflow_id, status=status, completed_at__lt=moment)
+    return ended.order_by("completed_at")
 
 
 @forgets

@@ -143,8 +143,8 @@ class WorkflowExecution(Record):
             GinIndex(fields=["labels"], name="execution_labels", condition=models.Q(labels__isnull=False)),
             # What is old enough to be deleted; a row enters it once, when it ends.
             models.Index(
-                fields=["workflow", "completed_at"],
-                name="execution_finished",
+                fields=["workflow", "status", "completed_at"],
+                name="execution_to_forget",
                 condition=models.Q(completed_at__isnull=False),
             ),
         ]

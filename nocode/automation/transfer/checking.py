@@ -21,7 +21,8 @@ WORKFLOW = (
     {"format": str, "version": int, "name": str, "nodes": list},
     {"description": "", "settings": {}, "edges": [], "triggers": [], "needs": {}},
 )
-SETTINGS = {}, {"timeout": 3600, "retention_days": None, "variables": {}}
+KEPT = ("retention_days", "failed_retention_days")
+SETTINGS = {}, {"timeout": 3600, **dict.fromkeys(KEPT), "variables": {}}
 NODE = (
     {"key": str, "kind": str, "label": str},
     {"config": {}, "on_error": "stop", "max_retries": 3, "is_disabled": False, "x": 0, "y": 0},
@@ -88,8 +89,9 @@ class _Checking:
     def _settings(self, value: Any) -> dict[str, Any]:
         settings = self.mistakes.object(value, "settings", *SETTINGS) or dict(SETTINGS[1])
         self._number(settings["timeout"], "settings.timeout", 0, LARGEST)
-        if settings["retention_days"] is not None:
-            self._number(settings["retention_days"], "settings.retention_days", 1, LARGEST)
+        for name in KEPT:
+            if settings[name] is not None:
+                self._number(settings[name], f"settings.{name}", 1, LARGEST)
         return settings
 
     def _nodes(self, values: list) -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ def outline(workflow: Workflow) -> dict[str, Any]:
         "settings": {
             "timeout": workflow.timeout,
             "retention_days": workflow.retention_days,
+            "failed_retention_days": workflow.failed_retention_days,
             "variables": workflow.variables,
         },
         "nodes": [{name: getattr(node, name) for name in NODE_FIELDS} for node in nodes],
