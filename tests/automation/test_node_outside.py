@@ -7,13 +7,15 @@ from threading import Thread
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django import forms
 
+from nocode.automation.integrations import IntegrationType, SecretField, integration_types
 from nocode.automation.nodes import node_types
 from nocode.foundation.models import Email, Membership, Notification, OutboxEvent
 from nocode.studio.schema.manager import NewField
 from nocode.studio.services.records import Records
 from tests.automation.stepping import compute, run, run_step
-from tests.factories import make_organization, make_project, make_published, make_table, make_user
+from tests.factories import make_integration, make_organization, make_project, make_published, make_table, make_user
 
 pytestmark = pytest.mark.django_db
 PAGE = [[1, 2], [3], []]
@@ -154,8 +156,8 @@ def test_an_event_of_ones_own_is_told_in_the_organization(team):
     execution = run_step("event.publish", {"name": "order.paid", "about": "7"}, {"sum": 5}, organization=team)
 
     event = OutboxEvent.objects.get(name="custom.order.paid")
-    assert (event.payload, event.organization_id) == ({"sum": 5}, team.pk)
-    assert execution.output == {"name": "custom.order.paid", "payload": {"sum": 5}}
+    assert (event.payload, event.organization_id) == ({"sum": 5, "cause": str(execution.pk)}, team.pk)
+    assert execution.output == {"name": "custom.order.paid", "payload": event.payload}
 
 
 def test_saving_a_record_updates_the_one_that_is_meant_and_adds_it_otherwise():
@@ -203,3 +205,42 @@ def test_a_query_of_a_step_reads_its_project_and_takes_no_expressions():
     workflow = make_published(("a", "noop", {}), **place)
     assert "Expressions cannot" in check({"query": "SELECT {{ input }}"}, workflow)["query"][0]
     assert "not a table" in check({"query": "SELECT * FROM public.foundation_user"}, workflow)["query"][0]
+
+
+class Chat(IntegrationType):
+    """A channel whose address is the secret, as the types of this protocol are."""
+
+    kind, label, summary, icon, protocol = "test.chat", "Chat", "", "forum", "slack"
+
+    class Config(forms.Form):
+        address = SecretField(label="Address")
+
+
+def test_a_chat_gets_the_text_and_its_address_is_told_nowhere(service):
+    integration_types.register(Chat)
+    try:
+        address = f"{service.url}/services/T0/very-secret-part"
+        chat = make_integration(kind=Chat.kind, values={"address": address})
+        config = {"integration": str(chat.pk), "text": "Order *{{ input.id }}*"}
+
+        told = run_step("slack", config, {"id": 7}, organization=chat.organization)
+        service.shutdown()
+        service.server_close()
+        failed = run_step("slack", config, {"id": 8}, organization=chat.organization)
+    finally:
+        del integration_types._entries[Chat.kind]
+
+    assert told.output == {"sent": True}
+    [(path, _headers, body)] = service.calls
+    assert (path, json.loads(body)) == ("/services/T0/very-secret-part", {"text": "Order *7*"})
+    assert failed.status == "waiting"  # it will be tried again
+    for execution in (told, failed):
+        kept = json.dumps([*execution.steps.values("error", "settings", "output")], default=str)
+        assert "very-secret-part" not in kept + execution.error_message
+
+
+def test_the_key_of_a_signature_is_not_kept_with_the_execution():
+    execution = run_step("crypto.hmac", {"key": "canary-key-12345", "data": "x"})
+
+    assert execution.status == "completed"
+    assert "canary-key-12345" not in json.dumps(execution.steps.get().settings)

@@ -5,6 +5,7 @@ the step goes on after errors; then the error stands in the place of the item. A
 the first item again: a step that writes has written nothing yet, and calls to the outside carry the same key as before.
 """
 
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from functools import partial
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from nocode.automation.engine.attempt import Attempt
 
 MOST_ITEMS = 10_000
+MOST_SECONDS = 200  # together; a task that runs for longer is ended
 MOST_CHARACTERS = 64 * 1024 * 1024  # of all results together, as JSON
 
 
@@ -46,6 +48,7 @@ class PerItem:
         self._type = attempt.prepared.type
         self._collects = attempt.node.on_error == "continue"
         self._shared: dict = {}
+        self._ends = time.monotonic() + MOST_SECONDS
         self._turns: Iterable[Turn] = self._prepared()
         if self._type.effect is Effect.OUTSIDE:  # it will run in a thread that has neither sandbox nor database
             self._turns = list(self._turns)
@@ -119,6 +122,8 @@ class PerItem:
         return error
 
     def _check_time(self) -> None:
+        if time.monotonic() > self._ends:
+            raise PermanentFailure(_("The items took longer than %d seconds together; use a loop.") % MOST_SECONDS)
         leased = self._attempt.progress.leased
         if timezone.now() > leased.deadline_at:
             raise PermanentFailure(_("The execution took longer than its limit of %d seconds.") % leased.timeout)

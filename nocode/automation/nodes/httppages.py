@@ -1,6 +1,7 @@
 """Answers that come page by page: where the next page is, and when there is none."""
 
 import re
+import time
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -13,6 +14,7 @@ from nocode.automation.outgoing import http
 from nocode.automation.outgoing.concealing import showable
 
 MOST_PAGES = 200
+MOST_SECONDS = 150  # together
 WAYS = [
     ("", gettext_lazy("one answer is all")),
     ("link", gettext_lazy("the answer has the address of the next page")),
@@ -30,6 +32,7 @@ class Pages:
         self.url, self.query = url, self._own_query(1) if settings["paging"] == "number" else {}
         self.items: list[Any] = []
         self.number = 0
+        self._ends = time.monotonic() + MOST_SECONDS
 
     def take(self, answer: http.Answer, body: Any) -> bool:
         """Take in a page; whether there is another one. Raises PermanentFailure for a page without a list."""
@@ -41,6 +44,8 @@ class Pages:
             raise PermanentFailure(message % {"place": place, "is": shown(items)})
         self.items += items
         self.number += 1
+        if time.monotonic() > self._ends:
+            raise PermanentFailure(_("The pages took longer than %d seconds together.") % MOST_SECONDS)
         if len(self.items) > MOST_ITEMS:
             raise PermanentFailure(_("The pages have more than %d items; ask for fewer pages.") % MOST_ITEMS)
         return self.number < (self._settings["most_pages"] or MOST_PAGES) and self._goes_on(answer, body, items)

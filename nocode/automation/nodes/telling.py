@@ -82,7 +82,7 @@ class Notify(NodeType):
 class PublishEvent(NodeType):
     kind, label, icon, family = "event.publish", _("Publish an event"), "campaign", Family.OUTSIDE
     summary = _("Say that something happened; workflows that wait for it or are started by it hear it.")
-    gives = _("An object: the name and the payload of the event.")
+    gives = _("An object: the name and the payload of the event; its cause is this execution.")
     effect = Effect.TRANSACTION
 
     class Config(ConfigForm):
@@ -105,6 +105,7 @@ class PublishEvent(NodeType):
         payload = payload if isinstance(payload, dict) else {"value": payload}
         if len(str(payload)) > LARGEST_EVENT:
             raise PermanentFailure(gettext("An event says at most %d characters.") % LARGEST_EVENT)
+        payload = {**payload, "cause": str(step.execution_id)}  # by it, workflows that start each other are told
         name = PREFIX + settings["name"].removeprefix(PREFIX)
         key = f"{step.organization_id}:{name}:{settings['about']}"[:200]
         bus.publish(Event(name, payload, key, organization_id=step.organization_id))
