@@ -43,6 +43,10 @@ class JobRefused(NoCodeError):
     """This act on many executions is not possible."""
 
 
+class AlreadyDecided(NoCodeError):
+    """There is nothing to decide any more."""
+
+
 class StepFailure(NoCodeError):
     """A step could not do its work."""
 

@@ -56,6 +56,21 @@ def execution_event(execution) -> Event:
     return Event(name, payload, f"execution:{execution.pk}", execution.organization_id)
 
 
+def approval_event(approval) -> Event:
+    """`automation.approval.approved` or `.rejected`: somebody has decided."""
+    payload = {
+        "approval_id": str(approval.pk),
+        "title": approval.title,
+        "execution_id": str(approval.execution_id),
+        "step": approval.node_key,
+        "comment": approval.comment,
+        "values": approval.values,
+        "user_id": approval.answered_by_id,
+    }
+    name, key = f"automation.approval.{approval.state}", f"approval:{approval.pk}"
+    return Event(name, payload, key, approval.organization_id, approval.answered_by_id)
+
+
 def notification_event(execution, type: str, user_id: int) -> Event:
     """`automation.notification.<type>`: one person is told of an execution. `type` is usually the status it came to."""
     payload = {

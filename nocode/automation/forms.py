@@ -12,8 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from nocode.automation.integrations import SecretField
-from nocode.automation.models import Integration, Node, Trigger, Workflow
+from nocode.automation.models import Approval, Integration, Node, Trigger, Workflow
 from nocode.automation.nodes.config import PER_ITEM
+from nocode.automation.nodes.questions import as_input, questions_of
 from nocode.automation.services import drafts
 from nocode.automation.services.notifications import Channel, Choice, On
 from nocode.foundation.admin.forms import OnlyOrganizationField, SeenForm
@@ -166,6 +167,35 @@ class NotificationForm(forms.Form):
     def channels(self) -> dict[str, set[str]]:
         """What was ticked."""
         return {on: {each for each in Channel if self.cleaned_data[f"{on}-{each}"]} for on in On}
+
+
+class DecisionForm(forms.Form):
+    """The answer to an approval: what is asked besides, a comment, and which of the two buttons was pressed."""
+
+    decision = forms.ChoiceField(choices=[(each.value, each.label) for each in Approval.DECISIONS])
+    comment = forms.CharField(
+        label=_("Comment"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+    def __init__(self, *args: Any, approval: Approval, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        asked = {f"field-{name}": field for name, field in questions_of(approval.fields_asked).items()}
+        self.fields = {**asked, **self.fields}
+        if self.data.get("decision") == Approval.State.REJECTED:  # whoever says no need not fill in the rest
+            for name in asked:
+                self.fields[name].required = False
+
+    @property
+    def shown(self) -> list[forms.BoundField]:
+        """What is filled in; the decision is a button."""
+        return [self[name] for name in self.fields if name != "decision"]
+
+    @property
+    def answer(self) -> dict[str, Any]:
+        """What was answered, as `approvals.decide` takes it."""
+        values = {name.removeprefix("field-"): value for name, value in self.cleaned_data.items() if "-" in name}
+        chosen = {name: self.cleaned_data[name] for name in ("decision", "comment")}
+        return chosen | {"values": as_input(values)}
 
 
 class RunForm(forms.Form):

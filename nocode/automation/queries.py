@@ -1,6 +1,7 @@
 """What the pages read. Large JSON values are cut and laid out by PostgreSQL: only what is shown leaves it."""
 
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -31,6 +32,7 @@ SHOWN_CHARACTERS = 50_000
 SHOWN_LOG_LINES = 200
 SHOWN_LOG_CHARACTERS = 2000
 RECENT = 10
+SHOWN_CALLS = 20
 
 # Up to the first of the runs that repeat one another, then down from it to all; a bounded number of each.
 _CHAIN = """
@@ -141,12 +143,21 @@ def executions_to_show(user) -> QuerySet:
     The engine touches `updated_at` with whatever it writes about an execution, its steps and its log.
     """
     retries = WorkflowExecution.objects.filter(retry_of=OuterRef("pk")).order_by("pk").values("pk")
+    called = WorkflowExecution.objects.filter(parent=OuterRef("pk")).order_by("-pk").values("pk")
     return (
         WorkflowExecution.objects.visible_to(user)
         .select_related("version", "workflow", "triggered_by", "export")
         .defer("input", "output", "response", "export__content")
-        .annotate(retry_ids=ArraySubquery(retries))
+        .annotate(retry_ids=ArraySubquery(retries), called_ids=ArraySubquery(called[:SHOWN_CALLS]))
     )
+
+
+def family_of(execution: WorkflowExecution) -> dict[str, Any]:
+    """The execution that called this one, and the newest of those it called; nothing is asked where there are none."""
+    ids = [*execution.called_ids, *filter(None, [execution.parent_id])]
+    rows = WorkflowExecution.objects.only("status", "workflow_name", "parent_node").in_bulk(ids) if ids else {}
+    called = [rows[pk] for pk in execution.called_ids if pk in rows]
+    return {"caller": rows.get(execution.parent_id), "called": called}
 
 
 def chain_of(execution: WorkflowExecution) -> list[WorkflowExecution]:

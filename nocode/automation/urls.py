@@ -3,6 +3,7 @@
 from django.urls import path
 
 from nocode.automation.views import (
+    approvals,
     builder,
     canvas,
     integrations,
@@ -61,6 +62,8 @@ console_urls = [
     path("automation/node/<uuid:pk>/earlier/", builder.step_earlier, name="step_earlier"),
     path("automation/trigger/<uuid:pk>/secret/", triggers.trigger_secret, name="trigger_secret"),
     path("automation/trigger/<uuid:pk>/address/", triggers.trigger_address, name="trigger_address"),
+    path("automation/approvals/", approvals.approvals, name="approvals"),
+    path("automation/approvals/<uuid:pk>/", approvals.approval, name="approval"),
     path("automation/notifications/", notifications.my_notifications, name="my_notifications"),
     path(
         "automation/notifications/<uuid:pk>/",

@@ -109,6 +109,12 @@ ACTIONS: dict[str, Action] = {
     "workflow.deleted": Action(
         "delete_forever", gettext_lazy("deleted the workflow %(name)s"), gettext_lazy("deleted a workflow")
     ),
+    "approval.approved": Action(
+        "check_circle", gettext_lazy("approved “%(name)s”"), gettext_lazy("approved what a workflow asked")
+    ),
+    "approval.rejected": Action(
+        "cancel", gettext_lazy("rejected “%(name)s”"), gettext_lazy("rejected what a workflow asked")
+    ),
     "integration.created": Action(
         "hub", gettext_lazy("created the integration %(name)s"), gettext_lazy("created an integration")
     ),
@@ -151,7 +157,7 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
     "people": (gettext_lazy("People"), ("invitation.", "member.")),
     "organizations": (gettext_lazy("Organizations"), ("organization.",)),
     "projects": (gettext_lazy("Projects and tables"), ("project.", "table.", "field.", "page.")),
-    "automation": (gettext_lazy("Automation"), ("workflow.", "integration.")),
+    "automation": (gettext_lazy("Automation"), ("workflow.", "integration.", "approval.")),
     "apps": (gettext_lazy("Applications"), ("app.",)),
     "exports": (gettext_lazy("Exports"), ("activity.", "report.")),
 }

@@ -1,4 +1,4 @@
-"""The events insights listens to: those of the studio, and activities that could not be written at once."""
+"""The events insights listens to: those of the studio, decisions, and activities that could not be written at once."""
 
 from nocode.foundation.events import bus
 from nocode.foundation.models import OutboxEvent
@@ -52,6 +52,13 @@ def remember_field(event: OutboxEvent) -> None:
 def remember_page(event: OutboxEvent) -> None:
     """A page is new, changed or gone. Whoever designs one changes it again and again: that is told now and then."""
     _remember(event, "page", "studio.page", PAGES, is_repeated=event.name.endswith(".updated"))
+
+
+@bus.subscribe("automation.approval.*")
+def remember_approval(event: OutboxEvent) -> None:
+    """Somebody decided what a workflow asked."""
+    target = "automation.workflowexecution", event.payload["execution_id"], event.payload["title"]
+    ActivityTracker.track_event(event, f"approval.{event.name.rpartition('.')[2]}", target)
 
 
 def _remember(event: OutboxEvent, kind: str, model: str, verbs: dict[str, str], is_repeated: bool = False) -> None:

@@ -26,6 +26,7 @@ MENU = [
                 "admin:automation_workflowexecution_changelist",
                 "automation.view_workflowexecution",
             ),
+            (_("My approvals"), "how_to_reg", "admin:approvals", None),
             (_("Integrations"), "power", "admin:automation_integration_changelist", "automation.view_integration"),
         ],
     ),

@@ -93,3 +93,94 @@ def test_200_webhooks_survive_killed_workers_and_a_restarted_database(workflow):
         "SELECT name, count(*) FROM foundation_outboxevent WHERE key ^@ 'execution:' GROUP BY 1 ORDER BY 1"
     )
     assert told == [("automation.execution.completed", CALLS), ("automation.execution.started", CALLS)]
+
+
+# --- Loops, called workflows, approvals and events --------------------------------------------------------------------
+
+WAITING = 12
+
+MAKE_WAITING = """
+from nocode.automation.services import triggers, workflows
+from nocode.studio.schema.manager import NewField, SchemaManager
+from nocode.studio.services.projects import create_project
+from tests.factories import make_edge, make_node, make_organization, make_published, make_user, make_workflow
+
+project = create_project(make_organization(), "Durable")
+SchemaManager(project).create_table("Orders", [NewField("Reference", "text", required=True)])
+make_user("chief@example.com", organization=project.organization)
+
+def write(reference):
+    return "record.create", {"table": "orders", "values": [{"field": "reference", "value": reference}]}
+
+stamp = make_published(("write", *write("{{ trigger.n }} stamped")), organization=project.organization, project=project)
+workflow = make_workflow(project.organization, project=project)
+ways = [
+    ("loop", "each", "item"), ("loop", "done", "call"), ("call", "main", "ask"), ("ask", "approved", "wait"),
+    ("wait", "event", "end"),
+]
+kinds = {
+    "loop": ("loop", {"list": "{{ [1, 2, 3] }}", "concurrency": 2}),
+    "item": write("{{ trigger.body.n }} item {{ item }}"),
+    "call": ("workflow.call", {"workflow": str(stamp.pk), "values": [{"name": "n", "value": "{{ trigger.body.n }}"}]}),
+    "ask": ("approval", {"title": "Go on?", "people": "chief@example.com", "by_email": False, "remind": 0.0005}),
+    "wait": ("wait.event", {"pattern": "test.*", "filter": "{{ event.payload.n === input.comment }}"}),
+    "end": write("{{ trigger.body.n }} end"),
+}
+nodes = {key: make_node(workflow, key, kind, config=config) for key, (kind, config) in kinds.items()}
+for source, port, target in ways:
+    make_edge(nodes[source], nodes[target], port)
+trigger = triggers.create(workflow, "webhook", "calls", is_active=True)
+workflows.publish(workflow)
+print("RESULT", trigger.token, project.schema_name)
+"""
+
+# Whoever decides, and whatever happens, until nothing waits any more.
+ANSWER = """
+import time
+from django.db import Error, connection
+from nocode.automation.models import Approval, EventWait, WorkflowExecution
+from nocode.automation.services import approvals
+from nocode.foundation.events import Event, bus
+from nocode.foundation.models import User
+
+chief, ends = User.objects.get(email="chief@example.com"), time.monotonic() + 50
+while time.monotonic() < ends and WorkflowExecution.objects.exclude(status="completed").exists():
+    for approval in approvals.open_for(chief):
+        approvals.decide(approval.pk, chief, "approved", comment=str(approval.execution.input["body"]["n"]))
+    for wait in EventWait.objects.all():
+        n = wait.input["comment"]
+        bus.publish(Event("test.go", {"n": n}, f"test:{n}", wait.organization_id))
+    time.sleep(0.2)
+"""
+
+
+def test_loops_calls_approvals_and_events_survive_killed_workers(new_stack):
+    stack: Stack = new_stack("--no-demo").start()
+    made = stack.manage("shell", "-c", MAKE_WAITING)
+    assert "RESULT" in made.stdout, made.stderr
+    token, schema = made.stdout.split("RESULT")[1].split()
+
+    def completed() -> bool:
+        found = stack.rows("SELECT status, count(*) FROM automation_workflowexecution GROUP BY 1")
+        return found == [("completed", 2 * WAITING)]
+
+    with ThreadPoolExecutor(3) as others:
+        calls = [others.submit(call, stack, token, number) for number in range(WAITING)]
+        answers = others.submit(stack.manage, "shell", "-c", ANSWER)
+        for written in (WAITING, 3 * WAITING, 4 * WAITING):
+            count = f'SELECT count(*) FROM "{schema}".orders'  # noqa: S608 (a name of ours)
+            eventually(lambda: stack.rows(count)[0][0] >= written or completed(), what=f"{written} rows")  # noqa: B023
+            kill(stack, *WORKER)
+        for each in calls:
+            each.result()
+        eventually(completed, within=60, what="all executions to complete")
+        assert answers.result().returncode == 0, answers.result().stderr
+
+    rows = stack.rows(f'SELECT count(*), count(DISTINCT reference) FROM "{schema}".orders')  # noqa: S608
+    assert rows == [(5 * WAITING, 5 * WAITING)]
+    steps = stack.rows(
+        "SELECT node_key, status, count(*) FROM automation_steprun WHERE iteration = 0 GROUP BY 1, 2 ORDER BY 1"
+    )
+    assert steps == [(key, "completed", WAITING) for key in ("ask", "call", "end", "loop", "wait", "write")]
+    told = stack.rows("SELECT node_key, count(*) FROM automation_stepsignal GROUP BY 1 ORDER BY 1")
+    assert told == [(key, WAITING) for key in ("ask", "call", "wait")]

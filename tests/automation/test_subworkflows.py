@@ -1,6 +1,7 @@
 """Workflows that call each other, and those that are run when an execution has failed."""
 
 import pytest
+from django.urls import reverse
 
 from nocode.automation.engine.subworkflows import DEEPEST
 from nocode.automation.errors import WorkflowNotRunnable
@@ -8,6 +9,7 @@ from nocode.automation.models import WorkflowExecution
 from nocode.automation.nodes import node_types
 from nocode.automation.services import executions, workflows
 from nocode.foundation.events import deliver_events
+from nocode.foundation.models import Membership
 from tests.factories import (
     make_chain,
     make_edge,
@@ -15,6 +17,7 @@ from tests.factories import (
     make_organization,
     make_published,
     make_trigger,
+    make_user,
     make_workflow,
     set_values,
 )
@@ -256,3 +259,30 @@ def test_one_that_cannot_be_started_is_told_in_the_log(organization):
     assert "Draft" in failed.logs.get(level="warning").message
     with pytest.raises(WorkflowNotRunnable):
         executions.start(draft)
+
+
+# --- Pages ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_pages_of_caller_and_called_lead_to_each_other(organization, client):
+    called = make_published(("a", "set", set_values(a="1")), organization=organization, name="Ship")
+    execution = run(make_caller(called))
+    child = execution.children.get()
+    client.force_login(make_user(organization=organization))
+
+    pages = {each.pk: reverse("admin:execution_detail", args=[each.pk]) for each in (execution, child)}
+
+    assert pages[child.pk] in client.get(pages[execution.pk]).content.decode()
+    assert pages[execution.pk] in client.get(pages[child.pk]).content.decode()
+
+
+def test_for_failures_only_workflows_of_the_organization_can_be_chosen(organization, client):
+    workflow, mend, foreign = make_workflow(organization), make_workflow(organization), make_workflow()
+    user = make_user(organization=organization)
+    Membership.objects.create(organization=foreign.organization, user=user)
+    client.force_login(user)
+
+    page = client.get(reverse("admin:automation_workflow_change", args=[workflow.pk])).content.decode()
+
+    choices = page[page.index('name="error_workflow"') :].partition("</select>")[0]
+    assert (str(mend.pk) in choices, str(foreign.pk) in choices) == (True, False)

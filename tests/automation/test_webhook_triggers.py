@@ -5,9 +5,10 @@ import subprocess
 import pytest
 
 from nocode.automation.models import Trigger, WebhookDelivery
+from nocode.automation.nodes.questions import as_input
 from nocode.automation.services import triggers
 from nocode.automation.triggers import InvalidTrigger, settings_of, trigger_types
-from nocode.automation.triggers.manual import as_input, input_form
+from nocode.automation.triggers.manual import input_form
 from nocode.automation.triggers.signatures import schemes
 from nocode.automation.triggers.webhook import curl_example
 from nocode.foundation.crypto import decrypt

@@ -18,6 +18,7 @@ PERSONAL = (
     "foundation_notification_",
     "automation_notificationrule_",
     "automation_notificationdelivery_",
+    "approval",
 )
 
 # What everybody decides for themselves, whatever their role.
@@ -25,6 +26,7 @@ OWN_CHOICES = {
     "organization_notifications",
     "workflow_notifications",
     "workflow_notifications_forget",
+    "approval",
     # How they look at a table, and what they say about its rows.
     "studio_table_arrange",
     "studio_table_view_save",

@@ -16,6 +16,7 @@ from django.utils import timezone
 from django_q.models import Failure, Schedule, Success
 
 from nocode.automation.models import (
+    Approval,
     DraftChange,
     Edge,
     ExecutionExport,
@@ -202,6 +203,19 @@ def _event(world: World, number: int) -> OutboxEvent:
 def _notification(world: World, number: int) -> Notification:
     return Notification.objects.create(
         user=world.people["owner"], organization=world.organization, kind="x", key=str(number), title=SECRET
+    )
+
+
+def _approval(world: World, number: int) -> Approval:
+    step = world.rows[StepRun]
+    return Approval.objects.create(
+        execution=step.execution,
+        node_key=step.node_key,
+        iteration=number,
+        organization=world.organization,
+        workflow_name=SECRET,
+        title=SECRET,
+        asked=[world.people["owner"].pk],
     )
 
 
@@ -451,6 +465,7 @@ MAKERS: dict[type[Model], Callable[[World, int], Model]] = {
     InvoiceCounter: lambda world, number: InvoiceCounter.objects.create(year=2000 + number),
     OutboxEvent: _event,
     Notification: _notification,
+    Approval: _approval,
     NotificationRule: _rule,
     NotificationDelivery: _told,
     IntegrationStats: _stats,
@@ -630,6 +645,7 @@ ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "account_session_end": lambda world: {"handle": "0" * 32},
     "integration_test": lambda world: {"pk": world.rows[Integration].pk},
     "organization_notifications": lambda world: {"pk": world.organization.pk},
+    "approval": lambda world: {"pk": world.rows[Approval].pk},
     "notification_open": lambda world: {"pk": world.rows[Notification].pk},
     "auth_user_password_change": lambda world: {"id": world.rows[User].pk},
 }

@@ -34,9 +34,12 @@ class WorkflowForm(SeenForm, ConsoleForm):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        project = self.fields.get("project")  # missing where the person only reads
-        if project and isinstance(project.widget, RelatedFieldWidgetWrapper):
-            project.widget = project.widget.widget
+        for name in {"project", "error_workflow"} & self.fields.keys():  # missing where the person only reads
+            if isinstance(self.fields[name].widget, RelatedFieldWidgetWrapper):
+                self.fields[name].widget = self.fields[name].widget.widget
+        if "error_workflow" in self.fields and self.instance.organization_id:
+            same = self.fields["error_workflow"].queryset.filter(organization=self.instance.organization_id)
+            self.fields["error_workflow"].queryset = same.exclude(status=Workflow.Status.ARCHIVED)
         for name, rows in (("description", 2), ("variables", 4)):
             if name in self.fields:
                 self.fields[name].widget.attrs["rows"] = rows
@@ -65,6 +68,7 @@ class WorkflowAdmin(HistoryAdmin):
         "timeout",
         "retention_days",
         "failed_retention_days",
+        "error_workflow",
         "variables",
     ]
     change_form_template = "automation/workflow.html"

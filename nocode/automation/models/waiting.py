@@ -144,6 +144,7 @@ class Approval(OfStep, Record):
     due_at = models.DateTimeField(_("expires"), null=True)
     remind_at = models.DateTimeField(_("next reminder"), null=True)
     remind_every = models.DurationField(_("remind every"), null=True)
+    reminders = models.PositiveIntegerField(_("reminders"), default=0)
     escalate_at = models.DateTimeField(_("asks others too"), null=True)
     escalate_to = ArrayField(models.BigIntegerField(), verbose_name=_("others to ask"), default=list)
     answered_by = models.ForeignKey(

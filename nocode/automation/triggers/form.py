@@ -3,8 +3,9 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from nocode.automation.nodes.questions import questions_field
 from nocode.automation.triggers.base import TriggerType, trigger_types
-from nocode.automation.triggers.manual import AskingForm, questions_field
+from nocode.automation.triggers.manual import AskingForm
 
 ANYONE, MEMBERS = "anyone", "members"
 

@@ -16,6 +16,7 @@ from nocode.automation.models import StepRun, WorkflowExecution
 from nocode.automation.nodes import node_types
 from nocode.automation.turns import Turns
 
+PAUSES = {"wait", "wait.event", "approval", "workflow.call"}  # step types that do nothing but wait
 PENDING, SKIPPED = "pending", "skipped"
 STATE_LABELS = {**dict(StepRun.Status.choices), PENDING: _("Not reached yet"), SKIPPED: _("Not reached")}
 
@@ -144,5 +145,5 @@ def run_timeline(execution: WorkflowExecution, steps: list[StepRun], turns: dict
         {node["key"]: node.get("label") or node["key"] for node in nodes},
         start=execution.started_at,
         end=execution.completed_at or timezone.now(),
-        pauses={node["key"] for node in nodes if node["kind"] == "wait"},
+        pauses={node["key"] for node in nodes if node["kind"] in PAUSES},
     )

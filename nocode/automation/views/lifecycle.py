@@ -12,9 +12,10 @@ from django.views.decorators.http import require_GET, require_POST
 from nocode.automation.comparison import compare
 from nocode.automation.forms import PublishForm, RunForm
 from nocode.automation.models import Trigger, Workflow
+from nocode.automation.nodes.questions import as_input
 from nocode.automation.services import executions, workflows
 from nocode.automation.triggers import InvalidTrigger, settings_of
-from nocode.automation.triggers.manual import as_input, input_form
+from nocode.automation.triggers.manual import input_form
 from nocode.automation.views.answers import back
 from nocode.automation.views.builder import workflow_url
 from nocode.automation.views.diagrams import diagram

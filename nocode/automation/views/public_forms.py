@@ -9,9 +9,10 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from nocode.automation.nodes.questions import as_input
 from nocode.automation.services import submissions
 from nocode.automation.triggers import settings_of
-from nocode.automation.triggers.manual import as_input, input_form
+from nocode.automation.triggers.manual import input_form
 from nocode.foundation.admin.forms import dress
 from nocode.foundation.errors import NoCodeError
 from nocode.foundation.pages import page_context

@@ -118,7 +118,9 @@ def _execution(request: HttpRequest, pk: UUID) -> WorkflowExecution:
 
 def _version(execution: WorkflowExecution) -> str:
     export = _export(execution)
-    return version_of(execution.status, execution.updated_at, execution.retry_ids, export and export.updated_at)
+    return version_of(
+        execution.status, execution.updated_at, execution.retry_ids, execution.called_ids, export and export.updated_at
+    )
 
 
 def _may_change(execution: WorkflowExecution) -> bool:
@@ -140,6 +142,7 @@ def _panel(request: HttpRequest, execution: WorkflowExecution) -> dict:
 
     return {
         "execution": execution,
+        **queries.family_of(execution),
         "diagram": run_diagram(execution, steps, link, counted),
         "timeline": run_timeline(execution, steps, counted),
         "log": queries.log_of(execution),
