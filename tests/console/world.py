@@ -514,9 +514,7 @@ ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
         }
         for name in ["execution_compare", "execution_compare_value"]
     },
-    **{
-        name: lambda world: {"pk": world.rows[ExecutionJob].pk} for name in ["execution_job", "execution_job_stop"]
-    },
+    **{name: lambda world: {"pk": world.rows[ExecutionJob].pk} for name in ["execution_job", "execution_job_stop"]},
     "execution_bulk": lambda world: {"kind": "retry"},
     "execution_value": lambda world: {
         "pk": world.rows[WorkflowExecution].pk,
@@ -544,7 +542,18 @@ ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "workflow_version": lambda world: {"pk": world.rows[Workflow].pk, "number": world.rows[WorkflowVersion].number},
     "token_delete": lambda world: {"pk": world.rows[ApiToken].pk},
     "connection_delete": lambda world: {"pk": world.rows[Edge].pk},
-    **{name: lambda world: {"pk": world.rows[Node].pk} for name in ["step_delete", "step_duplicate", "step_earlier"]},
+    **{
+        name: lambda world: {"pk": world.rows[Node].pk}
+        for name in [
+            "step_delete",
+            "step_duplicate",
+            "step_earlier",
+            "step_values",
+            "step_preview",
+            "step_try",
+            "step_pin",
+        ]
+    },
     **{name: lambda world: {"pk": world.rows[Trigger].pk} for name in ["trigger_secret", "trigger_address"]},
     **{
         name: lambda world: {"pk": world.rows[DataTable].pk}

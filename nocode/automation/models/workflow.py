@@ -54,13 +54,6 @@ class Workflow(Record):
         validators=[MinValueValidator(1)],
         help_text=_("Finished executions are deleted after this time. Empty: as long as the installation says."),
     )
-    failed_retention_days = models.PositiveIntegerField(
-        _("keep what failed (days)"),
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(1)],
-        help_text=_("Executions that failed or were cancelled. Empty: as long as the others."),
-    )
     error_workflow = models.ForeignKey(
         "self",
         models.SET_NULL,
@@ -88,10 +81,7 @@ class Workflow(Record):
         verbose_name, verbose_name_plural = _("workflow"), _("workflows")
         ordering = ["name"]
         constraints = [
-            models.CheckConstraint(condition=models.Q(retention_days__gte=1), name="workflow_keeps_executions_a_day"),
-            models.CheckConstraint(
-                condition=models.Q(failed_retention_days__gte=1), name="workflow_keeps_failed_a_day"
-            ),
+            models.CheckConstraint(condition=models.Q(retention_days__gte=1), name="workflow_keeps_executions_a_day")
         ]
 
     def __str__(self) -> str:
@@ -153,6 +143,13 @@ class Node(Record):
     )
     is_disabled = models.BooleanField(
         _("switched off"), default=False, help_text=_("The step is skipped: what comes in goes on as it is.")
+    )
+    pinned = models.JSONField(
+        _("pinned output"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("Stands for the output of the step where steps of the draft are tried."),
     )
     x = models.IntegerField(default=0)
     y = models.IntegerField(default=0)

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from nocode.automation.models import CalledBy, IntegrationStats, Trigger
+from nocode.automation.models import CalledBy, IntegrationStats, StepRun, Trigger
 from nocode.foundation import displays
 
 register = template.Library()
@@ -21,6 +21,12 @@ TRIGGER_ICONS = {"manual": "touch_app", "webhook": "webhook", "schedule": "sched
 def status_pill(obj: Any) -> SafeString:
     """The `status` of an execution, a step or a workflow."""
     return displays.status_pill(obj)
+
+
+@register.simple_tag
+def trial_pill(status: str) -> SafeString:
+    """How a step ended that was only tried."""
+    return displays.pill(status, StepRun.Status(status).label)
 
 
 @register.simple_tag

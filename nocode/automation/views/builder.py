@@ -15,6 +15,7 @@ from nocode.automation.nodes import node_types
 from nocode.automation.nodes.base import by_family
 from nocode.automation.services import drafts, workflows
 from nocode.automation.views.answers import back
+from nocode.automation.views.rehearsals import trial_context
 from nocode.foundation.admin.forms import dress
 from nocode.foundation.pages import page, page_context, refuse, tell, visible_object
 
@@ -64,16 +65,16 @@ def _step_page(request: HttpRequest, node: Node, title: str) -> HttpResponse:
     forms = step_forms(node, request.POST or None, where=request.GET)
     if request.method == "POST" and all([form.is_valid() for form in forms.values()]):
         return _save_step(request, node, forms)
+    trial = {} if node._state.adding else trial_context(request, node)
     context = page_context(
         request,
         title,
-        node=node,
         workflow=node.workflow,
         type=node_types.find(node.kind),
-        may_change=may_change,
         problems=[] if node._state.adding or node.kind not in node_types else _problems(node),
         earlier=_earlier(request, node),
         conditions=conditions_of(forms.get("config")),
+        **{"node": node, **trial, "may_change": may_change},
         **{f"{name}_form": dress(form) for name, form in forms.items()},
     )
     return render(request, "automation/_step_panel.html" if request.htmx else "automation/step.html", context)
