@@ -144,6 +144,16 @@ def _broken(change) -> dict:
         (content(_broken(lambda each: each["nodes"][0].update(label="\x00"))), "cannot be stored"),
         (content(_broken(lambda each: each.update(edges=[{"source": "a", "target": "b"}]))), "There is no step"),
         (content(_broken(lambda each: each.update(edges=[{"source": "a", "target": "a"}]))), "lead to itself"),
+        (
+            content(
+                {
+                    **SMALL,
+                    "nodes": [*SMALL["nodes"], {"key": "b", "kind": "set", "label": "B"}],
+                    "edges": [{"source": "a", "target": "b"}, {"target": "b", "port": "main", "source": "a"}],
+                }
+            ),
+            "there twice",
+        ),
         (content(_broken(lambda each: each.update(triggers=[{"kind": "moon", "name": "M"}]))), "triggers[0].kind"),
         (content(_broken(lambda each: each.update(settings={"retention_days": 0}))), "settings.retention_days"),
         (

@@ -539,6 +539,7 @@ ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
             "connection_add",
         ]
     },
+    "workflow_template": lambda world: {"key": "say_hello"},
     "workflow_version": lambda world: {"pk": world.rows[Workflow].pk, "number": world.rows[WorkflowVersion].number},
     "token_delete": lambda world: {"pk": world.rows[ApiToken].pk},
     "connection_delete": lambda world: {"pk": world.rows[Edge].pk},

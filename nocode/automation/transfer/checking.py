@@ -114,7 +114,7 @@ class _Checking:
             self._text(edge["port"], join(place, "port"), 60)
             if edge["source"] == edge["target"]:
                 self.mistakes.add(place, _("A step cannot lead to itself."))
-            if (each := tuple(edge.values())) in seen:
+            if (each := (edge["source"], edge["port"], edge["target"])) in seen:
                 self.mistakes.add(place, _("This connection is there twice."))
             seen.add(each)
         return [edge for edge, _place in found]

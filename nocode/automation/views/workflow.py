@@ -15,6 +15,7 @@ from nocode.automation.triggers import InvalidTrigger, trigger_types
 from nocode.automation.triggers.webhook import curl_example
 from nocode.automation.views.answers import base_url
 from nocode.automation.views.diagrams import diagram, kind_icon, kind_label
+from nocode.automation.views.lessons import first_steps
 from nocode.foundation.admin.forms import dress
 
 VERSIONS_SHOWN = 10
@@ -25,6 +26,7 @@ def workflow_page(request: HttpRequest, workflow: Workflow) -> dict[str, Any]:
     prefetch_related_objects([workflow], "nodes", "edges", "triggers")
     nodes = {node.key: node for node in workflow.nodes.all()}
     problems = problems_to_show(workflow) if nodes else []
+    origin = WorkflowImport.objects.filter(workflow=workflow).values_list("source", flat=True).first() or ""
     graph = workflows.draft_graph(workflow)
     drawing = diagram(graph, lambda key: step_url(nodes[key]), troubled={each["problem"].node for each in problems})
     steps = _steps(workflow, drawing)
@@ -40,7 +42,8 @@ def workflow_page(request: HttpRequest, workflow: Workflow) -> dict[str, Any]:
         "triggers": [_trigger(request, trigger) for trigger in workflow.triggers.all()],
         "versions": workflow.versions.select_related("created_by").defer("graph")[:VERSIONS_SHOWN],
         "recent": queries.recent_executions(workflow),
-        "has_origin": WorkflowImport.objects.filter(workflow=workflow).exists(),
+        "has_origin": bool(origin),
+        "lesson": first_steps(request, workflow, origin, problems),
         "is_changed": bool(nodes) and workflows.has_unpublished_changes(workflow),
         "may": may,
     }
