@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("automation", "0014_keep_failed_longer")]
+    dependencies = [("automation", "0015_approval_reminders")]
 
     operations = [
         migrations.AddField(
