@@ -1,18 +1,26 @@
 """Deletes what is old enough, a bounded batch at a time, so that nobody waits long for a row or a lock."""
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable
 
-from django.db import connection, models, transaction
-from psycopg2 import sql
+from django.db import OperationalError, connection, models, transaction
+from psycopg2 import errorcodes, sql
+
+logger = logging.getLogger(__name__)
 
 BATCH = 500
+PAUSE = 0.01  # seconds between batches, in which others have the database
+# A batch that waits or works for longer than this is given up, and left to the next sweep.
+LOCK_TIMEOUT, STATEMENT_TIMEOUT = "5s", "30s"
+TOO_LONG = {errorcodes.LOCK_NOT_AVAILABLE, errorcodes.QUERY_CANCELED}
 SECONDS = 240  # of deleting; what is left is done by the next call, well before the time of a task is over
 
 # What is deleted each day: functions that say which rows are old enough (see `forgets`).
 OLD_ROWS: list[Callable[[], models.QuerySet]] = []
 
+_LIMITS = "SELECT set_config('lock_timeout', %s, true), set_config('statement_timeout', %s, true)"
 _DELETE = sql.SQL("DELETE FROM {table} WHERE {column} = ANY(%s)")
 
 
@@ -37,14 +45,27 @@ class Sweep:
         A row that somebody holds is left to the next sweep, and looked at again once it is ours: it may have changed.
         """
         while time.monotonic() < self.ends:
-            with transaction.atomic():
-                ours = rows.select_for_update(skip_locked=True, of=("self",))
-                keys = list(ours.values_list("pk", flat=True)[: self.batch])
-                if keys:
-                    self._delete(rows.model, keys)
-            if len(keys) < self.batch:
+            try:
+                count = self._delete_batch(rows)
+            except OperationalError as error:
+                if getattr(error.__cause__, "pgcode", None) not in TOO_LONG:
+                    raise
+                logger.warning("%s: a batch took too long to delete; the next sweep does it", rows.model._meta.label)
+                break
+            if count < self.batch:
                 return
+            time.sleep(PAUSE)
         self.is_cut_short = True
+
+    @transaction.atomic
+    def _delete_batch(self, rows: models.QuerySet) -> int:
+        with connection.cursor() as cursor:
+            cursor.execute(_LIMITS, [LOCK_TIMEOUT, STATEMENT_TIMEOUT])
+        ours = rows.select_for_update(skip_locked=True, of=("self",))
+        keys = list(ours.values_list("pk", flat=True)[: self.batch])
+        if keys:
+            self._delete(rows.model, keys)
+        return len(keys)
 
     def _delete(self, model: type[models.Model], keys: list) -> None:
         for relation in _relations_to(model):

@@ -266,6 +266,31 @@ def _clean_up() -> dict:
         connection.close()
 
 
+@pytest.mark.django_db(transaction=True)
+def test_what_somebody_else_holds_for_long_is_left_to_the_next_sweep(monkeypatch):
+    monkeypatch.setattr(retention, "LOCK_TIMEOUT", "50ms")
+    workflow = make_published(("a", "set", {}))
+    execution = ended(workflow, 31 * DAY)
+    held, over = Event(), Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            list(StepRun.objects.select_for_update())
+            held.set()
+            over.wait(10)
+        connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        holding = pool.submit(hold)
+        held.wait(10)
+        counts = cleanup_old_executions()
+        over.set()
+        holding.result()
+
+    assert (counts, is_there(execution)) == ({}, True)
+    assert cleanup_old_executions()["automation.WorkflowExecution"] == 1
+
+
 def test_finding_them_uses_an_index(workflow):
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
