@@ -1,13 +1,28 @@
-"""What a database error says, and reading the database as of one moment."""
+"""Executing a statement, what a database error says, and reading the database as of one moment."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
-from psycopg2 import errorcodes
+from psycopg2 import errorcodes, sql
 
 # admin_shutdown, crash_shutdown, cannot_connect_now (PostgreSQL's error codes, appendix A)
 _SERVER_GOES = {"57P01", "57P02", "57P03"}
+
+
+def execute(statement: sql.Composable | str, params: Any = None) -> int:
+    """Execute a statement; answers how many rows it met."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+        return cursor.rowcount
+
+
+def fetch(statement: sql.Composable | str, params: Any = None) -> list[tuple]:
+    """What a statement answers."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+        return cursor.fetchall()
 
 
 def is_connection_lost(error: BaseException) -> bool:

@@ -82,6 +82,11 @@ BREAKS = [
     ("ALTER TABLE {S}.orders ADD UNIQUE (title)", "unique_extra", "take_unique"),
     ("CREATE UNIQUE INDEX uq_{Title} ON {S}.orders (title)", "unique_extra", "take_unique"),
     ("ALTER TABLE {S}.orders DROP CONSTRAINT ck_{Amount}", "check_lost", "put_check"),
+    (
+        "ALTER TABLE {S}.orders DROP CONSTRAINT ck_{Amount}, ADD CONSTRAINT ck_{Amount} CHECK (amount >= 0) NOT VALID",
+        "check_lost",
+        "put_check",
+    ),
     ("ALTER TABLE {S}.orders ALTER amount SET DEFAULT 2", "default_other", "put_default"),
     ("ALTER TABLE {S}.orders ALTER title SET DEFAULT 'x'", "default_other", "put_default"),
     (
@@ -152,7 +157,9 @@ def without_ids(text: str) -> str:
 RULES = [
     each
     for each in BREAKS
-    if "required" in each[2] or "unique" in each[2] or (each[1:] in DEFAULT_OR_CHECK and "SEQUENCE" not in each[0])
+    if "required" in each[2]
+    or "unique" in each[2]
+    or (each[1:] in DEFAULT_OR_CHECK and "SEQUENCE" not in each[0] and "NOT VALID" not in each[0])
 ]
 
 

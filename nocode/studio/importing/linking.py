@@ -12,6 +12,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 from psycopg2 import sql
 
+from nocode.foundation.database import execute
 from nocode.studio.fields.automatic import AutoNumber
 from nocode.studio.fields.conversions import call
 from nocode.studio.fields.relations import MOST
@@ -120,7 +121,7 @@ class Linking:
             "UPDATE {words} AS w SET id = o.id, is_new = true FROM {others} AS o "
             "WHERE w.matches = 0 AND o.is_new AND o.key = w.key"
         )
-        self._run(sql.SQL(statement).format(words=self.words, others=other.words))
+        execute(sql.SQL(statement).format(words=self.words, others=other.words))
 
     def _number_missing(self) -> None:
         """Give each row that is to be made its number; names that mean the same are one row."""
@@ -133,7 +134,7 @@ class Linking:
             "FROM (SELECT key, {next_id} AS id FROM ({missing}) AS missing) AS made "
             "WHERE w.matches = 0 AND NOT w.is_new AND w.key = made.key"
         )
-        self._run(
+        execute(
             sql.SQL(statement).format(words=self.words, next_id=next_id(self.way.layout, self.staging), missing=missing)
         )
 
@@ -148,13 +149,8 @@ class Linking:
         return [word for word in missing if not _is_clean(field, word)]
 
     def _fill(self, target: sql.Composable, query: sql.Composable) -> None:
-        self._run(sql.SQL("CREATE UNLOGGED TABLE {} WITH (autovacuum_enabled = off) AS {}").format(target, query))
-        self._run(sql.SQL("ANALYZE {}").format(target))
-
-    @staticmethod
-    def _run(statement: sql.Composable) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(statement)
+        execute(sql.SQL("CREATE UNLOGGED TABLE {} WITH (autovacuum_enabled = off) AS {}").format(target, query))
+        execute(sql.SQL("ANALYZE {}").format(target))
 
     # --- Telling
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db import DatabaseError, connection
 from psycopg2 import sql
 
+from nocode.foundation.database import execute
 from nocode.studio.importing.rows import Rows, presentable
 from nocode.studio.schema.runs import runs
 
@@ -36,9 +37,9 @@ class Staging:
 
     def create(self) -> None:
         cells = [sql.SQL("{} text").format(cell(index)) for index in range(self.width)]
-        self._run(sql.SQL("DROP TABLE IF EXISTS {}").format(self.target))
+        execute(sql.SQL("DROP TABLE IF EXISTS {}").format(self.target))
         columns = sql.SQL(", ").join([sql.SQL("n bigint NOT NULL"), sql.SQL("fault text"), *cells])
-        self._run(sql.SQL("CREATE UNLOGGED TABLE {} ({}) WITH (autovacuum_enabled = off)").format(self.target, columns))
+        execute(sql.SQL("CREATE UNLOGGED TABLE {} ({}) WITH (autovacuum_enabled = off)").format(self.target, columns))
 
     def fill(self, blocks: Iterable[Rows], tell: Tell) -> int:
         """Copy the rows; rows without any text are left out. Answers how many there are."""
@@ -54,7 +55,7 @@ class Staging:
                 if feed.error is not None:  # psycopg2 tells only that reading failed
                     raise feed.error from None
                 raise
-        self._run(sql.SQL("ANALYZE {}").format(self.target))
+        execute(sql.SQL("ANALYZE {}").format(self.target))
         return self.rows
 
     def beside(self, name: str) -> sql.Identifier:
@@ -68,19 +69,15 @@ class Staging:
         Called in the transaction of a trial, whose end takes the numbers away as well.
         """
         self.numbers = sql.Identifier(self.schema, f"{self.name}_n")
-        self._run(sql.SQL("CREATE SEQUENCE {} INCREMENT BY -1").format(self.numbers))
+        execute(sql.SQL("CREATE SEQUENCE {} INCREMENT BY -1").format(self.numbers))
 
     def drop(self) -> None:
         for target in [self.target, *self._beside]:
-            self._run(sql.SQL("DROP TABLE IF EXISTS {}").format(target))
+            execute(sql.SQL("DROP TABLE IF EXISTS {}").format(target))
 
     def slices(self) -> Iterator[sql.Composable]:
         """Conditions that part the table `s` into runs of pages, in the order of the file."""
         return (run.where for run in runs(self.target, "s", smallest=_SMALLEST_SLICE))
-
-    def _run(self, statement: sql.Composable) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(statement)
 
     def _lines(self, blocks: Iterable[Rows], tell: Tell) -> Iterator[bytes]:
         for block in blocks:

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from psycopg2 import sql
 
+from nocode.foundation.database import execute
 from nocode.foundation.events import bus
 from nocode.studio.fields.relations import links
 from nocode.studio.importing.linking import next_id, numbers_apart
@@ -87,7 +88,7 @@ def _insert(plan: Plan, origin: Origin, part: sql.Composable) -> int:
         sql.SQL("{} WHERE {}").format(plan.converted(part), condition),
     )
     names = [mapped.field.physical_name for mapped in plan.columns]
-    return _run(_announced(plan.layout, origin, statement, names))
+    return execute(_announced(plan.layout, origin, statement, names))
 
 
 def _insertion(
@@ -114,7 +115,7 @@ def _announced(layout: Layout, origin: Origin, insertion: sql.Composable, names:
 def _update(plan: Plan, origin: Origin, part: sql.Composable, written: Written) -> None:
     """Change the rows that are there and differ; what they were is kept in their history."""
     matched = sql.SQL("{} JOIN {} AS t ON {}").format(plan.converted(part), plan.layout.target, plan.same_key())
-    found = _run(sql.SQL("SELECT t.id FROM {} WHERE {} FOR UPDATE OF t").format(matched, plan.good_row()))
+    found = execute(sql.SQL("SELECT t.id FROM {} WHERE {} FOR UPDATE OF t").format(matched, plan.good_row()))
     others = [mapped for mapped in plan.columns if mapped.field.physical_name not in plan.keys]
     changed = 0
     if found and others:
@@ -125,7 +126,7 @@ def _update(plan: Plan, origin: Origin, part: sql.Composable, written: Written) 
             *((mapped.column, mapped.value) for mapped in others if mapped.is_stored),
             *_stamps(plan.layout, origin, "updated"),
         ]
-        changed = _run(
+        changed = execute(
             sql.SQL("UPDATE {} AS t SET {} FROM {} WHERE {} AND {} AND ({})").format(
                 plan.layout.target,
                 _list(sql.SQL("{} = {}").format(name, value) for name, value in changes),
@@ -176,7 +177,7 @@ def _remember(plan: Plan, origin: Origin, matched: sql.Composable, others: list[
         changes = sql.SQL("WITH changes AS ({} RETURNING record_id, after) {}").format(
             changes, _events(plan.layout, origin, "updated", rows)
         )
-    _run(changes)
+    execute(changes)
 
 
 # --- Rows of other tables ---------------------------------------------------------------------------------------------
@@ -186,7 +187,7 @@ def _make_missing(plan: Plan, origin: Origin, written: Written) -> None:
     """Make the rows of other tables that good rows name and that are not there."""
     for mapped in plan.columns:
         if mapped.linking and mapped.linking.makes_missing:
-            made = _run(_missing(plan, origin, mapped))
+            made = execute(_missing(plan, origin, mapped))
             label = mapped.linking.way.layout.label
             written.made[label] = written.made.get(label, 0) + made
 
@@ -214,7 +215,7 @@ def _placed(plan: Plan) -> Plan:
         return plan
     places, new_id = plan.staging.beside("places"), next_id(plan.layout, plan.staging)
     there = sql.SQL("LEFT JOIN {} AS t ON {}").format(plan.layout.target, plan.same_key())
-    _run(
+    execute(
         sql.SQL(
             "CREATE UNLOGGED TABLE {} WITH (autovacuum_enabled = off) AS "
             "SELECT v.n, {} AS row_id, {} AS is_new FROM {} {} WHERE {}"
@@ -227,7 +228,7 @@ def _placed(plan: Plan) -> Plan:
             plan.good_row(),
         )
     )
-    _run(sql.SQL("ANALYZE {}").format(places))
+    execute(sql.SQL("ANALYZE {}").format(places))
     return replace(plan, places=places)
 
 
@@ -248,8 +249,8 @@ def _link(plan: Plan, mapped: Mapped, part: sql.Composable) -> None:
         "WHERE {good} ON CONFLICT DO NOTHING"
     )
     if plan.keys:
-        _run(sql.SQL(remove).format(**names))
-    _run(sql.SQL(add).format(**names))
+        execute(sql.SQL(remove).format(**names))
+    execute(sql.SQL(add).format(**names))
 
 
 # --- What the others share --------------------------------------------------------------------------------------------
@@ -288,9 +289,3 @@ def _uuid(value: UUID) -> sql.Composable:
 
 def _list(parts: Iterable[sql.Composable]) -> sql.Composable:
     return sql.SQL(", ").join(list(parts))
-
-
-def _run(statement: sql.Composable) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(statement)
-        return cursor.rowcount

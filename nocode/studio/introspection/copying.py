@@ -8,6 +8,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 from psycopg2 import sql
 
+from nocode.foundation.database import execute, fetch
 from nocode.studio.errors import TakeoverRefused
 from nocode.studio.fields.relations import links
 from nocode.studio.introspection.making import Made
@@ -28,12 +29,12 @@ Tell = Callable[[int], None]  # rows so far; may raise
 
 def hold(tables: Iterable[Table]) -> None:
     """Keep others from changing the rows until the end of the transaction, and wait as long as it takes."""
-    _run(_TIMEOUTS, [LOCK_TIMEOUT])
+    execute(_TIMEOUTS, [LOCK_TIMEOUT])
     for each in tables:
         target = sql.Identifier(each.schema, each.name)
-        may_lock = _run(_MAY_LOCK, {"table": target.as_string(connection.connection)})[0][0]
+        may_lock = fetch(_MAY_LOCK, {"table": target.as_string(connection.connection)})[0][0]
         mode = sql.SQL("SHARE" if may_lock else "ACCESS SHARE")
-        _run(sql.SQL("LOCK TABLE ONLY {} IN {} MODE").format(target, mode))
+        execute(sql.SQL("LOCK TABLE ONLY {} IN {} MODE").format(target, mode))
 
 
 class Copy:
@@ -85,12 +86,12 @@ class Copy:
             number = sql.Identifier("s", table.key)
         read = [sql.SQL("s.ctid AS at"), sql.SQL("{}::bigint AS number").format(number)]
         read += [sql.SQL("{} AS {}").format(sql.Identifier("s", each), _copy_of(each)) for each in sorted(columns)]
-        _run(
+        execute(
             sql.SQL("CREATE TEMP TABLE {} ON COMMIT DROP AS SELECT {} FROM ONLY {} AS s").format(
                 name, sql.SQL(", ").join(read), table.target
             )
         )
-        _run(sql.SQL("ANALYZE {}").format(name))
+        execute(sql.SQL("ANALYZE {}").format(name))
         return name
 
     def _found(self, target: TablePlan, column: str, value: sql.Composable, alias: str) -> tuple:
@@ -149,7 +150,7 @@ class Copy:
         part: sql.Composable,
     ) -> int:
         statement = "INSERT INTO {target} ({columns}) SELECT {values} FROM ONLY {source} AS s {joins} WHERE {part}"
-        rows = _change(
+        rows = execute(
             sql.SQL(statement).format(
                 target=target,
                 columns=sql.SQL(", ").join(columns),
@@ -170,8 +171,8 @@ class Copy:
             *(self.made.fields[each].physical_name for each in table.fields if each.kind == "auto_number"),
         ]
         for name in counting:
-            _run(count_on(target, name))
-        _run(sql.SQL("ANALYZE {}").format(target))
+            execute(count_on(target, name))
+        execute(sql.SQL("ANALYZE {}").format(target))
 
     def _fill(self, table: TablePlan, field: FieldPlan) -> None:
         """A relation of two tables that lead to each other, when the rows of both are there."""
@@ -179,7 +180,7 @@ class Copy:
         source = sql.Identifier("s", field.column.name)
         value, join = self._found(field.target, field.target_column, source, "r")
         column = sql.Identifier(self.made.fields[field].physical_name)
-        _change(
+        execute(
             sql.SQL(
                 "UPDATE {target} AS t SET {column} = found.value FROM (SELECT {number} AS id, {value} AS value "
                 "FROM ONLY {source} AS s {own} {join} WHERE {from_} IS NOT NULL) AS found WHERE found.id = t.id"
@@ -200,7 +201,7 @@ class Copy:
         ours, first = self._end(link.owner, link.ours, "a")
         theirs, second = self._end(link.other, link.theirs, "b")
         field = self.made.links[link]
-        rows = _change(
+        rows = execute(
             sql.SQL(
                 "INSERT INTO {links} (source, target) SELECT {ours}, {theirs} FROM ONLY {source} AS s {first} {second}"
             ).format(
@@ -242,15 +243,3 @@ def _require(rows: int, expected: int, name: str) -> None:
         raise TakeoverRefused(
             _("“%(table)s” was changed while it was read; nothing was taken over. Try again.") % {"table": name}
         )
-
-
-def _run(statement: sql.Composable | str, params: object = None) -> list[tuple]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, params)
-        return cursor.fetchall() if cursor.description else []
-
-
-def _change(statement: sql.Composable) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(statement)
-        return cursor.rowcount

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import connection
+from nocode.foundation.database import fetch
 
 ORDINARY, PARTITIONED, FOREIGN = "r", "p", "f"
 
@@ -202,9 +202,7 @@ def others(schema: str) -> dict[str, list[str]]:
 
 def read(query: str, schema: str, **more: Any) -> list[tuple]:
     """The rows a query gives for a schema."""
-    with connection.cursor() as cursor:
-        cursor.execute(query, {"schema": schema, **more})
-        return cursor.fetchall()
+    return fetch(query, {"schema": schema, **more})
 
 
 def _by_table(rows: Iterable[tuple]) -> Iterable[tuple[str, tuple]]:

@@ -10,6 +10,7 @@ from nocode.studio.models import Field, TableIndex
 from nocode.studio.schema.place import Place
 
 Statements = list[sql.Composable]
+TRIGGER = "set_updated_at"  # as the event trigger of functions.sql names it
 
 
 def create_schema(schema: str, comment: str) -> Statements:
@@ -48,9 +49,9 @@ def create_table(place: Place, fields: Sequence[Field]) -> Statements:
 def updated_at_trigger(place: Place) -> sql.Composable:
     """What notes when a row was last changed."""
     return sql.SQL(
-        "CREATE OR REPLACE TRIGGER set_updated_at BEFORE UPDATE ON {} "
+        "CREATE OR REPLACE TRIGGER {} BEFORE UPDATE ON {} "
         "FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column()"
-    ).format(place.target)
+    ).format(sql.Identifier(TRIGGER), place.target)
 
 
 def move_table(place: Place, schema: str, name: str) -> Statements:

@@ -18,7 +18,6 @@ from nocode.studio.schema.expressions import NOT_CONSTANT, constant
 from nocode.studio.schema.mending import written_out
 from nocode.studio.schema.workbench import Workbench
 
-TRIGGER = "set_updated_at"
 SYSTEM_TYPES = {
     "id": "bigint",
     "created_at": "timestamp with time zone",
@@ -141,7 +140,7 @@ class _Check:
         if "id" in self.there.columns and not _is_unique(self.there, "id"):
             sentence = _("Nothing keeps the numbers of rows (the column “id”) from being given twice.")
             yield self._finding("system_key", sentence, ("system_columns",))
-        if TRIGGER not in self.there.triggers:
+        if ddl.TRIGGER not in self.there.triggers:
             sentence = _("Rows do not note any more when they were last changed: the trigger is missing.")
             yield self._finding("trigger_missing", sentence, ("put_trigger",))
 
@@ -182,7 +181,8 @@ class _Check:
         if field.unique and (unique is None or unique.columns != (field.physical_name,)):
             sentence = _("The field “%(field)s” is unique, but the database does not see to that any more.") % names
             yield self._finding("unique_lost", sentence, ("put_unique", "drop_unique"), field.pk)
-        has_check = ddl.check_of(field) is None or self.there.named(field.check_constraint) is not None
+        check = self.there.named(field.check_constraint)
+        has_check = ddl.check_of(field) is None or (check is not None and check.is_valid)
         if not has_check and not _was_left_off(self.table.project, field):
             sentence = _("The database does not hold values of “%(field)s” against its settings any more.") % names
             yield self._finding("check_lost", sentence, ("put_check",), field.pk)

@@ -36,7 +36,7 @@ def refuse(problem: Problem | None) -> None:
 
 def put_trigger(place: Place) -> Statements:
     """The trigger that keeps updated_at, also where it was only switched off."""
-    return [ddl.updated_at_trigger(place), _alter(place, "ENABLE TRIGGER set_updated_at")]
+    return [ddl.updated_at_trigger(place), _alter(place, "ENABLE TRIGGER {}", ddl.TRIGGER)]
 
 
 def system_columns(place: Place, there: catalog.Table) -> Statements:

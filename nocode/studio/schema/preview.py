@@ -31,7 +31,7 @@ class Step:
     """One of the operations. `says` is a sentence for people; `lock` is what PostgreSQL keeps from others, if anything.
 
     `rows` is an estimate of how many rows the table has. `rewrites`: every row is written again, and nobody can use the
-    table meanwhile; `checks`: every row is held against a rule, and nobody can write meanwhile. `notes` are sentences.
+    table meanwhile; `checks`: every row is held against a rule, and others may wait meanwhile. `notes` are sentences.
     """
 
     operation: Operation

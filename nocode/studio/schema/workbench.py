@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from psycopg2 import sql
 
+from nocode.foundation.database import fetch
 from nocode.foundation.models import User
 from nocode.studio.errors import NameTaken, TableMissing
 from nocode.studio.events import tell_field, tell_index, tell_table
@@ -57,9 +58,7 @@ class Workbench:
 
     def rows(self, query: sql.Composable) -> list[tuple]:
         """Read from the database; in a dry run, too."""
-        with connection.cursor() as cursor:
-            cursor.execute(query)
-            return cursor.fetchall()
+        return fetch(query)
 
     def value(self, field: Field) -> sql.Composable:
         """Where the values of a field are read: its column; in a dry run, what its column would hold by now."""

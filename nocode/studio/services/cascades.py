@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from nocode.foundation.database import fetch
 from nocode.studio import queries
 from nocode.studio.errors import TooManyFollow
 from nocode.studio.layouts import Layout
@@ -64,7 +65,7 @@ def follow(records: "RowStore", ids: Sequence[int], batch: UUID, going: Going) -
 def _pointing(others: "RowStore", name: str, ids: Sequence[int]) -> list[int]:
     layout = others.layout
     condition = queries.condition(layout, [{"field": name, "op": "in", "value": list(ids)}])
-    found = [row[0] for row in others._answer(queries.ids(layout, condition, MOST + 1))]
+    found = [row[0] for row in fetch(queries.ids(layout, condition, MOST + 1))]
     if len(found) > MOST:
         raise TooManyFollow(
             _("More than %(most)d rows of “%(table)s” would go with it; delete them first.")

@@ -10,6 +10,7 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from nocode.foundation.database import fetch
 from nocode.studio import queries
 from nocode.studio.models import DataTable, Field
 from nocode.studio.services.checking import Row
@@ -133,4 +134,4 @@ def _targets(value: Any) -> list[int]:
 def _there(records: "RowStore", relation: Field, ids: set[int]) -> set[int]:
     """Those of the rows it leads to that are there; they stay as long as the transaction lasts."""
     other = records.layout.related(relation.settings["table"])
-    return {row[0] for row in records._answer(queries.there(other, sorted(ids)))} if ids else set()
+    return {row[0] for row in fetch(queries.there(other, sorted(ids)))} if ids else set()

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 
+from nocode.foundation.database import fetch
 from nocode.foundation.services import billing
 from nocode.studio import queries
 from nocode.studio.errors import QueryRefused, RecordChanged, RecordNotFound
@@ -185,7 +186,7 @@ class Records(ManyRows):
         with self._writing():
             checking.accept(cleaned)
             stamped = [row | self._stamps("created", "updated") for row in cleaned]
-            made = self._linked(self._dicts(self._answer(queries.insert(layout, stamped))), cleaned)
+            made = self._linked(self._dicts(fetch(queries.insert(layout, stamped))), cleaned)
             told = [(row["id"], sorted(given)) for row, given in zip(made, cleaned, strict=True)]
             self._tell("created", told)
         return made

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import DatabaseError, connection, transaction
 from psycopg2 import sql
 
+from nocode.foundation.database import execute, fetch
 from nocode.foundation.models import User
 from nocode.studio import queries
 from nocode.studio.events import tell_records
@@ -68,7 +69,7 @@ class RowStore:
         linked = {name: value for name, value in values.items() if name not in stored}
         before = self._links(ids, linked)
         stamps = self._stamps("updated")
-        found = self._answer(queries.update(layout, queries.one_of(ids), stored | stamps, seen_at))
+        found = fetch(queries.update(layout, queries.one_of(ids), stored | stamps, seen_at))
         for name, value in linked.items():
             field = layout.fields[name]
             self._execute(field.type.write(field, layout, {row[0]: value for row in found}))
@@ -90,9 +91,9 @@ class RowStore:
         """
         layout = self.layout
         ids = self.hold(queries.one_of(ids))  # a row that is about to point to one of them waits, and then learns of it
-        found = self._answer(queries.by_ids(layout, ids)) if cascades.leads_on(layout) else None
+        found = fetch(queries.by_ids(layout, ids)) if cascades.leads_on(layout) else None
         cascades.follow(self, ids, batch, going or cascades.Going())
-        deleted = self._answer(queries.delete(layout, queries.one_of(ids)))
+        deleted = fetch(queries.delete(layout, queries.one_of(ids)))
         gone = self._dicts(deleted if found is None else found)
         if gone:
             history.keep(self, Verb.DELETED, [Changed(row["id"], _kept(layout, row)) for row in gone], batch)
@@ -106,7 +107,7 @@ class RowStore:
         rows = list(kept.values())
         if not rows:
             return Undone(loose=left_out)
-        back = {row[0] for row in self._answer(queries.put_back(layout, rows))}
+        back = {row[0] for row in fetch(queries.put_back(layout, rows))}
         made = [row for row in rows if row["id"] in back]
         for name, field in layout.writable.items():
             links = {row["id"]: row[name] for row in made if name in row} if field.type.column is None else {}
@@ -125,7 +126,7 @@ class RowStore:
         done = self._still(linked, {record_id: rows[record_id] for record_id in self.hold(queries.one_of(rows))})
         if stored and done:
             update = queries.update_each(layout, stored, {record_id: rows[record_id] for record_id in done})
-            done = [row[0] for row in self._answer(update)]
+            done = [row[0] for row in fetch(update)]
         for name in linked:
             field, links = layout.fields[name], {record_id: rows[record_id][0][name] for record_id in done}
             self._execute(field.type.write(field, layout, links))
@@ -135,14 +136,14 @@ class RowStore:
 
     def hold(self, condition: sql.Composable, limit: int | None = None, after: int = 0) -> list[int]:
         """Keep rows from others until the end of the transaction; answers their ids, in order."""
-        return [row[0] for row in self._answer(queries.hold(self.layout, condition, limit, after))]
+        return [row[0] for row in fetch(queries.hold(self.layout, condition, limit, after))]
 
     # --- Statements
 
     def _read(self, statement: sql.Composable) -> list[tuple]:
         """What a statement answers, outside of our own writing: a refusal leaves the caller's transaction usable."""
         with self._writing() if connection.in_atomic_block else self._explained():
-            return self._answer(statement)
+            return fetch(statement)
 
     def _rows(self, statement: sql.Composable) -> list[Row]:
         return self._dicts(self._read(statement))
@@ -151,16 +152,9 @@ class RowStore:
         return [queries.to_dict(self.layout, row) for row in rows]
 
     @staticmethod
-    def _answer(statement: sql.Composable) -> list[tuple]:
-        with connection.cursor() as cursor:
-            cursor.execute(statement)
-            return cursor.fetchall()
-
-    @staticmethod
     def _execute(statements: Iterable[sql.Composable]) -> None:
-        with connection.cursor() as cursor:
-            for statement in statements:
-                cursor.execute(statement)
+        for statement in statements:
+            execute(statement)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -190,24 +184,24 @@ class RowStore:
                 links = {row["id"]: given[name] for row, given in zip(made, cleaned, strict=True) if given.get(name)}
                 self._execute(field.type.write(field, layout, links) if links else [])
                 linked = linked or bool(links)
-        return self._dicts(self._answer(queries.by_ids(layout, [row["id"] for row in made]))) if linked else made
+        return self._dicts(fetch(queries.by_ids(layout, [row["id"] for row in made]))) if linked else made
 
     def _links(self, ids: Sequence[int], linked: Row) -> dict[int, Row]:
         """What rows are linked to now, where that is about to change."""
         if not linked:
             return {}
         self.hold(queries.one_of(ids))
-        return {row["id"]: row for row in self._dicts(self._answer(queries.by_ids(self.layout, ids)))}
+        return {row["id"]: row for row in self._dicts(fetch(queries.by_ids(self.layout, ids)))}
 
     def _still(self, linked: Sequence[str], rows: Mapping[int, tuple[Row, Row]]) -> list[int]:
         """Of rows that are held, those that still have the links seen (second)."""
         if not linked:
             return list(rows)
-        now = self._dicts(self._answer(queries.by_ids(self.layout, rows)))
+        now = self._dicts(fetch(queries.by_ids(self.layout, rows)))
         return [row["id"] for row in now if all(row[name] == rows[row["id"]][1][name] for name in linked)]
 
     def _again(self, found: Sequence[tuple]) -> list[Row]:
-        again = self._dicts(self._answer(queries.by_ids(self.layout, [row[0] for row in found])))
+        again = self._dicts(fetch(queries.by_ids(self.layout, [row[0] for row in found])))
         rows = {row["id"]: row for row in again}
         return [rows[row[0]] for row in found]
 

@@ -5,9 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
-from psycopg2 import sql
-
+from nocode.foundation.database import fetch
 from nocode.studio import queries
 from nocode.studio.layouts import Column, Layout
 from nocode.studio.models import TableIndex, TableJob
@@ -47,7 +45,7 @@ def of_list(
     found = next(_wants(layout, filters, search, order), None)
     if found is None:
         return None
-    [(rows, pages)] = _read(queries.extent(layout))
+    [(rows, pages)] = fetch(queries.extent(layout))
     if rows <= BIG or _cost(layout, filters, search, order) < MUCH * queries.cost_of_reading(rows, pages):
         return None
     kind, column = found
@@ -104,7 +102,7 @@ def _cost(layout: Layout, filters: Sequence[Mapping[str, Any]], search: str, ord
     keys = queries.keys_of(layout, order)
     first = queries.phases(keys, None, backwards=False)[0]
     condition = queries.condition(layout, filters, search)
-    [(answer,)] = _read(queries.explain(queries.select(layout, condition, limit=51, phase=first)))
+    [(answer,)] = fetch(queries.explain(queries.select(layout, condition, limit=51, phase=first)))
     plan = json.loads(answer) if isinstance(answer, str) else answer
     return plan[0]["Plan"]["Total Cost"]
 
@@ -112,9 +110,3 @@ def _cost(layout: Layout, filters: Sequence[Mapping[str, Any]], search: str, ord
 def _asked_for(layout: Layout, kind: str, column: str) -> TableIndex | None:
     indexes = TableIndex.objects.filter(table=layout.table_id, kind=kind).select_related("table")
     return next((each for each in indexes if kind == Kind.SEARCH or each.columns[0] == column), None)
-
-
-def _read(statement: sql.Composable) -> list[tuple]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement)
-        return cursor.fetchall()

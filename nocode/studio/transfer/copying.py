@@ -3,11 +3,11 @@
 from collections import Counter
 from collections.abc import Callable
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 from django.utils.translation import gettext as _
 from psycopg2 import errorcodes, sql
 
-from nocode.foundation.database import is_overtaken, one_moment
+from nocode.foundation.database import execute, is_overtaken, one_moment
 from nocode.foundation.models import User
 from nocode.foundation.services import billing
 from nocode.studio.errors import ImportRefused, RecordErrors, TableChanged
@@ -107,7 +107,7 @@ class _Copying:
             made.target, sql.SQL(", ").join(names), sql.SQL(", ").join(values), layout_of(table).target, where
         )
         try:
-            return _run(statement)
+            return execute(statement)
         except DatabaseError as error:
             refusal = explain(error, made)
             if isinstance(refusal, RecordErrors):
@@ -117,14 +117,8 @@ class _Copying:
     def _link(self, table: DataTable, built: Built) -> None:
         for field in (field for field in table.fields.all() if field.type.is_many):
             made = built.fields[self.keys.fields[str(field.pk)]]
-            _run(
+            execute(
                 sql.SQL("INSERT INTO {} (source, target) SELECT source, target FROM {}").format(
                     links(made, self.project.schema_name), links(field, self.source.schema_name)
                 )
             )
-
-
-def _run(statement: sql.Composable) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(statement)
-        return cursor.rowcount

@@ -7,6 +7,7 @@ from itertools import chain
 from django.db import connection
 from psycopg2 import sql
 
+from nocode.foundation.database import execute, fetch
 from nocode.foundation.models import User
 from nocode.studio.fields.conversions import call
 from nocode.studio.fields.file import MOST_FILES, describe
@@ -35,8 +36,8 @@ class NewFiles:
 
     def __init__(self) -> None:
         self._known: set[str] = set()
-        _run(sql.SQL("DROP TABLE IF EXISTS pg_temp.nocode_new_files"))
-        _run(sql.SQL("CREATE TEMP TABLE {} (old text PRIMARY KEY, said jsonb NOT NULL) ON COMMIT DROP").format(_NEW))
+        execute(sql.SQL("DROP TABLE IF EXISTS pg_temp.nocode_new_files"))
+        execute(sql.SQL("CREATE TEMP TABLE {} (old text PRIMARY KEY, said jsonb NOT NULL) ON COMMIT DROP").format(_NEW))
 
     def __contains__(self, old: str) -> bool:
         return old in self._known
@@ -44,7 +45,7 @@ class NewFiles:
     def add(self, old: str, new: StoredFile) -> None:
         self._known.add(old)
         values = sql.SQL(", ").join(map(sql.Literal, (old, json.dumps(describe(new)))))
-        _run(sql.SQL("INSERT INTO {} VALUES ({})").format(_NEW, values))
+        execute(sql.SQL("INSERT INTO {} VALUES ({})").format(_NEW, values))
 
     def renamed(self, value: sql.Composable, field: Field) -> sql.Composable:
         """The files of a value (jsonb) that are here, as they are now; NULL when none is."""
@@ -67,14 +68,14 @@ def bring(
     sizes, missing = archive.sizes(), 0
     for index, field in ((index, field) for index, field in rows.fields if file_fields([field])):
         understood = call("try_files", cell(index), MOST_FILES)
-        for old, name in _rows(_NAMED.format(rows.staging.target, understood)):
+        for old, name in fetch(_NAMED.format(rows.staging.target, understood)):
             entry = file_entry(old)
             if entry not in sizes:
                 missing += 1
             elif old not in new:
                 tell(sizes[entry])
                 new.add(old, _save(archive.pieces(entry), name, project, user))
-        _run(
+        execute(
             sql.SQL("UPDATE {} SET {} = {}::text WHERE {} IS NOT NULL").format(
                 rows.staging.target, cell(index), new.renamed(understood, field), understood
             )
@@ -107,14 +108,3 @@ def _save(pieces: Iterable[bytes], name: str, project: Project, user: User | Non
     stream = PieceStream(chain([beginning], pieces) if beginning else [])
     kind = files.type_of(name, beginning[:16])
     return files.save(stream, name, project.organization, project, user, content_type=kind)
-
-
-def _rows(statement: sql.Composable) -> Iterator[tuple]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement)
-        yield from cursor.fetchall()
-
-
-def _run(statement: sql.Composable) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(statement)

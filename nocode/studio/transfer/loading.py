@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, transaction
 from django.utils.translation import gettext as _
 from psycopg2 import sql
 
+from nocode.foundation.database import execute, fetch
 from nocode.studio.errors import ImportRefused
 from nocode.studio.fields.conversions import call
 from nocode.studio.fields.relations import links
@@ -112,7 +113,7 @@ class TableRows:
                 pairs = self._links(index)
                 self._refuse_missing(field, pairs)
                 statement = sql.SQL("INSERT INTO {} (source, target) SELECT DISTINCT * FROM ({}) AS p")
-                _run(statement.format(links(field, self.layout.schema), pairs))
+                execute(statement.format(links(field, self.layout.schema), pairs))
 
     def _heads(self) -> list[str]:
         """The names in the first line: those of fields that are kept, and of what every table has."""
@@ -155,7 +156,7 @@ class TableRows:
     def _refuse_strange_links(self) -> None:
         for index, field in self.fields:
             if field.type.is_many:
-                found = _rows(
+                found = fetch(
                     sql.SQL("SELECT source FROM ({}) AS p WHERE target IS NULL LIMIT 1").format(self._links(index))
                 )
                 if found:
@@ -163,7 +164,7 @@ class TableRows:
 
     def _refuse_missing(self, field: Field, pairs: sql.Composable) -> None:
         other = self.layout.related(field.settings["table"])
-        found = _rows(
+        found = fetch(
             sql.SQL(
                 "SELECT p.source, p.target FROM ({}) AS p WHERE p.target IS NOT NULL "
                 "AND NOT EXISTS (SELECT FROM {} AS o WHERE o.id = p.target) ORDER BY 1, 2 LIMIT 1"
@@ -210,7 +211,7 @@ def _asked(field: Field) -> Field:
 
 
 def _insert(plan: Plan, part: sql.Composable) -> int:
-    return _run(
+    return execute(
         sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {} WHERE {}").format(
             plan.layout.target,
             sql.SQL(", ").join(mapped.column for mapped in plan.columns),
@@ -223,15 +224,3 @@ def _insert(plan: Plan, part: sql.Composable) -> int:
 
 def _number(text: sql.Composable) -> sql.Composable:
     return call("try_integer", text, 1, BIGGEST_ID)
-
-
-def _run(statement: sql.Composable) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(statement)
-        return cursor.rowcount
-
-
-def _rows(statement: sql.Composable) -> list[tuple]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement)
-        return cursor.fetchall()

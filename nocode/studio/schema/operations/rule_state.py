@@ -43,7 +43,7 @@ class SetRule(Operation):
         held = {
             "required": column.not_null,
             "unique": bool(rules or indexes),
-            "check": there.named(field.check_constraint) is not None,
+            "check": bool((check := there.named(field.check_constraint)) and check.is_valid),
             "default": False,
         }
         names = dict.fromkeys(rules, True) | dict.fromkeys(indexes, False) if rule == "unique" else {}
