@@ -164,3 +164,24 @@ def test_a_look_costs_the_same_for_each_field(fields, person, deals, django_asse
 
     with django_assert_max_num_queries(40 + 11 * fields):
         browser.post(page_of(deals), lines(deals, *added) | {"look": "1"}, headers=HTMX)
+
+
+def test_undoing_what_would_throw_values_away_is_asked_about_first(person, deals):
+    SchemaManager(deals.project).add_field(deals, "City", "text")
+    Records(DataTable.objects.get(pk=deals.pk)).update(1, {"city": "Rome"})
+    browser, undo = person(), reverse("admin:studio_project_undo", args=[deals.project_id])
+
+    question = browser.post(undo)
+
+    assert "1 value of “City” goes to the trash with it." in text(question)
+    assert labels(deals) == ["Name", "Amount", "City"]
+    browser.post(undo, {"agreed": question.context["consent"].key})
+    assert labels(deals) == ["Name", "Amount"]
+
+
+def test_undoing_what_loses_nothing_is_done_at_once(person, deals):
+    SchemaManager(deals.project).retype_field(deals.fields.get(label="Name"), "select", {"options": ["Ann"]})
+
+    person().post(reverse("admin:studio_project_undo", args=[deals.project_id]))
+
+    assert deals.fields.get(label="Name").kind == "text"

@@ -212,6 +212,11 @@ class SchemaManager:
         self._refuse_trashed()
         return previews.preview(self.project, operations, self.actor)
 
+    def preview_kept(self, way: dict[str, Any]) -> Preview:
+        """What a way of a change, forward or backward, would do now."""
+        steps = [from_json(step) for step in history.steps(way)]
+        return previews.preview(self.project, steps, self.actor, are_kept=True)
+
     @structure_change
     def undo(self, *, lossy: bool = False) -> SchemaChange:
         """Undo the newest change of the project. Undoing a conversion may lose values typed since: only if `lossy`."""

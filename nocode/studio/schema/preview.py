@@ -116,14 +116,20 @@ class Preview:
         return hashlib.sha256(json.dumps(seen).encode()).hexdigest()[:20]
 
 
-def preview(project: Project, operations: Sequence[Operation], actor: User | None = None) -> Preview:
-    """Go through operations without executing their SQL, and forget what they did to the metadata."""
+def preview(
+    project: Project, operations: Sequence[Operation], actor: User | None = None, *, are_kept: bool = False
+) -> Preview:
+    """Go through operations without executing their SQL, and forget what they did to the metadata.
+
+    Those that are kept with a change are taken as they are: they were prepared when they were made.
+    """
     bench = Workbench(project, actor, dry=True)
     try:
         with transaction.atomic():
             with connection.cursor() as cursor:
                 cursor.execute("SELECT set_config('lock_timeout', %s, true)", [LOCK_TIMEOUT])
-            steps = [step for operation in operations if (step := _step(bench, operation))]
+            ready = (operation if are_kept else operation.prepared(bench) for operation in operations)
+            steps = [step for operation in ready if (step := _step(bench, operation))]
             transaction.set_rollback(True)
     except DatabaseError as error:
         raise explain(error, str(project)) from error
@@ -132,7 +138,6 @@ def preview(project: Project, operations: Sequence[Operation], actor: User | Non
 
 def _step(bench: Workbench, operation: Operation) -> Step | None:
     """Apply an operation on what those before it left; None when there is nothing left to do."""
-    operation = operation.prepared(bench)
     if operation.is_idle(bench):
         return None
     says, rows = operation.says(bench), _estimate(bench, operation.table)

@@ -11,12 +11,14 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from nocode.foundation.errors import NoCodeError
 from nocode.foundation.pages import page, page_context, refuse, tell, visible_object
 from nocode.studio.models import DataTable, Field, Project, SchemaChange, TableIndex
 from nocode.studio.schema import history
 from nocode.studio.schema.manager import SchemaManager
 from nocode.studio.schema.words import in_words
 from nocode.studio.services import projects
+from nocode.studio.views.consent import Consent
 from nocode.studio.views.guard import of_project, of_table
 
 PER_PAGE = 50
@@ -46,10 +48,7 @@ def project_changes(request: HttpRequest, project: Project) -> HttpResponse:
 def project_undo(request: HttpRequest, project: Project) -> HttpResponse:
     """Undo the newest change of structure."""
     change = history.undoable(project)
-    if not _may_make(request, project, change, change and change.backward):
-        return redirect("admin:studio_project_changes", project.pk)
-    _made(request, project, SchemaManager(project, request.user), "undo", _("Undone: %(what)s."))
-    return redirect("admin:studio_project_changes", project.pk)
+    return _taken(request, project, "undo", change, change and change.backward)
 
 
 @require_POST
@@ -57,10 +56,7 @@ def project_undo(request: HttpRequest, project: Project) -> HttpResponse:
 def project_redo(request: HttpRequest, project: Project) -> HttpResponse:
     """Make the change again that was undone last."""
     change = history.redoable(project)
-    if not _may_make(request, project, change, change and change.forward):
-        return redirect("admin:studio_project_changes", project.pk)
-    _made(request, project, SchemaManager(project, request.user), "redo", _("Made again: %(what)s."))
-    return redirect("admin:studio_project_changes", project.pk)
+    return _taken(request, project, "redo", change, change and change.forward)
 
 
 @require_GET
@@ -138,9 +134,34 @@ def _may_make(request: HttpRequest, project: Project, change: SchemaChange | Non
     return False
 
 
-def _made(request: HttpRequest, project: Project, manager: SchemaManager, method: str, done: str) -> None:
-    tell(request, getattr(manager, method), done=lambda change: done % {"what": in_words([change])[0]})
+def _taken(
+    request: HttpRequest, project: Project, method: str, change: SchemaChange | None, way: dict | None
+) -> HttpResponse:
+    """Undo a change or make it again; what is lost by that is seen, and agreed to, before."""
+    if not _may_make(request, project, change, way):
+        return redirect("admin:studio_project_changes", project.pk)
+    manager, lossy = SchemaManager(project, request.user), {}
+    try:
+        if way is not None and (asked := Consent(manager.preview_kept(way))).is_lossy:
+            if request.POST.get("agreed") != asked.key:
+                return _question(request, project, method, change, asked)
+            lossy = {"lossy": True} if method == "undo" else {}
+    except NoCodeError as refusal:
+        refuse(request, refusal.message)
+        return redirect("admin:studio_project_changes", project.pk)
+    done = _("Undone: %(what)s.") if method == "undo" else _("Made again: %(what)s.")
+    tell(request, getattr(manager, method), done=lambda made: done % {"what": in_words([made])[0]}, **lossy)
     _pass_on(request, manager)
+    return redirect("admin:studio_project_changes", project.pk)
+
+
+def _question(
+    request: HttpRequest, project: Project, method: str, change: SchemaChange, asked: Consent
+) -> HttpResponse:
+    names = {"what": in_words([change])[0]}
+    title = (_("Undo: %(what)s") if method == "undo" else _("Make again: %(what)s")) % names
+    known = {"project": project, "consent": asked, "title_of_way": title}
+    return render(request, "studio/way_question.html", page_context(request, project.name, **known))
 
 
 def _pass_on(request: HttpRequest, manager: SchemaManager) -> None:
