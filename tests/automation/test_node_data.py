@@ -28,7 +28,7 @@ BY = {"field": "n", "direction": "asc", "compare": ""}
         ("summarize", {"values": [{"function": "unique", "field": "n", "name": "u"}]}, [{"n": 1}, {"n": 1.0}],
          {"u": 1}),
         ("aggregate", {"fields": [{"field": "n", "name": ""}], "empty": True}, [{"n": 1}, {}], {"n": [1, None]}),
-        ("text.join", {}, ["a", None, 5, {"x": 1}], 'a, 5, {"x": 1}'),
+        ("text.join", {}, ["a", None, 5, {"x": 1}], 'a, 5, {"x":1}'),
         ("text.split", {"between": ""}, "a\r\n\nb", ["a", "b"]),
         ("text.change", {"change": "slug"}, "Crème brûlée!", "creme-brulee"),
         ("text.replace", {"find": ".", "by": r"\1"}, "a.b", r"a\1b"),

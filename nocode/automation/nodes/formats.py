@@ -196,8 +196,11 @@ class FormatJson(FormatNode):
         pretty = forms.BooleanField(label=_("With line breaks"), required=False)
 
     def run(self, settings: dict, step: Step) -> str:
-        value = given(settings, "value", step)
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2 if settings["pretty"] else None)
+        value, name = given(settings, "value", step), self.Config.base_fields["value"].label
+        try:
+            return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2 if settings["pretty"] else None)
+        except ValueError:
+            raise refuse(name, gettext("it has a number that JSON has no word for (NaN or Infinity).")) from None
 
 
 @node_types.register

@@ -26,7 +26,6 @@ class Note(NodeType):
     summary = _("Words for whoever reads the workflow; it is connected to nothing and never runs.")
     gives = _("Nothing: it never runs.")
     can_run_per_item = False
-    is_note = True
 
     class Config(ConfigForm):
         text = TextField(

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -15,6 +16,7 @@ from nocode.automation.nodes.config import TextField, ValueField
 THE_INPUT = gettext_lazy("Empty: the input.")
 MOST_ITEMS = 100_000
 LONGEST_TEXT = 5_000_000
+_HALF = re.compile("[\ud800-\udfff]")  # of a character, which is no text
 
 
 def refuse(name: Any, why: str) -> PermanentFailure:
@@ -43,7 +45,7 @@ def a_list(value: Any, name: Any) -> list:
 
 def a_text(value: Any, name: Any) -> str:
     """The value as text; a list or an object becomes its JSON, nothing becomes an empty text."""
-    text = TextField(required=False, strip=False).to_python(value)
+    text = _HALF.sub("\ufffd", TextField(required=False, strip=False).to_python(value))
     if len(text) > LONGEST_TEXT:
         raise refuse(name, _("the text is longer than %d characters.") % LONGEST_TEXT)
     return text

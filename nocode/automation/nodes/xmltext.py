@@ -68,7 +68,7 @@ def _element(name: str, value: Any, depth: int) -> Element:
         elif key == TEXT:
             element.text = _text(inner)
         else:
-            element.extend(_element(key, each, depth + 1) for each in (inner if isinstance(inner, list) else [inner]))
+            element.extend([_element(key, each, depth + 1) for each in (inner if isinstance(inner, list) else [inner])])
     return element
 
 
