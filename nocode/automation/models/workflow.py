@@ -54,6 +54,13 @@ class Workflow(Record):
         validators=[MinValueValidator(1)],
         help_text=_("Finished executions are deleted after this time. Empty: as long as the installation says."),
     )
+    failed_retention_days = models.PositiveIntegerField(
+        _("keep what failed (days)"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_("Executions that failed or were cancelled. Empty: as long as the others."),
+    )
     error_workflow = models.ForeignKey(
         "self",
         models.SET_NULL,
@@ -81,7 +88,10 @@ class Workflow(Record):
         verbose_name, verbose_name_plural = _("workflow"), _("workflows")
         ordering = ["name"]
         constraints = [
-            models.CheckConstraint(condition=models.Q(retention_days__gte=1), name="workflow_keeps_executions_a_day")
+            models.CheckConstraint(condition=models.Q(retention_days__gte=1), name="workflow_keeps_executions_a_day"),
+            models.CheckConstraint(
+                condition=models.Q(failed_retention_days__gte=1), name="workflow_keeps_failed_a_day"
+            ),
         ]
 
     def __str__(self) -> str:
