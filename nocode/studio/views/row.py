@@ -93,20 +93,23 @@ def _done() -> HttpResponse:
 
 
 def _row_context(request: HttpRequest, table: DataTable, row: Row, layout: Layout) -> dict[str, Any]:
-    times = [(_("created"), row["created_at"]), (_("updated"), row["updated_at"])]
     cells = [
         (column.label, _in_words(column, row[name]), column.type.is_number)
         for name, column in layout.columns.items()
         if column.field
     ]
-    return page_context(
-        request,
-        f"{table.label} · {_('Row %(id)d') % {'id': row['id']}}",
-        table=table,
-        row_id=row["id"],
-        cells=cells,
-        times=[(label, SYSTEM_FIELDS["updated_at"].display(value)) for label, value in times],
-    )
+    title = f"{table.label} · {_('Row %(id)d') % {'id': row['id']}}"
+    return _framed(request, title, table=table, row_id=row["id"], cells=cells, times=_times(row))
+
+
+def _framed(request: HttpRequest, title: str, **context: Any) -> dict[str, Any]:
+    """The context of a page, or of the drawer, around which nothing is drawn."""
+    return context if request.htmx else page_context(request, title, **context)
+
+
+def _times(row: Row) -> list[tuple[str, str]]:
+    times = [(_("created"), row["created_at"]), (_("updated"), row["updated_at"])]
+    return [(label, SYSTEM_FIELDS["updated_at"].display(value)) for label, value in times]
 
 
 def _in_words(column: Column, value: Any) -> str:
@@ -116,11 +119,11 @@ def _in_words(column: Column, value: Any) -> str:
 def _form_page(
     request: HttpRequest, table: DataTable, form: RowForm, title: str, row: Row | None = None
 ) -> HttpResponse:
-    context = page_context(request, f"{table.label} · {title}", table=table, form=form, row_id=row and row["id"])
+    context = _framed(request, f"{table.label} · {title}", table=table, form=form, row_id=row and row["id"])
     context["heading"] = title
     if row:
         context |= {
-            "times": _row_context(request, table, row, form.layout)["times"],
+            "times": _times(row),
             "can_delete": request.user.has_perm("studio.delete_record", table),
             "delete_url": reverse("admin:studio_table_row_delete", args=[table.pk, row["id"]]) + _left(request, table),
         }
