@@ -114,7 +114,7 @@ def tell(execution_id: UUID | str, type: str, event_id: UUID | str, call_later: 
 def _held(execution_id: UUID | str) -> WorkflowExecution | None:
     """The execution, held until the transaction ends: nobody else tells of it meanwhile."""
     executions = WorkflowExecution.objects.select_for_update(of=["self"], no_key=True)
-    executions = executions.select_related("organization", "workflow").defer("input", "output", "response")
+    executions = executions.select_related("organization", "workflow").without_values()
     return executions.filter(pk=execution_id).first()
 
 

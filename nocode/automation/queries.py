@@ -83,7 +83,7 @@ class StepsDone(Func):
         WHERE EXISTS (
             SELECT FROM automation_steprun AS step
             WHERE step.execution_id = automation_workflowexecution.id AND step.node_key = node ->> 'key'
-              AND step.iteration <= 1 AND step.status = 'completed'))"""
+              AND step.iteration <= 1 AND step.status = 'completed' OFFSET 0))"""  # OFFSET keeps it a look
     output_field = IntegerField()
 
 
@@ -147,7 +147,8 @@ def executions_to_show(user) -> QuerySet:
     return (
         WorkflowExecution.objects.visible_to(user)
         .select_related("version", "workflow", "triggered_by", "export")
-        .defer("input", "output", "response", "export__content")
+        .without_values()
+        .defer("export__content")
         .annotate(retry_ids=ArraySubquery(retries), called_ids=ArraySubquery(called[:SHOWN_CALLS]))
     )
 
@@ -174,7 +175,7 @@ def chain_of(execution: WorkflowExecution) -> list[WorkflowExecution]:
 def runs_beside(execution: WorkflowExecution, user: User) -> list[WorkflowExecution]:
     """The newest other runs of the same workflow, those around this one first."""
     rows = rows_of(user, WorkflowExecution.objects.filter(workflow=execution.workflow_id, workflow__isnull=False))
-    rows = rows.select_related("version", "triggered_by").defer("input", "output", "response", "version__graph")
+    rows = rows.select_related("version", "triggered_by").without_values().defer("version__graph")
     before = rows.filter(pk__lt=execution.pk).order_by("-pk")[:RECENT]
     after = rows.filter(pk__gt=execution.pk).order_by("pk")[:RECENT]
     return [*reversed(after), *before]
@@ -248,7 +249,8 @@ def recent_executions(workflow: Workflow) -> QuerySet:
     """The last few runs of a workflow."""
     return (
         workflow.executions.select_related("triggered_by", "version")
-        .defer("input", "output", "response", "version__graph")
+        .without_values()
+        .defer("version__graph")
         .order_by("-pk")[:RECENT]
     )
 

@@ -75,7 +75,7 @@ class WorkflowExecutionAdmin(ArchiveAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         """Without the large values; people and versions are read for what is shown, not joined to all that is found."""
         versions = Prefetch("version", WorkflowVersion.objects.defer("graph"))
-        rows = super().get_queryset(request).defer("input", "output", "response")
+        rows = super().get_queryset(request).without_values()
         return rows.prefetch_related("triggered_by", versions)
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:

@@ -73,7 +73,8 @@ def _next(job: ExecutionJob) -> list[str]:
 
 def _act_on(job: ExecutionJob, ids: list[str]) -> tuple[int, Counter[str]]:
     """How many were acted on, and how often each reason was given not to."""
-    rows = WorkflowExecution.objects.filter(organization=job.organization_id).select_related("workflow", "trigger")
+    rows = WorkflowExecution.objects.filter(organization=job.organization_id).without_values()
+    rows = rows.select_related("workflow", "trigger")
     found, refused = rows.in_bulk([UUID(pk) for pk in ids]), Counter()
     for pk in ids:
         if why := _refusal(job, found.get(UUID(pk))):

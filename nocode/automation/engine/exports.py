@@ -91,7 +91,7 @@ def _list(name: str, rows: Iterable[dict]) -> Iterator[str]:
 # --- The file that is made in the background --------------------------------------------------------------------------
 def make(execution_id: UUID) -> None:
     """Store the text as the execution's file; made twice, it is there once. Raises NoSuchId."""
-    execution = WorkflowExecution.objects.defer("input", "output", "response").filter(pk=execution_id).first()
+    execution = WorkflowExecution.objects.without_values().filter(pk=execution_id).first()
     if execution is None:
         raise NoSuchId(_("There is no execution %s; perhaps it was deleted.") % execution_id)
     made = ExecutionExport.objects.filter(execution=execution, made_at__gt=execution.updated_at)

@@ -23,7 +23,7 @@ def reopen(
     that is repeated. Raises NoSuchId; AlreadyRepeated and IllegalTransition when the execution has gone on or has not
     failed, WorkflowNotRunnable when the step has not.
     """
-    execution = WorkflowExecution.objects.select_for_update().filter(pk=execution_id).first()
+    execution = WorkflowExecution.objects.without_values().select_for_update().filter(pk=execution_id).first()
     if execution is None:
         raise NoSuchId(_("There is no execution %s; perhaps it was deleted.") % execution_id)
     failures = open_failures(execution, node_key)

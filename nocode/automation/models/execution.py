@@ -24,6 +24,10 @@ class CalledBy(models.TextChoices):
 class ExecutionQuerySet(ScopedQuerySet):
     """Executions. Whoever changes the status of many with one statement says so like `save()` does for one."""
 
+    def without_values(self) -> "ExecutionQuerySet":
+        """Leaves what may be large in the database, and out of what `save()` writes."""
+        return self.defer("input", "output", "response")
+
     def update(self, **values: Any) -> int:
         """As ever; and `post_save` is sent for each execution whose status it changed."""
         if "status" not in values:

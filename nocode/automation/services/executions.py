@@ -65,7 +65,7 @@ def cancel(execution: WorkflowExecution, user: User | None = None) -> WorkflowEx
 
 
 def _cancel(execution_id: UUID, why: str) -> WorkflowExecution:
-    execution = WorkflowExecution.objects.select_for_update().get(pk=execution_id)
+    execution = WorkflowExecution.objects.without_values().select_for_update().get(pk=execution_id)
     execution.move_to(WorkflowExecution.Status.CANCELLED)
     now = timezone.now()
     execution.completed_at, execution.wake_at = now, None

@@ -22,7 +22,7 @@ RUN = "automation.run_workflowexecution"
 @page(RUN)
 def execution_cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Stop an execution."""
-    execution = visible_object(request, WorkflowExecution.objects, RUN, pk=pk)
+    execution = visible_object(request, WorkflowExecution.objects.without_values(), RUN, pk=pk)
     tell(request, executions.cancel, execution, request.user, done=_("The execution was cancelled."))
     return back(request, "admin:execution_detail", pk)
 
@@ -31,7 +31,7 @@ def execution_cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
 @page(RUN)
 def execution_retry(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Run the whole again and show the new execution."""
-    execution = visible_object(request, WorkflowExecution.objects, RUN, pk=pk)
+    execution = visible_object(request, WorkflowExecution.objects.without_values(), RUN, pk=pk)
     again = tell(request, executions.retry, execution, request.user, done=_("A new execution was started."))
     return redirect("admin:execution_detail", again.pk if again else pk)
 
@@ -41,7 +41,7 @@ def execution_retry(request: HttpRequest, pk: UUID) -> HttpResponse:
 def execution_again(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Ask for another input and for the version, then run the whole again and show the new execution."""
     rows = WorkflowExecution.objects.select_related("workflow__published_version", "version")
-    rows = rows.defer("input", "output", "response").annotate(size_input=queries.size("input"))
+    rows = rows.without_values().annotate(size_input=queries.size("input"))
     execution = visible_object(request, rows, RUN, pk=pk)
     if execution.workflow is None:
         refuse(request, _("The workflow of this execution was deleted; it cannot run again."))
@@ -71,7 +71,7 @@ def execution_again(request: HttpRequest, pk: UUID) -> HttpResponse:
 @page(RUN)
 def execution_retry_step(request: HttpRequest, pk: UUID, key: str) -> HttpResponse:
     """Go on from the step that failed; inside a loop in one turn, if the address names it."""
-    execution = visible_object(request, WorkflowExecution.objects, RUN, pk=pk)
+    execution = visible_object(request, WorkflowExecution.objects.without_values(), RUN, pk=pk)
     turn = request.GET.get("turn", "")
     iteration = int(turn) if turn.isdecimal() and len(turn) < 10 else None
     done = _("The step is tried again.")

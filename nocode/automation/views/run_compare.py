@@ -96,5 +96,5 @@ def _is_cut(value: dict[str, Any]) -> bool:
 
 
 def _execution(request: HttpRequest, pk: UUID) -> WorkflowExecution:
-    rows = WorkflowExecution.objects.select_related("version", "workflow").defer("input", "output", "response")
+    rows = WorkflowExecution.objects.select_related("version", "workflow").without_values()
     return visible_object(request, rows, VIEW, pk=pk)

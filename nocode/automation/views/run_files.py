@@ -71,7 +71,7 @@ def execution_export_file(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _execution(request: HttpRequest, pk: UUID) -> WorkflowExecution:
-    return visible_object(request, WorkflowExecution.objects.defer("input", "output", "response"), VIEW, pk=pk)
+    return visible_object(request, WorkflowExecution.objects.without_values(), VIEW, pk=pk)
 
 
 def _file(content: str | Iterable[str | bytes], name: str) -> HttpResponseBase:

@@ -20,7 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("--output", type=Path, help="file to write; standard output when it is missing")
 
     def handle(self, *, execution_id: UUID, output: Path | None, **options) -> None:
-        rows = WorkflowExecution.objects.defer("input", "output", "response")
+        rows = WorkflowExecution.objects.without_values()
         execution = rows.filter(pk=execution_id).first()
         if execution is None:
             raise CommandError(f"There is no execution {execution_id}.")
