@@ -27,7 +27,10 @@ LIVE_COLUMNS = [
     "idle",
     "triggered_by__name",
     "triggered_by__email",
+    "trigger__name",
+    "parent__workflow_name",
 ]
+LARGE = ["input", "output", "response"]
 SHOWN_CHARACTERS = 50_000
 SHOWN_LOG_LINES = 200
 SHOWN_LOG_CHARACTERS = 2000
@@ -99,7 +102,7 @@ def live_executions(user, *, status: str = "", workflow: UUID | None = None, tex
         rows = rows.filter(_has_text(text.strip()))
     nodes = Func(KeyTransform("nodes", "version__graph"), function="jsonb_array_length", output_field=IntegerField())
     return (
-        rows.select_related("triggered_by")
+        rows.select_related("triggered_by", "trigger", "parent")
         .only(*LIVE_COLUMNS)
         .annotate(steps_done=StepsDone(), steps_total=nodes, short_error=Left("error_message", 200))
         .order_by("-pk")[:LIVE_ROWS]
@@ -146,9 +149,9 @@ def executions_to_show(user) -> QuerySet:
     called = WorkflowExecution.objects.filter(parent=OuterRef("pk")).order_by("-pk").values("pk")
     return (
         WorkflowExecution.objects.visible_to(user)
-        .select_related("version", "workflow", "triggered_by", "export")
+        .select_related("version", "workflow", "triggered_by", "trigger", "parent", "export")
         .without_values()
-        .defer("export__content")
+        .defer("export__content", *(f"parent__{name}" for name in LARGE))
         .annotate(retry_ids=ArraySubquery(retries), called_ids=ArraySubquery(called[:SHOWN_CALLS]))
     )
 

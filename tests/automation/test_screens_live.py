@@ -1,5 +1,6 @@
 """The live list: what it shows to whom, and what a poll costs."""
 
+import re
 from html import unescape
 
 import pytest
@@ -9,6 +10,7 @@ from django.urls import reverse
 
 from nocode.automation.models import WorkflowExecution
 from nocode.automation.services import executions
+from nocode.foundation.ids import uuid7
 from tests.automation.screens import FAILING, make_office
 from tests.factories import make_trigger, make_workflow
 
@@ -53,6 +55,20 @@ def test_a_row_tells_status_progress_and_who_started_it(office):
     assert "Completed" in html
     assert '<td data-label="Steps" class="c-number">2</td>' in html
     assert "Olive Owner" in html
+
+
+def test_what_no_person_started_names_its_trigger_or_the_workflow_that_called_it(office):
+    by_trigger, called = office.finished(), office.execution()
+    trigger = make_trigger(by_trigger.workflow, "record", name="A customer is new", config={"table": str(uuid7())})
+    WorkflowExecution.objects.filter(pk=by_trigger.pk).update(trigger=trigger)
+    WorkflowExecution.objects.filter(pk=called.pk).update(parent=by_trigger, workflow_name="Called")
+
+    for url in (LIVE, reverse("admin:automation_workflowexecution_changelist")):
+        html = page(office.client("owner"), url)
+        assert "A customer is new" in html
+        assert re.search(rf'(Started|started) by"[^>]*>(<span[^>]*>)?{by_trigger.workflow_name}<', html)
+    head = page(office.client("owner"), reverse("admin:execution_detail", args=[by_trigger.pk]))
+    assert "<dt>Started by</dt><dd>A customer is new</dd>" in head
 
 
 def test_only_what_is_not_finished_is_so_many_of_so_many_steps(office):

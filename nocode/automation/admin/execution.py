@@ -54,7 +54,7 @@ EXPLANATIONS = {
 class WorkflowExecutionAdmin(ArchiveAdmin):
     """Every execution, newest first."""
 
-    list_display = ["pill", "name", "started_by_kind", "when", "lasted", "version_number", "triggered_by"]
+    list_display = ["pill", "name", "started_by_kind", "when", "lasted", "version_number", "started_by"]
     list_display_links = None
     list_filter = [
         ("status", ChoicesDropdownFilter),
@@ -74,9 +74,10 @@ class WorkflowExecutionAdmin(ArchiveAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         """Without the large values; people and versions are read for what is shown, not joined to all that is found."""
+        caller = Prefetch("parent", WorkflowExecution.objects.only("workflow_name"))
         versions = Prefetch("version", WorkflowVersion.objects.defer("graph"))
         rows = super().get_queryset(request).without_values()
-        return rows.prefetch_related("triggered_by", versions)
+        return rows.prefetch_related("triggered_by", "trigger", caller, versions)
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
         return queries.search(request.user, queryset, search_term.replace("\0", "").split()[:MOST_WORDS]), False
@@ -139,6 +140,10 @@ class WorkflowExecutionAdmin(ArchiveAdmin):
     @display(description=_("trigger"))
     def started_by_kind(self, execution: WorkflowExecution) -> str:
         return trigger_label(execution.trigger_kind)
+
+    @display(description=_("started by"))
+    def started_by(self, execution: WorkflowExecution) -> str | None:
+        return execution.starter or None
 
     @display(description=_("created"), ordering="pk")
     def when(self, execution: WorkflowExecution) -> datetime:

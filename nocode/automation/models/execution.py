@@ -174,6 +174,13 @@ class WorkflowExecution(Record):
         return self.status in self.FINISHED
 
     @property
+    def starter(self) -> str:
+        """Who or what started it: a person, else its trigger, else the workflow that called it."""
+        if self.triggered_by or self.trigger:
+            return str(self.triggered_by or self.trigger)
+        return self.parent.workflow_name if self.parent else ""
+
+    @property
     def counted_from(self) -> datetime | None:
         """Where the clock of its duration began: at its start, later by the time it stood failed."""
         return self.started_at and self.started_at + self.idle
