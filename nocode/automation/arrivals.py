@@ -21,7 +21,6 @@ class Arrival:
     outline: dict[str, Any]
     source: str = WorkflowImport.Source.FILE
     remarks: list[Remark] = field(default_factory=list)
-    samples: dict[str, Any] = field(default_factory=dict)
 
 
 def read(content: bytes) -> Arrival:
@@ -31,7 +30,7 @@ def read(content: bytes) -> Arrival:
         return Arrival(checking.check(value))
     converted = convert(reading.read(value))
     outline = checking.check(converted.outline)
-    return Arrival(outline, WorkflowImport.Source.N8N, converted.remarks, converted.samples)
+    return Arrival(outline, WorkflowImport.Source.N8N, converted.remarks)
 
 
 def receive(
@@ -54,5 +53,4 @@ def receive(
         user=user,
         source=arrival.source,
         remarks=arrival.remarks,
-        samples=arrival.samples,
     )

@@ -48,7 +48,7 @@ def tried(file: Path, organization: Organization, trigger_data: dict | None = No
     trial.error = execution.error_message
     steps = execution.steps.filter(status="completed", iteration=0)
     trial.outputs = dict(steps.values_list("node_key", "output"))
-    for key, wanted in made.origin.samples.items():
+    for key, wanted in made.nodes.exclude(pinned=None).values_list("key", "pinned"):
         given = trial.outputs.get(key)
         given = given if isinstance(given, list) else [] if given is None else [given]
         if _plain(wanted) != _plain(given):
@@ -63,7 +63,7 @@ def _quieten(workflow: Workflow) -> None:
             node.config["skip"] = True
         elif node_types[node.kind].effect is Effect.OUTSIDE:
             after = Node.objects.get(edges_in__source=node)
-            answers = [{"body": each} for each in workflow.origin.samples[after.key]]
+            answers = [{"body": each} for each in after.pinned]
             node.kind, node.config = "code", {"code": f"return {json.dumps(answers)};", "mode": "all"}
         node.save()
 

@@ -54,6 +54,7 @@ def make_rich(organization: Organization | None = None) -> Workflow:
         "first",
         config=set_values(total="{{ trigger.body.total }}"),
         is_disabled=True,
+        pinned={"total": 7},
         x=-40,
         y=7,
         label="Erst 😀",

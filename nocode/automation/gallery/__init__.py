@@ -81,7 +81,7 @@ TEMPLATES = (
     Template(
         "form_request",
         gettext_lazy("Requests by form"),
-        gettext_lazy("Colleagues fill in a form; small requests are granted at once, owners are asked about others."),
+        gettext_lazy("Colleagues fill in a form; small requests are granted at once, the owners decide about others."),
         "edit_document",
     ),
     Template(

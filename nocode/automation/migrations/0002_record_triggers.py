@@ -5,24 +5,35 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('automation', '0001_initial'),
+        ("automation", "0001_initial"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='historicaltrigger',
-            name='kind',
-            field=models.CharField(choices=[('manual', 'Manual'), ('webhook', 'Webhook'), ('schedule', 'Schedule'), ('record', 'Row')], max_length=10, verbose_name='type'),
+            model_name="historicaltrigger",
+            name="kind",
+            field=models.CharField(
+                choices=[("manual", "Manual"), ("webhook", "Webhook"), ("schedule", "Schedule"), ("record", "Row")],
+                max_length=10,
+                verbose_name="type",
+            ),
         ),
         migrations.AlterField(
-            model_name='trigger',
-            name='kind',
-            field=models.CharField(choices=[('manual', 'Manual'), ('webhook', 'Webhook'), ('schedule', 'Schedule'), ('record', 'Row')], max_length=10, verbose_name='type'),
+            model_name="trigger",
+            name="kind",
+            field=models.CharField(
+                choices=[("manual", "Manual"), ("webhook", "Webhook"), ("schedule", "Schedule"), ("record", "Row")],
+                max_length=10,
+                verbose_name="type",
+            ),
         ),
         migrations.AddIndex(
-            model_name='trigger',
-            index=models.Index(django.db.models.fields.json.KeyTextTransform('table', 'config'), condition=models.Q(('is_active', True), ('kind', 'record')), name='trigger_of_table'),
+            model_name="trigger",
+            index=models.Index(
+                django.db.models.fields.json.KeyTextTransform("table", "config"),
+                condition=models.Q(("is_active", True), ("kind", "record")),
+                name="trigger_of_table",
+            ),
         ),
     ]

@@ -6,30 +6,49 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('automation', '0002_record_triggers'),
-        ('foundation', '0004_lean_indexes'),
+        ("automation", "0002_record_triggers"),
+        ("foundation", "0004_lean_indexes"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='workflowexecution',
-            name='retry_of',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='retries', to='automation.workflowexecution', verbose_name='retry of'),
+            model_name="workflowexecution",
+            name="retry_of",
+            field=models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="retries",
+                to="automation.workflowexecution",
+                verbose_name="retry of",
+            ),
         ),
         migrations.AlterField(
-            model_name='workflowexecution',
-            name='triggered_by',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='started by'),
+            model_name="workflowexecution",
+            name="triggered_by",
+            field=models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="started by",
+            ),
         ),
         migrations.AddIndex(
-            model_name='workflowexecution',
-            index=models.Index(condition=models.Q(('triggered_by__isnull', False)), fields=['triggered_by'], name='execution_triggered_by'),
+            model_name="workflowexecution",
+            index=models.Index(
+                condition=models.Q(("triggered_by__isnull", False)),
+                fields=["triggered_by"],
+                name="execution_triggered_by",
+            ),
         ),
         migrations.AddIndex(
-            model_name='workflowexecution',
-            index=models.Index(condition=models.Q(('retry_of__isnull', False)), fields=['retry_of'], name='execution_retry_of'),
+            model_name="workflowexecution",
+            index=models.Index(
+                condition=models.Q(("retry_of__isnull", False)), fields=["retry_of"], name="execution_retry_of"
+            ),
         ),
     ]

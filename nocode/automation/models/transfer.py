@@ -24,8 +24,6 @@ class WorkflowImport(Record):
     remarks = models.JSONField(_("remarks"), default=list)
     # {"integrations": [...], "workflows": [...]}: what steps name and was not found here
     missing = models.JSONField(_("missing"), default=dict)
-    # {key of a step: its items}: sample outputs that came with the file
-    samples = models.JSONField(_("sample outputs"), default=dict)
     imported_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("imported by")
     )

@@ -30,7 +30,6 @@ class Converted:
 
     outline: dict[str, Any]
     remarks: list[Remark]
-    samples: dict[str, Any]
 
 
 def convert(export: Export) -> Converted:
@@ -79,10 +78,7 @@ class _Converting:
             "triggers": self.triggers,
             "needs": self._needs(),
         }
-        samples = {
-            self.names.keys[name]: items for name, items in self.export.samples.items() if name in self.names.keys
-        }
-        return Converted(outline, self.remarks, samples)
+        return Converted(outline, self.remarks)
 
     # --- Steps
 
@@ -147,7 +143,8 @@ class _Converting:
             label = source.name if is_last else _("%s: call") % source.name
             config = _per_item(step)
             node = _node(step_key, step.kind, label, config, x + 40 * (number - len(made.before)), y)
-            self.nodes.append({**node, **self._behaviour(source, is_last=is_last)})
+            pinned = self.export.samples.get(source.name) if is_last and source.name not in self.names.parts else None
+            self.nodes.append({**node, **self._behaviour(source, is_last=is_last), "pinned": pinned})
             if number:
                 self.edges.append(_edge(keys[number - 1], chain[number - 1].ports[0], step_key))
         self.first[source.name] = keys[0]
@@ -266,7 +263,7 @@ class _Converting:
             message = _("Connections that carry no data were left out: %s.") % ", ".join(sorted(self.export.strange))
             self.remarks.append(Remark(Verdict.NOTE, message))
         if self.export.samples:
-            message = _("Sample outputs of %d nodes are kept with this report.") % len(self.export.samples)
+            message = _("Sample outputs of %d nodes are pinned to their steps.") % len(self.export.samples)
             self.remarks.append(Remark(Verdict.NOTE, message))
 
     def _timeout(self) -> int:

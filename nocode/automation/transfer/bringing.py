@@ -33,7 +33,6 @@ def bring(
     user: User | None = None,
     source: str = WorkflowImport.Source.FILE,
     remarks: Sequence[Remark] = (),
-    samples: dict[str, Any] | None = None,
 ) -> Workflow:
     """Make a workflow of an outline that was checked. Its report is `workflow.origin`.
 
@@ -60,7 +59,6 @@ def bring(
         source=source,
         remarks=[each.as_json() for each in (*remarks, *bringing.remarks)],
         missing=bringing.missing(),
-        samples=samples or {},
         imported_by=user,
     )
     return workflow

@@ -25,7 +25,7 @@ KEPT = ("retention_days", "failed_retention_days")
 SETTINGS = {}, {"timeout": 3600, **dict.fromkeys(KEPT), "variables": {}}
 NODE = (
     {"key": str, "kind": str, "label": str},
-    {"config": {}, "on_error": "stop", "max_retries": 3, "is_disabled": False, "x": 0, "y": 0},
+    {"config": {}, "on_error": "stop", "max_retries": 3, "is_disabled": False, "pinned": None, "x": 0, "y": 0},
 )
 EDGE = {"source": str, "target": str}, {"port": "main"}
 TRIGGER = {"kind": str, "name": str}, {"is_active": True, "entry": "", "config": {}}

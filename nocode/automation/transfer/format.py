@@ -10,7 +10,7 @@ SUFFIX = ".workflow.json"
 LARGEST = 10 * 1024**2  # bytes
 MOST_NODES, MOST_EDGES, MOST_TRIGGERS, MOST_NEEDS, MOST_FIELDS = 1000, 5000, 50, 200, 500
 
-NODE_FIELDS = ("key", "kind", "label", "config", "on_error", "max_retries", "is_disabled", "x", "y")
+NODE_FIELDS = ("key", "kind", "label", "config", "on_error", "max_retries", "is_disabled", "pinned", "x", "y")
 TRIGGER_FIELDS = ("kind", "name", "is_active", "entry", "config")
 
 

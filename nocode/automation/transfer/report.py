@@ -10,7 +10,7 @@ from nocode.automation.models import Node, WorkflowImport
 from nocode.automation.transfer.remarks import Verdict
 
 LABELS = {
-    Verdict.SAME: _("does the same"),
+    Verdict.SAME: _("the same"),
     Verdict.DIFFERS: _("nearly the same"),
     Verdict.PLACEHOLDER: _("placeholder"),
     Verdict.NOTE: _("to know"),
