@@ -132,7 +132,19 @@ def test_nothing_but_the_time_sorts_a_list_of_millions(organization, owner):
 
 
 @pytest.mark.parametrize("rows", [1, 30])
-@pytest.mark.parametrize("query", ["", "?status__exact=failed", "?q=import", "?created_at_from_0=2026-01-01", "?p=2"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "?status__exact=failed",
+        "?q=import",
+        "?created_at_from_0=2026-01-01",
+        "?p=2",
+        "?version=1&trigger=manual&seconds=0.1",
+        "?label=customer%3D42",
+        "?data=x",
+    ],
+)
 def test_the_archive_costs_ten_queries_at_most(organization, owner, rows, query):
     workflow = make_workflow(organization)
     for number in range(rows):
