@@ -28,6 +28,27 @@ def compare(before: dict | None, after: dict) -> list[Change]:
     return [*_steps(before, after), *_connections(before, after), *_settings(before, after)]
 
 
+def united(before: dict | None, after: dict) -> dict:
+    """One graph of both, to draw what leads from one to the other: what is gone is still in it."""
+    before = before or EMPTY
+    keys = {node["key"] for node in after["nodes"]}
+    gone = [node for node in before["nodes"] if node["key"] not in keys]
+    edges = {way_of(edge): edge for edge in (*after["edges"], *before["edges"])}
+    return {"nodes": [*after["nodes"], *gone], "edges": list(edges.values())}
+
+
+def marks(before: dict | None, after: dict) -> tuple[dict[str, str], dict[tuple, str]]:
+    """How each step and each connection differs, by key and by (source, port, target); what is the same has no mark."""
+    old, new = ({way_of(edge) for edge in graph["edges"]} for graph in (before or EMPTY, after))
+    steps = {change.key: change.how for change in compare(before, after) if change.key}
+    return steps, dict.fromkeys(new - old, ADDED) | dict.fromkeys(old - new, REMOVED)
+
+
+def way_of(edge: dict) -> tuple[str, str, str]:
+    """What a connection is known by."""
+    return edge["source"], edge["port"], edge["target"]
+
+
 def _steps(before: dict, after: dict) -> list[Change]:
     old = {node["key"]: node for node in before["nodes"]}
     new = {node["key"]: node for node in after["nodes"]}
@@ -48,10 +69,7 @@ def _connections(before: dict, after: dict) -> list[Change]:
         through = "" if port == "main" else f" ({port})"
         return f"{labels.get(source, source)}{through} → {labels.get(target, target)}"
 
-    old, new = (
-        dict.fromkeys((edge["source"], edge["port"], edge["target"]) for edge in graph["edges"])
-        for graph in (before, after)
-    )
+    old, new = (dict.fromkeys(map(way_of, graph["edges"])) for graph in (before, after))
     return [
         *(Change(ADDED, "connection", words(edge)) for edge in new if edge not in old),
         *(Change(REMOVED, "connection", words(edge)) for edge in old if edge not in new),

@@ -19,6 +19,7 @@ from nocode.automation.views import (
     runs,
     transfer,
     triggers,
+    versions,
 )
 
 console_urls = [
@@ -56,7 +57,11 @@ console_urls = [
     path("automation/workflow/<uuid:pk>/resume/", lifecycle.workflow_resume, name="workflow_resume"),
     path("automation/workflow/<uuid:pk>/archive/", lifecycle.workflow_archive, name="workflow_archive"),
     path("automation/workflow/<uuid:pk>/run/", lifecycle.workflow_run, name="workflow_run"),
-    path("automation/workflow/<uuid:pk>/versions/<int:number>/", lifecycle.workflow_version, name="workflow_version"),
+    path("automation/workflow/<uuid:pk>/versions/<int:number>/", versions.workflow_version, name="workflow_version"),
+    path(
+        "automation/workflow/<uuid:pk>/versions/<int:number>/restore/", versions.version_restore, name="version_restore"
+    ),
+    path("automation/workflow/<uuid:pk>/compare/", versions.workflow_compare, name="workflow_compare"),
     path("automation/workflow/<uuid:pk>/builder/", canvas.workflow_builder, name="workflow_builder"),
     path("automation/workflow/<uuid:pk>/draft/", canvas.workflow_draft, name="workflow_draft"),
     path("automation/workflow/<uuid:pk>/connect/", builder.connection_add, name="connection_add"),

@@ -246,3 +246,30 @@ def test_the_list_of_steps_uses_the_same_operations(workflow):
     drafts.delete_step(first)
 
     assert [change.acts[0]["op"] for change in DraftChange.objects.filter(workflow=workflow)] == ["remove"]
+
+
+def test_a_version_is_brought_back_in_one_change_that_can_be_undone(workflow):
+    first = workflows.publish(workflow)
+    ids = dict(workflow.nodes.values_list("key", "pk"))
+    drafts.apply(
+        workflow,
+        [
+            {"op": "remove", "steps": ["which"]},
+            {"op": "configure", "step": "b", "label": "Other", "is_disabled": True},
+            {"op": "add", "step": {"kind": "set", "key": "new"}, "after": {"step": "b"}},
+        ],
+        on_canvas=True,
+    )
+    changed = state(workflow)
+
+    applied = drafts.restore(workflow, first)
+
+    workflow.refresh_from_db()
+    assert not workflows.has_unpublished_changes(workflow)
+    assert {key: workflow.nodes.get(key=key).pk for key in "abd"} == {key: ids[key] for key in "abd"}
+    drafts.apply(workflow, applied.inverse)
+    assert state(workflow) == changed
+
+
+def test_bringing_back_what_is_there_changes_nothing(workflow):
+    assert drafts.restore(workflow, workflows.publish(workflow)) is None

@@ -525,6 +525,7 @@ ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
         name: lambda world: {"pk": world.rows[Workflow].pk}
         for name in [
             "workflow_builder",
+            "workflow_compare",
             "workflow_draft",
             "workflow_publish",
             "workflow_pause",
@@ -540,6 +541,7 @@ ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
         ]
     },
     "workflow_template": lambda world: {"key": "say_hello"},
+    "version_restore": lambda world: {"pk": world.rows[Workflow].pk, "number": world.rows[WorkflowVersion].number},
     "workflow_version": lambda world: {"pk": world.rows[Workflow].pk, "number": world.rows[WorkflowVersion].number},
     "token_delete": lambda world: {"pk": world.rows[ApiToken].pk},
     "connection_delete": lambda world: {"pk": world.rows[Edge].pk},

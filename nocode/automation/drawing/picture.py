@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from nocode.automation.drawing.canvas import NOTE
 from nocode.automation.drawing.layout import Edge, Point, arrange
 
 BOX_WIDTH, BOX_HEIGHT = 200, 56
@@ -55,8 +56,8 @@ class Picture:
 
 
 def draw_graph(graph: Mapping) -> Picture:
-    """Draw a graph of the stored form; where people placed every step by hand, their places are kept."""
-    nodes = graph["nodes"]
+    """Draw a graph of the stored form, without notes; where people placed every step by hand, their places are kept."""
+    nodes = [node for node in graph["nodes"] if node["kind"] != NOTE]
     known = {node["key"] for node in nodes}
     edges = [edge for edge in graph["edges"] if edge["source"] in known and edge["target"] in known]
     links = [(edge["source"], edge["target"]) for edge in edges]

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from nocode.automation.comparison import ADDED, CHANGED, REMOVED, marks, united
 from nocode.automation.drawing import draw_graph, draw_timeline
 from nocode.automation.engine.graph import Graph
 from nocode.automation.engine.prepared import PreparedGraph
@@ -19,6 +20,7 @@ from nocode.automation.turns import Turns
 PAUSES = {"wait", "wait.event", "approval", "workflow.call"}  # step types that do nothing but wait
 PENDING, SKIPPED = "pending", "skipped"
 STATE_LABELS = {**dict(StepRun.Status.choices), PENDING: _("Not reached yet"), SKIPPED: _("Not reached")}
+MARK_LABELS = {ADDED: _("Added"), CHANGED: _("Changed"), REMOVED: _("Removed")}
 
 
 def kind_icon(kind: str) -> str:
@@ -53,10 +55,11 @@ def diagram(
     taken: set[tuple[str, str]] = frozenset(),
     troubled: Iterable[str] = (),
     notes: dict[str, str] | None = None,
+    marks: tuple[dict[str, str], dict[tuple, str]] = ({}, {}),
 ) -> dict[str, Any]:
     """The graph for its template: `link(key)` leads to a step, `states` colours a run, `troubled` marks problems.
 
-    `notes` stand in place of the name of a step's kind.
+    `notes` stand in place of the name of a step's kind; `marks` say what was added, changed and removed.
     """
     picture = draw_graph(graph)
     nodes = {node["key"]: node for node in graph["nodes"]}
@@ -73,6 +76,8 @@ def diagram(
                 "state": (states or {}).get(box.key, ""),
                 "state_label": STATE_LABELS.get((states or {}).get(box.key, ""), ""),
                 "troubled": box.key in troubled,
+                "mark": marks[0].get(box.key, ""),
+                "mark_label": MARK_LABELS.get(marks[0].get(box.key), ""),
             }
             for box in picture.boxes
         ],
@@ -81,10 +86,21 @@ def diagram(
                 "wire": wire,
                 "label": labels[wire.source].get(wire.port, wire.port) if wire.is_named else "",
                 "taken": (wire.source, wire.port) in taken,
+                "mark": marks[1].get((wire.source, wire.port, wire.target), ""),
             }
             for wire in picture.wires
         ],
     }
+
+
+def changes_diagram(before: dict | None, after: dict) -> dict[str, Any]:
+    """What leads from one graph to another, drawn: each changed step leads to what the list says of it."""
+    found = marks(before, after)
+    return diagram(
+        united(before, after),
+        lambda key: f"#change-{key}" if key in found[0] else "#changes-title",
+        marks=found if before else ({}, {}),
+    )
 
 
 def states_of(execution: WorkflowExecution, steps: Iterable[StepRun]) -> dict[str, str]:

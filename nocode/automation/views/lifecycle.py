@@ -1,13 +1,13 @@
-"""Publish a workflow, pause and resume it, put it away, run it by hand, and read its versions."""
+"""Publish a workflow, pause and resume it, put it away, and run it by hand."""
 
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST
 
 from nocode.automation.comparison import compare
 from nocode.automation.forms import PublishForm, RunForm
@@ -18,12 +18,12 @@ from nocode.automation.triggers import InvalidTrigger, settings_of
 from nocode.automation.triggers.manual import input_form
 from nocode.automation.views.answers import back
 from nocode.automation.views.builder import workflow_url
-from nocode.automation.views.diagrams import diagram
+from nocode.automation.views.diagrams import changes_diagram
 from nocode.automation.views.workflow import problems_to_show
 from nocode.foundation.admin.forms import dress
 from nocode.foundation.pages import page, page_context, tell, visible_object
 
-VIEW, RUN, PUBLISH = "automation.view_workflow", "automation.run_workflow", "automation.publish_workflow"
+RUN, PUBLISH = "automation.run_workflow", "automation.publish_workflow"
 
 
 @page(PUBLISH)
@@ -36,6 +36,7 @@ def workflow_publish(request: HttpRequest, pk: UUID) -> HttpResponse:
         tell(request, workflows.publish, workflow, request.user, note=note, done=_("The draft is published."))
         return redirect(workflow_url(workflow))
     running = workflow.published_version
+    before, draft = running.graph if running else None, workflows.draft_graph(workflow)
     context = page_context(
         request,
         _("Publish “%s”") % workflow.name,
@@ -43,7 +44,8 @@ def workflow_publish(request: HttpRequest, pk: UUID) -> HttpResponse:
         form=dress(form),
         problems=problems_to_show(workflow),
         running=running,
-        changes=compare(running.graph if running else None, workflows.draft_graph(workflow)),
+        changes=compare(before, draft),
+        diagram=changes_diagram(before, draft),
     )
     return render(request, "automation/publish.html", context)
 
@@ -109,27 +111,6 @@ def _sample_input(workflow: Workflow) -> dict[str, Any]:
 def _json_input(form: RunForm) -> Any:
     given = form.cleaned_data["input"]
     return {} if given is None else given
-
-
-@require_GET
-@page(VIEW)
-def workflow_version(request: HttpRequest, pk: UUID, number: int) -> HttpResponse:
-    """A published version, and what it changed."""
-    workflow = _workflow(request, pk, VIEW)
-    version = get_object_or_404(workflow.versions.select_related("created_by"), number=number)
-    before = workflow.versions.filter(number__lt=number).order_by("-number").first()
-    changes = compare(before.graph if before else None, version.graph)
-    changed = {change.key for change in changes}
-    context = page_context(
-        request,
-        f"{workflow.name} · {version}",
-        workflow=workflow,
-        version=version,
-        before=before,
-        diagram=diagram(version.graph, lambda key: f"#change-{key}" if key in changed else "#changes-title"),
-        changes=changes,
-    )
-    return render(request, "automation/version.html", context)
 
 
 def _workflow(request: HttpRequest, pk: UUID, permission: str) -> Workflow:

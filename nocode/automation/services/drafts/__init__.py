@@ -3,6 +3,7 @@
 from nocode.automation.services.drafts.applying import Applied, DraftConflict, apply, changes_since, revision_of
 from nocode.automation.services.drafts.draft import Draft, ports_of
 from nocode.automation.services.drafts.keys import KEY_LENGTH, free_key
+from nocode.automation.services.drafts.restoring import restore
 from nocode.automation.services.drafts.steps import (
     add_step,
     connect,
@@ -29,6 +30,7 @@ __all__ = [
     "free_key",
     "move_earlier",
     "ports_of",
+    "restore",
     "revision_of",
     "save_step",
     "steps_before",
