@@ -46,7 +46,9 @@ def _way_back(draft: Draft, graph: dict) -> Iterator[Operation]:
 def _in_order(there: list[Way], wanted: list[Way]) -> list[Way]:
     """The connections that may stay: those behind keep the order in which branches are merged."""
     first = list(takewhile(lambda way: way in there, wanted))
-    return [way for way, _same in takewhile(lambda pair: pair[0] == pair[1], zip(first, _of(there, first), strict=True))]
+    return [
+        way for way, _same in takewhile(lambda pair: pair[0] == pair[1], zip(first, _of(there, first), strict=True))
+    ]
 
 
 def _of(there: list[Way], chosen: list[Way]) -> list[Way]:
