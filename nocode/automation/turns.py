@@ -21,6 +21,7 @@ class Turns:
     pk: int  # of the first of them
     node_key: str
     count: int
+    last: int  # the number of the last of them; a step may have been left out of others
     failed: int
     running: int
     waiting: int
@@ -57,6 +58,7 @@ def counted(execution: WorkflowExecution, keys: Collection[str]) -> dict[str, Tu
             running=Count("pk", filter=Q(status=Status.RUNNING)),
             waiting=Count("pk", filter=Q(status=Status.WAITING)),
             first=Min("pk"),
+            last=Max("iteration"),
             started=Min("started_at"),
             finished=Max("finished_at"),
         )
@@ -66,6 +68,7 @@ def counted(execution: WorkflowExecution, keys: Collection[str]) -> dict[str, Tu
             pk=row["first"],
             node_key=row["node_key"],
             count=row["count"],
+            last=row["last"],
             failed=row["failed"],
             running=row["running"],
             waiting=row["waiting"],

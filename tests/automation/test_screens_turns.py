@@ -86,6 +86,14 @@ def test_the_loop_shows_itself_and_each_of_its_turns(office):
     assert "&quot;n&quot;: 2" in html
 
 
+def test_a_step_that_some_turns_left_out_is_read_to_the_last(office):
+    execution = run(office, ("number", "set", NUMBER), ("after", "set", {}), items=[1, "x", 3], on_failure="continue")
+    client = office.client("viewer")
+
+    assert 'value="3"' in page(client, execution, "after")
+    assert "Not reached" in page(client, execution, "after", "?turn=2")
+
+
 @pytest.mark.parametrize("turn", ["0", "99", "-1", "x", "9" * 30, ""])
 def test_a_turn_that_never_was_shows_one_that_was(office, turn):
     execution = run(office, ("number", "set", NUMBER), items=[1, 2, 3])

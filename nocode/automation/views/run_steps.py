@@ -45,7 +45,7 @@ class Choice:
 
     @property
     def after(self) -> int | None:
-        return self.turn + 1 if self.turn < self.counted.count else None
+        return self.turn + 1 if self.turn < self.counted.last else None
 
 
 @require_GET
@@ -89,8 +89,8 @@ def _choice(request: HttpRequest, execution: WorkflowExecution, key: str) -> Cho
     has_whole = loops[key] == key
     asked = request.GET.get("turn", "")
     number = int(asked) if asked.isdecimal() and len(asked) < 10 else None
-    if number is None or number > counted.count or (number == 0 and not has_whole):
-        number = 0 if has_whole else (failed or [counted.count])[0]
+    if number is None or number > counted.last or (number == 0 and not has_whole):
+        number = 0 if has_whole else (failed or [counted.last])[0]
     return Choice(number, counted, failed, has_whole)
 
 
