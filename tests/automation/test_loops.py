@@ -12,7 +12,15 @@ from nocode.automation.services import executions, workflows
 from nocode.studio.schema.manager import NewField, SchemaManager
 from nocode.studio.services.projects import create_project
 from nocode.studio.services.records import Records
-from tests.factories import make_edge, make_node, make_organization, make_workflow, set_values
+from tests.factories import (
+    make_edge,
+    make_node,
+    make_organization,
+    make_project,
+    make_table,
+    make_workflow,
+    set_values,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -184,3 +192,23 @@ def test_ten_thousand_items():
     workflow = make_loop(("a", "set", set_values(x="{{ item }}")), config={"collect": False})
     execution = run(workflow, list(range(10_000)))
     assert execution.output == {"all": {"count": 10_000, "failed": 0}}
+
+
+def test_a_worker_that_dies_after_the_last_step_of_a_turn_leaves_a_turn_that_ends():
+    """A step that writes commits before its turn does: whoever takes over finds a turn without anything to do."""
+    project = make_project()
+    make_table(project, "Orders", (NewField("Reference", "text"),))
+    write = {"table": "orders", "values": [{"field": "reference", "value": "{{ item }}"}]}
+    workflow = make_loop(("write", "record.create", write), project=project, organization=project.organization)
+    execution = run(workflow, ["a", "b"])
+    last = execution.steps.filter(node_key="loop", iteration=2)
+    last.update(status="running", ports=[], output=None, finished_at=None)
+    execution.steps.filter(node_key="end").delete()
+    execution.steps.filter(node_key="loop", iteration=0).update(status="running", ports=[], output=None)
+    type(execution).objects.filter(pk=execution.pk).update(status="running", completed_at=None)
+
+    runner.run(execution.pk, continue_later=lambda *_later: None)
+
+    execution.refresh_from_db()
+    assert execution.status == "completed"
+    assert [row["reference"] for row in execution.output["all"]] == ["a", "b"]

@@ -59,7 +59,12 @@ class Loop:
         self._items = items
 
     def fill(self) -> Iterator[StepRow]:
-        """Begin as many turns as may run side by side; the rows that tell it."""
+        """Begin as many turns as may run side by side; the rows that tell it.
+
+        Turns that are over end first: a worker may have died between the last step of one and the row that says so.
+        """
+        for turn in [turn for turn in self.turns.values() if turn.is_over]:
+            yield from self.end(turn)
         while len(self.turns) < self.concurrency and not self._is_exhausted:
             item = next(self._items, _NONE_LEFT)
             if item is _NONE_LEFT:

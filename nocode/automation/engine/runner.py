@@ -220,6 +220,7 @@ class Run:
         if loop and scope.is_over:
             for ended in loop.end(scope):
                 self._keep(ended)
+                self.has_called_off |= ended.status == StepRun.Status.CANCELLED
 
     # --- Committing ------------------------------------------------------------------------------------------------
 
