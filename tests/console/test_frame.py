@@ -41,8 +41,8 @@ def test_members_see_their_menu_and_superusers_all_of_it():
     }
 
 
-def test_without_an_organization_the_menu_is_the_overview():
-    assert list(menu(log_in(factories.make_user()), reverse("admin:index"))) == ["Overview"]
+def test_without_an_organization_the_menu_is_what_is_ones_own():
+    assert list(menu(log_in(factories.make_user()), reverse("admin:index"))) == ["Overview", "My approvals"]
 
 
 def test_exactly_one_entry_is_current():
