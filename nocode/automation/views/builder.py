@@ -113,10 +113,10 @@ def _save_step(request: HttpRequest, node: Node, forms: dict[str, Any]) -> HttpR
     if "place" in forms:
         after, _space, port = forms["place"].cleaned_data["after"].partition(" ")
         before = node.workflow.nodes.get(pk=after) if after else None
-        options = {"after": before, "port": port, "insert": forms["place"].cleaned_data["insert"]}
+        options = {"after": before, "port": port, "insert": forms["place"].cleaned_data["insert"], "user": request.user}
         tell(request, drafts.add_step, node, **options, done=_("“%s” was added.") % node.label)
     else:
-        tell(request, drafts.save_step, node, done=_("“%s” was saved.") % node.label)
+        tell(request, drafts.save_step, node, user=request.user, done=_("“%s” was saved.") % node.label)
     return back(request, workflow_url(node.workflow, f"#step-{node.key}"))
 
 
@@ -135,7 +135,7 @@ def _node(request: HttpRequest, pk: Any) -> Node:
 def step_delete(request: HttpRequest, pk: Any) -> HttpResponse:
     """Delete a step; a straight way through it is closed again."""
     node = _node(request, pk)
-    tell(request, drafts.delete_step, node, done=_("“%s” was deleted.") % node.label)
+    tell(request, drafts.delete_step, node, user=request.user, done=_("“%s” was deleted.") % node.label)
     return back(request, workflow_url(node.workflow, "#steps"))
 
 
@@ -144,7 +144,13 @@ def step_delete(request: HttpRequest, pk: Any) -> HttpResponse:
 def step_duplicate(request: HttpRequest, pk: Any) -> HttpResponse:
     """Copy a step."""
     node = _node(request, pk)
-    copy = tell(request, drafts.duplicate_step, node, done=_("“%s” was copied; connect the copy.") % node.label)
+    copy = tell(
+        request,
+        drafts.duplicate_step,
+        node,
+        user=request.user,
+        done=_("“%s” was copied; connect the copy.") % node.label,
+    )
     return back(request, workflow_url(node.workflow, f"#step-{copy.key}" if copy else "#steps"))
 
 
@@ -153,7 +159,7 @@ def step_duplicate(request: HttpRequest, pk: Any) -> HttpResponse:
 def step_earlier(request: HttpRequest, pk: Any) -> HttpResponse:
     """Swap a step with the one before it."""
     node = _node(request, pk)
-    tell(request, drafts.move_earlier, node, done=_("“%s” comes one step earlier now.") % node.label)
+    tell(request, drafts.move_earlier, node, user=request.user, done=_("“%s” comes one step earlier now.") % node.label)
     return back(request, workflow_url(node.workflow, f"#step-{node.key}"))
 
 
@@ -169,7 +175,9 @@ def connection_add(request: HttpRequest, pk: Any) -> HttpResponse:
         ends = workflow.nodes.select_related("workflow").in_bulk([source, form.cleaned_data["target"]], field_name="pk")
         nodes = {str(key): node for key, node in ends.items()}
         target = nodes[form.cleaned_data["target"]]
-        tell(request, drafts.connect, nodes[source], port, target, done=_("The steps are connected."))
+        tell(
+            request, drafts.connect, nodes[source], port, target, user=request.user, done=_("The steps are connected.")
+        )
     else:
         refuse(request, _("These steps cannot be connected: the draft was changed meanwhile."))
     return back(request, workflow_url(workflow, "#connections"))
@@ -182,5 +190,5 @@ def connection_delete(request: HttpRequest, pk: Any) -> HttpResponse:
     edge = visible_object(request, Edge.objects.select_related("workflow"), pk=pk)
     if not request.user.has_perm(CHANGE, edge.workflow):
         raise PermissionDenied
-    tell(request, drafts.disconnect, edge, done=_("The connection was removed."))
+    tell(request, drafts.disconnect, edge, user=request.user, done=_("The connection was removed."))
     return back(request, workflow_url(edge.workflow, "#steps"))

@@ -2,6 +2,7 @@
 import { cards, root, view, world } from "./state.js";
 
 const [SMALLEST, LARGEST] = [0.1, 2];
+const READABLE = 0.5;
 const MARGIN = 48;
 const TOOLS = 64; // the width of what floats at the left
 const label = root.querySelector("[data-zoom]");
@@ -75,12 +76,21 @@ export function fit() {
   );
 }
 
+// Of what is too large to be read whole, the left end.
+function showBeginning() {
+  const first = [...cards.values()].filter((card) => !card.isNote).sort((a, b) => a.x - b.x)[0];
+  look(TOOLS + MARGIN - first.x * READABLE, view.clientHeight / 2 - (first.y + first.height / 2) * READABLE, READABLE);
+}
+
 // Brings a card into view, with room around it.
 export function reveal(card) {
+  const sheet = root.querySelector("[data-panel]:not([hidden])")?.getBoundingClientRect();
+  const covered = sheet ? Math.max(view.getBoundingClientRect().bottom - sheet.top, 0) : 0;
+  const height = view.clientHeight - (covered < view.clientHeight ? covered : 0); // the panel comes from below on a phone
   const [left, top] = [at.x + card.x * at.scale, at.y + card.y * at.scale];
   const [right, bottom] = [left + card.width * at.scale, top + card.height * at.scale];
   const dx = left < MARGIN ? MARGIN - left : Math.min(view.clientWidth - MARGIN - right, 0);
-  const dy = top < MARGIN ? MARGIN - top : Math.min(view.clientHeight - MARGIN - bottom, 0);
+  const dy = top < MARGIN ? MARGIN - top : Math.min(height - MARGIN - bottom, 0);
   if (dx || dy) look(at.x + dx, at.y + dy);
 }
 
@@ -101,6 +111,7 @@ export function startView() {
   view.addEventListener("scroll", () => view.scrollTo(0, 0)); // a browser scrolls to what has the focus
   addEventListener("pagehide", () => sessionStorage.setItem(kept, JSON.stringify(at)));
   const before = JSON.parse(sessionStorage.getItem(kept) ?? "null");
-  if (before) look(before.x, before.y, before.scale);
-  else fit();
+  if (before) return look(before.x, before.y, before.scale);
+  fit();
+  if (at.scale < READABLE) showBeginning();
 }
