@@ -17,7 +17,17 @@ from nocode.automation.services import executions, workflows
 from nocode.automation.tasks import continue_later
 from nocode.foundation.events import Event, bus, deliver_events
 from nocode.foundation.models import QueuedTask
-from tests.factories import make_edge, make_node, make_organization, make_workflow, set_values
+from nocode.studio.schema.manager import NewField
+from tests.factories import (
+    make_edge,
+    make_node,
+    make_organization,
+    make_project,
+    make_published,
+    make_table,
+    make_workflow,
+    set_values,
+)
 from tests.fixtures.mail import run_queue
 from tests.locks import until_it_waits
 
@@ -89,6 +99,20 @@ def test_only_what_fits_the_pattern_and_the_condition_counts(name, payload, woke
     publish(workflow.organization, name, **payload)
 
     assert settled(execution).status == ("completed" if woken else "waiting")
+
+
+def test_a_condition_reads_what_a_row_holds():
+    project = make_project()
+    make_table(project, "Orders", (NewField("Due", "date"),))
+    write = {"table": "orders", "values": [{"field": "due", "value": "2026-12-01"}]}
+    wait = EVENT | {"filter": "{{ event.payload.due === input.due }}"}
+    own = {"project": project, "organization": project.organization}
+    execution = begin(make_published(("write", "record.create", write), ("wait", "wait.event", wait), **own))
+    assert execution.status == "waiting"
+
+    publish(project.organization, due="2026-12-01")
+
+    assert settled(execution).status == "completed"
 
 
 def test_events_of_other_organizations_and_events_of_before_do_not_count():

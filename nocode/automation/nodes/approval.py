@@ -201,7 +201,7 @@ def _result(approval: Approval) -> dict[str, Any]:
         "decision": approval.state,
         "approved": approval.state == State.APPROVED,
         "by": {"id": by.pk, "name": by.name, "email": by.email} if by else None,
-        "at": approval.answered_at,
+        "at": approval.answered_at.isoformat() if approval.answered_at else None,
         "comment": approval.comment,
         "values": approval.values,
     }

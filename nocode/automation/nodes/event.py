@@ -1,8 +1,11 @@
 """The step that waits for something to happen."""
 
+import json
 import re
+from typing import Any
 
 from django import forms
+from django.core.serializers.json import DjangoJSONEncoder
 from django.core.validators import RegexValidator
 from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
@@ -79,9 +82,14 @@ class WaitForEvent(NodeType):
             pattern=settings["pattern"],
             stem=stem_of(settings["pattern"]),
             filter=settings["filter"],
-            input=step.input if "input" in settings["filter"] else None,
+            input=_as_json(step.input) if "input" in settings["filter"] else None,
             after_event=OutboxEvent.objects.aggregate(newest=Max("pk"))["newest"] or 0,
         )
+
+
+def _as_json(value: Any) -> Any:
+    """As the output of a step is kept: moments and numbers of rows are no JSON."""
+    return json.loads(json.dumps(value, cls=DjangoJSONEncoder))
 
 
 def stem_of(pattern: str) -> str:
