@@ -4,13 +4,12 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from nocode.automation.errors import PermanentFailure, StepFailure
+from nocode.automation.errors import PermanentFailure
+from nocode.automation.integrations import slack
 from nocode.automation.models import Workflow
 from nocode.automation.nodes.base import Effect, Family, Step, node_types
 from nocode.automation.nodes.config import ConfigForm, TextField
 from nocode.automation.nodes.integration import UsesIntegration
-from nocode.automation.outgoing import http
-from nocode.automation.outgoing.concealing import MASK, conceal
 
 
 @node_types.register
@@ -40,23 +39,6 @@ class SlackMessage(UsesIntegration):
     def run(self, settings: dict, step: Step) -> dict:
         if step.loaded is None:
             raise PermanentFailure(gettext("Choose the integration with the channel's address."))
-        [address] = step.loaded.secrets.values()
         with step.loaded.counted(step.count_call):
-            try:
-                http.call(
-                    "POST",
-                    address,
-                    body={"text": settings["text"]},
-                    idempotency_key=step.idempotency_key,
-                    follow_redirects=False,
-                    secrets=[address],
-                )
-            except StepFailure as failure:  # it names the address it called, which is the secret here
-                raise type(failure)(_concealed(failure.message, address), **failure.details) from None
+            slack.post(step.loaded, settings["text"], idempotency_key=step.idempotency_key)
         return {"sent": True}
-
-
-def _concealed(message: str, address: str) -> str:
-    """A message without the address, with or without its parameters."""
-    plain = address.partition("?")[0]
-    return conceal(message.encode(), [address, plain]).decode().replace(plain, MASK)
