@@ -88,3 +88,21 @@ def test_code_may_wait_for_what_it_makes_itself(sandbox):
 def test_what_never_comes_ends(sandbox, source, error):
     with pytest.raises(error):
         sandbox.run_script(source, seconds=0.2)
+
+
+@pytest.mark.parametrize(
+    ("source", "value"),
+    [
+        ("[1, null, '', 2].compact().first()", 1),
+        ("[{ a: 1 }, { a: 1 }].unique().length", 1),
+        ("[{ a: 1 }, { a: 2 }].pluck('a').sum()", 3),
+        ("({ a: 1 }).toJsonString()", '{"a":1}'),
+        ("['', [], {}, 'a'].map((each) => each.isEmpty())", [True, True, True, False]),
+        ("'2024-02-03'.toDateTime().format('dd.MM.yyyy')", "03.02.2024"),
+        ("(1.005).round(2)", 1.01),
+        ("Math.round(2.5)", 3),
+        ("'write to ada@example.com now'.extractEmail()", "ada@example.com"),
+    ],
+)
+def test_values_have_the_methods_that_n8n_gives_them(sandbox, source, value):
+    assert sandbox.evaluate(source) == value

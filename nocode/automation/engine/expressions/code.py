@@ -17,7 +17,13 @@ ALIASES = {
     "execution": {"$execution"},
     "secrets": {"$secrets"},
 }
-DATES = frozenset(["now", "DateTime", "$now", "$today", "$date", "$testDate"])
+DATES = frozenset(["now", "DateTime", "$now", "$today", "$date", "$testDate", "toDateTime"])
+METHODS = frozenset(
+    # which n8n gives to values, and n8n.js too
+    """toJsonString isEmpty isNotEmpty first last compact unique removeDuplicates pluck sum average chunk toDateTime
+    toInt toFloat toNumber toBoolean parseJson quote urlEncode urlDecode removeTags extractEmail extractUrl toTitleCase
+    toSentenceCase round floor ceil isEven isOdd""".split()
+)
 
 ASSIGNS = frozenset("= += -= *= /= %= **= <<= >>= >>>= &= |= ^= &&= ||= ??= ++ --".split())
 BEFORE_A_VALUE = frozenset("return typeof instanceof in of new delete void throw case do else yield await".split())
@@ -73,9 +79,17 @@ def describe(source: str, tokens: list[Token]) -> Code:
         roots=tuple(name for name in ROOTS if opaque or name in words or not words.isdisjoint(ALIASES.get(name, ()))),
         steps=None if opaque else _steps_read(tokens),
         dates=opaque or not words.isdisjoint(DATES),
-        dollars=opaque or any(word[0] == "$" for word in words),
+        dollars=opaque or any(word[0] == "$" for word in words) or _calls_method(tokens),
         changes=changes,
         light=not changes and all(_light(tokens, index) for index in range(len(tokens))),
+    )
+
+
+def _calls_method(tokens: list[Token]) -> bool:
+    """Whether one of the methods of n8n is called on a value."""
+    return any(
+        text in METHODS and _near(tokens, index - 1)[1] in (".", "?.") and _near(tokens, index - 2)[1] != "Math"
+        for index, (_kind, text) in enumerate(tokens)
     )
 
 

@@ -237,6 +237,7 @@
     toString() { return this.toISO(); }
     toJSON() { return this.toISO(); }
     toObject() { return Object.fromEntries(["year", "month", "day", "hour", "minute", "second", "millisecond"].map((name) => [name, this[name]])); }
+    format(format = "yyyy-MM-dd'T'HH:mm:ss.SSSZZ") { return this.toFormat(format); }
     toFormat(format) {
       return String(format).replace(/'([^']*)'|([yMLdHhmsSEcZoqaWkxX])\2*/g, (token, plain) => plain ?? this.#token(token) ?? token);
     }

@@ -80,6 +80,51 @@
     return typeof found === "object" && found !== null ? found : value;
   });
 
+  // --- Methods that n8n gives to values; code.py knows their names
+  const add = (type, methods) => { for (const name in methods) if (!(name in type.prototype)) Object.defineProperty(type.prototype, name, { value: methods[name], configurable: true, writable: true }); };
+  const whole = (value, places) => +(Math.round(+`${value}e${places}`) + `e-${places}`);
+  const found = (text, sought) => sought.exec(text)?.[0];
+  add(Object, {
+    toJsonString() { return JSON.stringify(this); },
+    isEmpty() { return isEmpty(this.valueOf()); },
+    isNotEmpty() { return !isEmpty(this.valueOf()); },
+  });
+  add(Array, {
+    first() { return this[0]; },
+    last() { return this.at(-1); },
+    compact() { return this.filter((each) => !isEmpty(each)); },
+    unique() { return [...new Map(this.map((each) => [JSON.stringify(each), each])).values()]; },
+    removeDuplicates() { return this.unique(); },
+    pluck(...names) { return this.map((each) => (names.length === 1 ? each?.[names[0]] : Object.fromEntries(names.map((name) => [name, each?.[name]])))); },
+    sum() { return this.reduce((total, each) => total + Number(each), 0); },
+    average() { return this.length ? this.sum() / this.length : 0; },
+    chunk(size) { return realm.$batches(this, size); },
+  });
+  add(String, {
+    toDateTime() { return realm.$date(String(this)); },
+    toInt() { return parseInt(this, 10); },
+    toFloat() { return parseFloat(this); },
+    toNumber() { return Number(this); },
+    toBoolean() { return !/^(false|no|0|)$/i.test(this); },
+    parseJson() { return JSON.parse(this); },
+    quote(sign = '"') { return sign + String(this).replaceAll(sign, `\\${sign}`) + sign; },
+    urlEncode() { return encodeURIComponent(this); },
+    urlDecode() { return decodeURIComponent(this); },
+    removeTags() { return String(this).replace(/<[^>]*>/g, ""); },
+    extractEmail() { return found(this, /[\w.+-]+@[\w-]+(?:\.[\w-]+)+/); },
+    extractUrl() { return found(this, /https?:\/\/[^\s"'<>]+/); },
+    toTitleCase() { return String(this).toLowerCase().replace(/(^|\s)\S/g, (each) => each.toUpperCase()); },
+    toSentenceCase() { return String(this).charAt(0).toUpperCase() + String(this).slice(1).toLowerCase(); },
+  });
+  add(Number, {
+    toDateTime() { return realm.$date(Number(this)); },
+    round(places = 0) { return whole(this, places); },
+    floor() { return Math.floor(this); },
+    ceil() { return Math.ceil(this); },
+    isEven() { return this % 2 === 0; },
+    isOdd() { return Math.abs(this % 2) === 1; },
+  });
+
   // --- Dates, from whatever n8n takes for one
   put(realm, "$date", (value) => {
     if (value instanceof realm.DateTime) return value;
