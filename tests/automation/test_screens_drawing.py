@@ -147,3 +147,13 @@ def test_a_step_that_only_waits_is_shaded_and_an_unfinished_one_grows():
 
     assert [lane.bars[0].status for lane in drawn.lanes] == ["waiting", "running"]
     assert drawn.lanes[1].bars[0].width == 750
+
+
+def test_a_wire_between_steps_placed_by_hand_runs_around_the_one_in_between():
+    places = {"a": (0, 20), "b": (300, 0), "c": (600, 20)}
+    drawn = draw_graph(graph("abc", ("a", "c", "x"), ("a", "b", "y"), **places))
+    [long] = [wire for wire in drawn.wires if wire.target == "c"]
+    level = float(long.path.split("L")[1].split(" ")[1].split("C")[0])
+
+    between = boxes(drawn)["b"]
+    assert not between.y <= level <= between.y + BOX_HEIGHT

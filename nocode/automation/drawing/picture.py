@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from nocode.automation.drawing.canvas import NOTE
 from nocode.automation.drawing.layout import Edge, Point, arrange
+from nocode.automation.drawing.routes import Frame, route
 
 BOX_WIDTH, BOX_HEIGHT = 200, 56
 COLUMN_WIDTH, ROW_HEIGHT = BOX_WIDTH + 76, BOX_HEIGHT + 28
@@ -105,7 +106,8 @@ def _wires(edges: list[dict], corners: dict[str, Point], bends: dict[Edge, list[
     for source in ports:
         ports[source].sort(key=lambda port, at=source: _height_of_targets(edges, corners, at, port))
     floor = max((y for _x, y in corners.values()), default=0) + BOX_HEIGHT + LOOP_DEPTH
-    return [_wire(edge, ports[edge["source"]], corners, bends, floor) for edge in edges]
+    frames = [(x, y, x + BOX_WIDTH, y + BOX_HEIGHT) for x, y in corners.values()]
+    return [_wire(edge, ports[edge["source"]], corners, bends, floor, frames) for edge in edges]
 
 
 def _height_of_targets(edges: list[dict], corners: dict[str, Point], source: str, port: str) -> float:
@@ -114,7 +116,12 @@ def _height_of_targets(edges: list[dict], corners: dict[str, Point], source: str
 
 
 def _wire(
-    edge: dict, ports: list[str], corners: dict[str, Point], bends: dict[Edge, list[Point]], floor: float
+    edge: dict,
+    ports: list[str],
+    corners: dict[str, Point],
+    bends: dict[Edge, list[Point]],
+    floor: float,
+    frames: list[Frame],
 ) -> Wire:
     (left, top), (end_x, end_y) = corners[edge["source"]], corners[edge["target"]]
     start = left + BOX_WIDTH, top + BOX_HEIGHT * (ports.index(edge["port"]) + 1) / (len(ports) + 1)
@@ -122,6 +129,8 @@ def _wire(
     via = bends.get((edge["source"], edge["target"]))
     if goes_back := via is None or end[0] < start[0]:
         path = _loop(start, end, floor)
+    elif not via:
+        path = route(start, end, frames).path
     else:
         path = _curve(start, end, [_corner(cell) for cell in via])
     return Wire(
