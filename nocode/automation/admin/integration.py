@@ -36,11 +36,11 @@ class IntegrationAdmin(HistoryAdmin):
     fields = ["name", "is_active", "settings"]  # of an old version, in the history
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return super().get_queryset(request).defer("secrets")
+        return super().get_queryset(request).defer("secrets", "token")
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         """Nobody filters by what nobody may read."""
-        return not lookup.startswith("secrets") and super().lookup_allowed(lookup, value, request)
+        return not lookup.startswith(("secrets", "token")) and super().lookup_allowed(lookup, value, request)
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict | None = None) -> HttpResponse:
         return integration_add(request)

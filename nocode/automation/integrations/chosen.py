@@ -66,13 +66,16 @@ class Credentials:
             raise
         count(self.id, time.perf_counter() - began, "")
 
-    def headers_for(self, host: str) -> dict[str, str]:
-        """The headers that let a call in. Raises PermanentFailure for a host the credentials are not for."""
+    def headers_for(self, host: str, refused: str = "") -> dict[str, str]:
+        """The headers that let a call in; with another token than the one that was `refused`.
+
+        Raises PermanentFailure for a host the credentials are not for.
+        """
         allowed = self.settings["hosts"].split()
         if allowed and not any(fnmatchcase(host.lower(), each) for each in allowed):
             names = {"name": self.name, "host": host}
             raise PermanentFailure(_("The integration “%(name)s” is not for the host “%(host)s”.") % names)
-        return self.type.apply(self.settings, self.secrets)
+        return self.type.admission(self, refused)
 
     def traces(self, admission: Mapping[str, str]) -> list[str]:
         """What an answer could quote: the secrets, and the headers made from them, with and without their scheme."""

@@ -2,7 +2,8 @@
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from django import forms
@@ -19,7 +20,7 @@ from nocode.automation.outgoing.concealing import showable
 HOST = re.compile(r"(\*\.)?[a-z0-9_]([a-z0-9_.:-]*[a-z0-9])?")
 _header_name = RegexValidator(r"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,99}\Z", gettext_lazy("This is not the name of a header."))
 # What may stand in a header; elsewhere a line break would be an error whose text quotes the secret.
-_one_word = RegexValidator(r"\A[!-~]+\Z", gettext_lazy("Letters, digits and signs of ASCII only, without spaces."))
+one_word = RegexValidator(r"\A[!-~]+\Z", gettext_lazy("Letters, digits and signs of ASCII only, without spaces."))
 _one_line = RegexValidator(r"\A[ -~]+\Z", gettext_lazy("Letters, digits and signs of ASCII only, on one line."))
 
 
@@ -27,6 +28,11 @@ class HttpIntegration(IntegrationType):
     """Base of what lets HTTP calls in."""
 
     protocol = "http"
+    renews = False  # whether it may be let in again after a 401, with a new token
+
+    def admission(self, credentials: Credentials, refused: str) -> dict[str, str]:
+        """The headers that a call needs to be let in; `refused` is the header that no longer does it."""
+        return self.apply(credentials.settings, credentials.secrets)
 
     def apply(self, settings: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str, str]:
         """The headers that a call needs to be let in."""
@@ -36,9 +42,29 @@ class HttpIntegration(IntegrationType):
         url = credentials.settings.get("test_url")
         if not url:
             raise NotTestable(_("Enter an address to test with, and save, first."))
-        admission = credentials.headers_for(http.host_of(url))
-        answer = http.call("GET", url, headers=admission, timeout=15, secrets=credentials.traces(admission))
+
+        def send(admission: dict[str, str]) -> http.Answer:
+            return http.call("GET", url, headers=admission, timeout=15, secrets=credentials.traces(admission))
+
+        answer = admitted(credentials, url, send)
         return _("%(url)s answered %(status)d.") % {"url": showable(answer.url), "status": answer.status}
+
+
+def admitted(credentials: Credentials, url: str, send: Callable[[dict[str, str]], http.Answer]) -> http.Answer:
+    """`send(headers)` with what lets the call in; if its token is refused (401), once more with a new one."""
+    host = http.host_of(url)
+    admission = credentials.headers_for(host)
+    if not credentials.type.renews:
+        return send(admission)
+    try:
+        answer = send(admission)
+    except http.HttpRefused as refusal:
+        if refusal.details.get("status") != HTTPStatus.UNAUTHORIZED:
+            raise
+    else:
+        if answer.status != HTTPStatus.UNAUTHORIZED:
+            return answer
+    return send(credentials.headers_for(host, refused=admission["Authorization"]))
 
 
 class HostsForm(forms.Form):
@@ -94,7 +120,7 @@ class Bearer(HttpIntegration):
     summary = gettext_lazy("A token in the Authorization header, as most services want it.")
 
     class Config(HostsForm):
-        token = SecretField(label=gettext_lazy("Token"), max_length=8000, validators=[_one_word])
+        token = SecretField(label=gettext_lazy("Token"), max_length=8000, validators=[one_word])
 
     def apply(self, settings: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str, str]:
         return {"Authorization": f"Bearer {secrets['token']}"}

@@ -1,4 +1,4 @@
-"""A channel of a team chat: whoever knows the address of its incoming webhook is let in, so the address is the secret."""
+"""A channel of a team chat: whoever knows the address of its webhook is let in, so the address is the secret."""
 
 from django import forms
 from django.utils.translation import gettext as _

@@ -24,6 +24,7 @@ class Integration(Record):
     type = models.CharField(_("type"), max_length=60, editable=False)
     settings = models.JSONField(_("settings"), default=dict, blank=True)
     secrets = SecretText(_("secrets"), blank=True, editable=False)  # JSON: see read_secrets()
+    token = SecretText(_("token"), blank=True, editable=False)  # JSON: see integrations/tokens.py
     is_active = models.BooleanField(
         pgettext_lazy("integration", "active"),
         default=True,
@@ -37,7 +38,7 @@ class Integration(Record):
         related_name="+",
         verbose_name=_("author"),
     )
-    history = HistoricalRecords(excluded_fields=["secrets"])
+    history = HistoricalRecords(excluded_fields=["secrets", "token"])
 
     class Meta:
         verbose_name, verbose_name_plural = _("integration"), _("integrations")

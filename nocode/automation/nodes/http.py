@@ -1,6 +1,5 @@
 """The step that calls the outside world."""
 
-from contextlib import nullcontext
 from urllib.parse import urlsplit
 
 from django import forms
@@ -8,6 +7,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from nocode.automation.errors import PermanentFailure
+from nocode.automation.integrations.http import admitted
 from nocode.automation.nodes import httpbody, httppages
 from nocode.automation.nodes.base import Effect, Family, Step, node_types
 from nocode.automation.nodes.config import ConfigForm, RowsField, TextField, ValueField
@@ -136,11 +136,11 @@ class HttpRequest(UsesIntegration):
     def _call(settings: dict, step: Step, address: str, query: dict, key: str) -> http.Answer:
         is_own = address.startswith(OWN_PATHS)
         url = _own_address() + address if is_own else address
-        admission = step.loaded.headers_for(http.host_of(url)) if step.loaded else {}
         body, kind = httpbody.content_of(settings)
         own = {"Content-Type": kind} if kind else {}
         own |= {row["name"]: row["value"] for row in settings["headers"]}
-        with step.loaded.counted(step.count_call) if step.loaded else nullcontext():
+
+        def send(admission: dict[str, str]) -> http.Answer:
             return http.call(
                 settings["method"],
                 url,
@@ -154,3 +154,8 @@ class HttpRequest(UsesIntegration):
                 also_allow=[urlsplit(url).netloc] if is_own else [],
                 secrets=step.loaded.traces(admission) if step.loaded else [],
             )
+
+        if step.loaded is None:
+            return send({})
+        with step.loaded.counted(step.count_call):
+            return admitted(step.loaded, url, send)

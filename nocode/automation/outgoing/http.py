@@ -34,6 +34,7 @@ __all__ = [
     "TimedOut",
     "call",
     "host_of",
+    "refuse_errors",
 ]
 
 MAX_REDIRECTS = 5
@@ -142,7 +143,7 @@ def call(
         raise BadUrl(_("The request cannot be sent: %(error)s") % {"error": error}) from error
     answer = _without(answer, secrets)
     if not accept_errors:
-        _refuse_errors(answer)
+        refuse_errors(answer)
     return answer
 
 
@@ -260,7 +261,8 @@ def _without(answer: Answer, secrets: Sequence[str]) -> Answer:
     return replace(answer, headers=headers, body=conceal(answer.body, secrets), url=masked(answer.url))
 
 
-def _refuse_errors(answer: Answer) -> None:
+def refuse_errors(answer: Answer, *, only_passing: bool = False) -> None:
+    """Raise what an error status means: HttpFailed when it may pass, else HttpRefused."""
     if answer.status < HTTPStatus.BAD_REQUEST:
         return
     message = _("%(url)s answered %(status)d: %(text)s") % {
@@ -271,7 +273,8 @@ def _refuse_errors(answer: Answer) -> None:
     passing = answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.status in _PASSING
     if passing:
         raise HttpFailed(message, status=answer.status, retry_after=_retry_after(answer.headers.get("retry-after", "")))
-    raise HttpRefused(message, status=answer.status)
+    if not only_passing:
+        raise HttpRefused(message, status=answer.status)
 
 
 def _retry_after(header: str) -> float | None:

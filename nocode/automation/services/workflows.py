@@ -66,7 +66,7 @@ def _read_what_steps_use(workflow: Workflow) -> None:
     """Tables and integrations, each read once however many steps use them."""
     if workflow.project:
         prefetch_related_objects([workflow.project], "tables__fields")
-    integrations = Integration.objects.defer("secrets")
+    integrations = Integration.objects.defer("secrets", "token")
     prefetch_related_objects([workflow], Prefetch("organization__integrations", integrations))
 
 
