@@ -9,6 +9,8 @@ class FingerprintedFiles(CompressedManifestStaticFilesStorage):
     Only ours: libraries bundle examples of imports, in comments, of files they do not ship.
     """
 
+    max_post_process_passes = 20  # each pass fingerprints what imports only what is done: modules import in a chain
+
     patterns = (
         *CompressedManifestStaticFilesStorage.patterns,
         ("js/*.js", CompressedManifestStaticFilesStorage._js_module_import_aggregation_patterns[1]),

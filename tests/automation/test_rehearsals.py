@@ -59,9 +59,9 @@ def test_a_text_is_shown_as_it_would_be_and_a_mistake_as_what_it_is(office):
     Node.objects.filter(key="first").update(pinned={"total": 7, "name": "Bo"})
     second = step(workflow, "second")
 
-    shown = ask(office.viewer, "step_preview", second, text="{{ steps.first.name }} has {{ input.total }}").json()
-    typed = ask(office.viewer, "step_preview", second, text="{{ input.total + 1 }}").json()
-    broken = ask(office.viewer, "step_preview", second, text="{{ input.total. }}").json()
+    shown = ask(office.owner, "step_preview", second, text="{{ steps.first.name }} has {{ input.total }}").json()
+    typed = ask(office.owner, "step_preview", second, text="{{ input.total + 1 }}").json()
+    broken = ask(office.owner, "step_preview", second, text="{{ input.total. }}").json()
 
     assert shown == {"value": "Bo has 7", "is_text": True}
     assert typed == {"value": "8", "is_text": False}
@@ -118,7 +118,7 @@ def test_inside_a_loop_the_item_of_the_last_turn_is_there(office):
 
 
 @pytest.mark.parametrize(
-    ("page", "for_viewer"), [("step_values", 200), ("step_preview", 200), ("step_try", 403), ("step_pin", 403)]
+    ("page", "for_viewer"), [("step_values", 200), ("step_preview", 403), ("step_try", 403), ("step_pin", 403)]
 )
 def test_who_may_try(office, page, for_viewer):
     node = step(make_draft(office.organization, *TWO), "second")

@@ -34,13 +34,13 @@ def step_values(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-@fragment(VIEW)
+@fragment(CHANGE)
 def step_preview(request: HttpRequest, pk: UUID) -> HttpResponse:
     """What a text with expressions gives."""
     text = request.POST.get("text", "")
     if len(text) > MOST_TYPED:
         return JsonResponse({"error": _("This is too long to be tried while you type.")})
-    sandbox = rehearsals.Stage(_node(request, pk, VIEW)).progress().sandbox
+    sandbox = rehearsals.Stage(_node(request, pk, CHANGE)).progress().sandbox
     try:
         value = sandbox.resolve(text)
     except ExpressionError as error:
