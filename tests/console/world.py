@@ -665,7 +665,7 @@ ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
 # Addresses that lead to no page of ours: Django redirects them or answers 404 whoever asks.
 NOT_PAGES = {"view_on_site", "app_list", None}
 # Named in the address, but no object of anybody: comes with the product.
-OF_EVERYBODY = {"workflow_template"}
+OF_EVERYBODY = {"workflow_template", "workflow_template"}
 
 
 @dataclass(frozen=True)
