@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.defaultfilters import filesizeformat
 from django.template.loader import render_to_string
@@ -83,19 +83,18 @@ class WorkflowExecutionAdmin(ArchiveAdmin):
         return queries.search(request.user, queryset, search_term.replace("\0", "").split()[:MOST_WORDS]), False
 
     def get_urls(self) -> list[URLPattern]:
-        bulk_page = path("bulk/<slug:kind>/", self.admin_site.admin_view(self.bulk_view), name="execution_bulk")
-        return [bulk_page, *super().get_urls()]
+        page = self.admin_site.admin_view(self.bulk_view)
+        pages = [path(f"bulk/{kind}/", page, {"kind": kind}, name=f"execution_bulk_{kind}") for kind in Kind]
+        return [*pages, *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
         """The list, with the acts on all that match for who may run something."""
         may = self.has_run_permission(request)
-        acts = [(reverse("admin:execution_bulk", args=[kind]), kind.label, BULK_ICONS[kind]) for kind in Kind if may]
+        acts = [(reverse(f"admin:execution_bulk_{kind}"), kind.label, BULK_ICONS[kind]) for kind in Kind if may]
         return super().changelist_view(request, {**(extra_context or {}), "bulk_acts": acts})
 
     def bulk_view(self, request: HttpRequest, kind: str) -> HttpResponse:
         """Ask, with their number, then act on all executions that match the search of the address."""
-        if kind not in Kind.values:
-            raise Http404
         if not self.has_run_permission(request):
             raise PermissionDenied
         query = request.GET.urlencode()
