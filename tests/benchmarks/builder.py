@@ -1,9 +1,11 @@
 """The builder with 300 steps: how long a frame takes while steps are dragged, and what a change costs the server."""
 
 import json
+import os
 import statistics
 from functools import partial
 
+from django.db import connections
 from django.test import Client
 from django.urls import reverse
 
@@ -72,6 +74,9 @@ def opened(bench: Bench):
         executable_path=executable, args=ARGUMENTS
     )
     bench.running.callback(chromium.close)
+    # Playwright keeps an event loop in this thread: from here on Django has another connection, which ends with it.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    bench.running.callback(connections.close_all)
     url = f"http://127.0.0.1:{port}"
     context = chromium.new_context(base_url=url, viewport={"width": 1440, "height": 900})
     context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": url}])
@@ -91,6 +96,7 @@ def frame(page, start: tuple[float, float]) -> float:
     for number in range(FRAMES):
         page.mouse.move(start[0] + 8 + number * 2, start[1] + number)
         page.wait_for_timeout(8)
+    assert page.locator("#builder.is-dragging").count(), "nothing was dragged"
     frames = page.evaluate("() => { window.recording_ = false; return window.frames_; }")
     page.keyboard.press("Escape")
     page.mouse.up()
