@@ -663,6 +663,8 @@ ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
 
 # Addresses that lead to no page of ours: Django redirects them or answers 404 whoever asks.
 NOT_PAGES = {"view_on_site", "app_list", None}
+# Named in the address, but no object of anybody: comes with the product.
+OF_EVERYBODY = {"workflow_template"}
 
 
 @dataclass(frozen=True)
@@ -702,7 +704,7 @@ def _address(world: World, pattern: URLPattern) -> Address:
         return Address(name, reverse(f"admin:{name}", args=[row.pk]), True)
     if pattern.pattern.converters:
         assert name in ARGUMENTS, f"Tell tests/console/world.py with which arguments to open the page {name!r}."
-        return Address(name, reverse(f"admin:{name}", kwargs=ARGUMENTS[name](world)), True)
+        return Address(name, reverse(f"admin:{name}", kwargs=ARGUMENTS[name](world)), name not in OF_EVERYBODY)
     return Address(name, reverse(f"admin:{name}"), False)
 
 
