@@ -13,7 +13,7 @@ _TYPES = {
     "httpBearerAuth": "http.bearer",
     "oAuth2Api": "http.bearer",
     "smtp": "smtp",
-    "slackApi": "slack.webhook",
+    "slackApi": "slack",
 }
 
 
