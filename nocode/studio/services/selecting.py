@@ -52,21 +52,27 @@ FROM (SELECT row_to_json(query)::text AS row_text FROM (
 
 _DEFINE = "CREATE FUNCTION pg_temp.{name}({types}) RETURNS SETOF {row} LANGUAGE sql STABLE BEGIN ATOMIC {body}; END"
 
-# What the server understood: numbers of relations, of functions, of functions behind operators, and kinds of commands.
+# What the server understood: numbers of relations, of functions (also those behind operators), of types, and kinds of
+# commands. Types of other schemas, and those that are names in the catalog, would tell what others have.
 _UNDERSTOOD = """
 WITH parts AS (
     SELECT DISTINCT found[1] AS part, found[2]::bigint AS number
     FROM pg_proc, regexp_matches(prosqlbody::text,
-        ':(relid|funcid|aggfnoid|winfnoid|opfuncid|tsmhandler|commandType) (\\d+)', 'g') AS found
+        ':(relid|funcid|aggfnoid|winfnoid|opfuncid|tsmhandler|commandType|\\w*type(?:id)?) (\\d+)', 'g') AS found
     WHERE oid = 'pg_temp.nocode_query'::regproc)
 SELECT 'table', relation.oid::regclass::text
 FROM parts JOIN pg_class AS relation ON part = 'relid' AND relation.oid = number
 WHERE relation.relnamespace <> quote_ident(%(schema)s)::regnamespace OR relation.relkind NOT IN ('r', 'p')
 UNION ALL
 SELECT 'function', function.proname
-FROM parts JOIN pg_proc AS function ON part NOT IN ('relid', 'commandType') AND function.oid = number
+FROM parts JOIN pg_proc AS function ON part !~ 'relid|[tT]ype' AND function.oid = number
 WHERE function.pronamespace <> 'pg_catalog'::regnamespace
    OR NOT (part = 'opfuncid' OR function.provolatile = 'i' OR function.proname = ANY(%(harmless)s))
+UNION ALL
+SELECT 'type', type.typname
+FROM parts JOIN pg_type AS type ON part ~ 'type' AND type.oid = number
+WHERE type.typnamespace NOT IN ('pg_catalog'::regnamespace, quote_ident(%(schema)s)::regnamespace)
+   OR type.typname ~ '^_?reg' AND type.typname !~ '^_?reg(config|dictionary)$'
 UNION ALL
 SELECT 'command', '' FROM parts WHERE part = 'commandType' AND number <> 1
 LIMIT 1
@@ -146,6 +152,8 @@ class _Query:
             raise QueryRefused(_("“%s” is not a table of this project.") % name)
         if what == "function":
             raise QueryRefused(_("The function “%s” cannot be used here.") % name)
+        if what == "type":
+            raise QueryRefused(_("The type “%s” cannot be used here.") % name)
         raise QueryRefused(_("The query may only read: it begins with SELECT or WITH."))
 
 
