@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from nocode.automation.engine import eventstarts
-from nocode.automation.engine.reactions import LONGEST_CHAIN
+from nocode.automation.engine.reactions import LONGEST_CHAIN, chain_after
 from nocode.automation.models import Trigger, WorkflowExecution
 from nocode.automation.services import executions, triggers, workflows
 from nocode.automation.triggers import InvalidTrigger, trigger_types
@@ -98,6 +98,21 @@ def test_workflows_that_start_each_other_stop(organization):
     assert chain == list(range(1, LONGEST_CHAIN + 1))
     trigger.refresh_from_db()
     assert "5 times in a row" in trigger.last_error
+
+
+def test_a_chain_goes_on_through_workflows_that_are_called_and_inputs_that_were_typed(organization):
+    trigger = make_watch(organization, "custom.*")
+    publish(organization)
+    started = WorkflowExecution.objects.get(trigger_kind="event")
+    called = {"trigger_kind": "workflow", "parent": started, "input": {"chain": 7}}
+    inner = WorkflowExecution.objects.create(
+        organization=organization, workflow=trigger.workflow, version=started.version, **called
+    )
+
+    assert [chain_after(str(each.pk)) for each in (started, inner)] == [2, 2]
+    for typed in ({}, [1], {"chain": "x"}):
+        WorkflowExecution.objects.filter(pk=started.pk).update(input=typed)
+        assert chain_after(str(inner.pk)) == 1
 
 
 def test_bad_settings_are_refused_by_name(organization):

@@ -52,12 +52,17 @@ def start(trigger: Trigger, input: dict[str, Any], queue: Queue) -> None:
     _note_start(trigger)
 
 
-def chain_after(cause: str | None) -> int:
-    """How many executions in a row were started by events, with one that an execution `cause` brings about."""
-    if not cause:
-        return 1
-    earlier = WorkflowExecution.objects.filter(pk=cause, trigger_kind__in=CHAINED).only("input").first()
-    return 1 + (earlier.input["chain"] if earlier else 0)
+def chain_after(cause: Any) -> int:
+    """How many executions in a row were started by events, with one that an execution `cause` brings about.
+
+    One that was called, or run because another failed, goes on with the row of its caller.
+    """
+    rows = WorkflowExecution.objects.values_list("trigger_kind", "parent_id", "input__chain")
+    while cause and (found := rows.filter(pk=cause).first()):
+        kind, cause, so_far = found
+        if kind in CHAINED:  # run again by hand, it has the input that somebody typed
+            return 1 + (so_far if isinstance(so_far, int) else 0)
+    return 1
 
 
 def _note_start(trigger: Trigger) -> None:
