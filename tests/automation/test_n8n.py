@@ -55,6 +55,12 @@ def test_expressions_are_translated(translator, written, becomes):
     assert translator.remarks == []
 
 
+def test_a_name_of_many_escaped_letters_is_read_at_once(translator):
+    name = "\\a" * 5000
+
+    assert translator.code(f'$("{name}" + x)') == f'$("{name}" + x)'
+
+
 @pytest.mark.parametrize("written", ["={{ $env.HOME }}", "={{ $('Nobody').first() }}", "={{ $json. }} {{ 'open"])
 def test_what_has_no_counterpart_is_told(translator, written):
     translator.text(written)

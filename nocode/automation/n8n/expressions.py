@@ -15,7 +15,7 @@ from nocode.automation.n8n.names import Names
 
 ITEM, FIRST = "item", "$items(input).first()?.json"  # what `$json` is: for each item, and for the list as a whole
 
-_QUOTED = r"""(?P<{0}>["'`])(?P<{1}>(?:\\.|(?!(?P={0})).)*)(?P={0})"""
+_QUOTED = r"""(?P<{0}>["'`])(?P<{1}>(?:\\.|(?!(?P={0}))[^\\\n])*)(?P={0})"""
 _NODE = re.compile(
     r"\$\(\s*" + _QUOTED.format("q1", "name") + r"\s*\)"
     r"|\$node\s*\[\s*" + _QUOTED.format("q2", "named") + r"\s*\]"
