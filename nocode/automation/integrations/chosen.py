@@ -66,15 +66,19 @@ class Credentials:
             raise
         count(self.id, time.perf_counter() - began, "")
 
+    def check_host(self, host: str) -> None:
+        """Raises PermanentFailure for a host the credentials are not for."""
+        allowed = self.settings["hosts"].split()
+        if allowed and not any(fnmatchcase(host.lower(), each) for each in allowed):
+            names = {"name": self.name, "host": host}
+            raise PermanentFailure(_("The integration “%(name)s” is not for the host “%(host)s”.") % names)
+
     def headers_for(self, host: str, refused: str = "") -> dict[str, str]:
         """The headers that let a call in; with another token than the one that was `refused`.
 
         Raises PermanentFailure for a host the credentials are not for.
         """
-        allowed = self.settings["hosts"].split()
-        if allowed and not any(fnmatchcase(host.lower(), each) for each in allowed):
-            names = {"name": self.name, "host": host}
-            raise PermanentFailure(_("The integration “%(name)s” is not for the host “%(host)s”.") % names)
+        self.check_host(host)
         return self.type.admission(self, refused)
 
     def traces(self, admission: Mapping[str, str]) -> list[str]:

@@ -157,5 +157,6 @@ class HttpRequest(UsesIntegration):
 
         if step.loaded is None:
             return send({})
+        step.loaded.check_host(http.host_of(url))  # which is no call yet
         with step.loaded.counted(step.count_call):
             return admitted(step.loaded, url, send)
