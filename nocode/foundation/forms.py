@@ -102,7 +102,10 @@ class TokenForm(_PartOfPage):
     name = forms.CharField(label=_("Name"), max_length=100, help_text=_("What it is for, so that you know it again."))
     organization = forms.ModelChoiceField(Organization.objects.none(), label=_("Organization"), empty_label=None)
     scopes = forms.MultipleChoiceField(
-        label=_("It may"), choices=ApiToken.Scope.choices, widget=forms.CheckboxSelectMultiple
+        label=_("It may"),
+        choices=ApiToken.Scope.choices,
+        initial=ApiToken.Scope.values,
+        widget=forms.CheckboxSelectMultiple,
     )
     days = forms.TypedChoiceField(
         label=_("Works for"),
