@@ -19,7 +19,8 @@ class Echo(BaseHTTPRequestHandler):
 
     def do_GET(self):
         self.server.calls.append({name.lower(): ", ".join(self.headers.get_all(name)) for name in self.headers})
-        parts = self.path.strip("/").split("/")
+        self.server.paths.append(self.path)
+        parts = self.path.partition("?")[0].strip("/").split("/")
         if parts[0] == "to":
             self.send_response(302)
             self.send_header("Location", f"http://127.0.0.1:{parts[1]}/{'/'.join(parts[2:])}")
@@ -39,7 +40,7 @@ class Echo(BaseHTTPRequestHandler):
 @contextmanager
 def serving():
     server = ThreadingHTTPServer(("127.0.0.1", 0), Echo)
-    server.calls = []
+    server.calls, server.paths = [], []
     server.url = f"http://127.0.0.1:{server.server_port}"
     Thread(target=server.serve_forever, daemon=True).start()
     try:

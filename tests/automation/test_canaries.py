@@ -67,6 +67,7 @@ def accounts(url: str, mail_port: int) -> dict[str, dict]:
         "http.basic": {"username": "anna", "password": f"{CANARY}-basic"},
         "http.bearer": {"token": f"{CANARY}-bearer"},
         "http.api_key": {"header": "X-Shop-Key", "value": f"{CANARY}-key"},
+        "http.query_key": {"parameter": "api_key", "value": f"{CANARY}-query"},
         "oauth2": {
             "token_url": f"{url}/token",
             "client_id": "shop",
@@ -142,7 +143,7 @@ def test_no_canary_is_written_anywhere(server, mail_server, caplog):
     run_queue()
 
     assert {each.status for each in ran} == {"completed", "failed", "waiting"}
-    for word in ("basic", "bearer", "key", "token", "client", "slack"):
+    for word in ("basic", "bearer", "key", "query", "token", "client", "slack"):
         assert any(f"{CANARY}-{word}" in seen for seen in server.seen), f"{word} was not used"
     assert_clean(everything_stored(), "the database")
     ours = [record for record in caplog.records if record.name != "mail.log"]  # which is the server's

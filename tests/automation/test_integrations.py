@@ -1,6 +1,7 @@
 """Integrations: what HTTP steps send with them, what is refused, what is told and deleted."""
 
 import base64
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -52,6 +53,17 @@ def test_a_step_sends_the_credentials(organization, server, kind, values, header
 
     assert execution.status == "completed", execution.error_message
     assert server.calls[0][header] == value
+
+
+def test_a_key_that_is_wanted_in_the_address_wins_over_the_steps_own(organization, server):
+    key = make_integration(organization, "http.query_key", values={"parameter": "api_key", "value": TOKEN})
+    own = [{"name": "api_key", "value": "mine"}, {"name": "page", "value": 2}]
+    config = calling(f"{server.url}/?api_key=theirs", key, query=own)
+
+    execution = run(make_published(config, organization=organization))
+
+    assert execution.status == "completed", execution.error_message
+    assert [sorted(parse_qsl(urlsplit(path).query)) for path in server.paths] == [[("api_key", TOKEN), ("page", "2")]]
 
 
 def test_the_integration_wins_over_a_header_of_the_step(organization, server):
@@ -138,6 +150,10 @@ def test_every_type_has_words_an_icon_and_a_secret(kind):
         ("http.api_key", {"header": "X Key", "value": TOKEN}, "header"),
         ("http.bearer", {"token": TOKEN, "hosts": "https://example.com/"}, "hosts"),
         ("http.bearer", {"token": TOKEN, "hosts": "127.*"}, "hosts"),
+        ("http.query_key", {"parameter": "a&b", "value": TOKEN}, "parameter"),
+        ("http.query_key", {"parameter": "key", "value": "two words"}, "value"),
+        ("oauth2", {"token_url": "https://example.com/t", "client_id": "x", "style": "header"}, "client_secret"),
+        ("slack", {"address": "hooks.example.com/services/T0"}, "address"),
     ],
 )
 def test_what_cannot_serve_is_refused(organization, kind, values, wrong):

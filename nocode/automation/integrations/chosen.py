@@ -81,6 +81,10 @@ class Credentials:
         self.check_host(host)
         return self.type.admission(self, refused)
 
+    def parameters(self) -> dict[str, str]:
+        """What is added to an address that passed `check_host`."""
+        return self.type.parameters(self.settings, self.secrets)
+
     def traces(self, admission: Mapping[str, str]) -> list[str]:
         """What an answer could quote: the secrets, and the headers made from them, with and without their scheme."""
         return [*self.secrets.values(), *(text for value in admission.values() for text in (value, value.split()[-1]))]

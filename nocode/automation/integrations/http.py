@@ -18,6 +18,9 @@ from nocode.automation.outgoing import http
 from nocode.automation.outgoing.concealing import showable
 
 HOST = re.compile(r"(\*\.)?[a-z0-9_]([a-z0-9_.:-]*[a-z0-9])?")
+_parameter_name = RegexValidator(
+    r"\A[A-Za-z0-9_.\[\]$-]{1,100}\Z", gettext_lazy("This is not the name of a parameter.")
+)
 _header_name = RegexValidator(r"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,99}\Z", gettext_lazy("This is not the name of a header."))
 # What may stand in a header; elsewhere a line break would be an error whose text quotes the secret.
 one_word = RegexValidator(r"\A[!-~]+\Z", gettext_lazy("Letters, digits and signs of ASCII only, without spaces."))
@@ -36,7 +39,11 @@ class HttpIntegration(IntegrationType):
 
     def apply(self, settings: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str, str]:
         """The headers that a call needs to be let in."""
-        raise NotImplementedError
+        return {}
+
+    def parameters(self, settings: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str, str]:
+        """What is added to the address to be let in."""
+        return {}
 
     def test(self, credentials: Credentials) -> str:
         url = credentials.settings.get("test_url")
@@ -44,7 +51,14 @@ class HttpIntegration(IntegrationType):
             raise NotTestable(_("Enter an address to test with, and save, first."))
 
         def send(admission: dict[str, str]) -> http.Answer:
-            return http.call("GET", url, headers=admission, timeout=15, secrets=credentials.traces(admission))
+            return http.call(
+                "GET",
+                url,
+                query=credentials.parameters(),
+                headers=admission,
+                timeout=15,
+                secrets=credentials.traces(admission),
+            )
 
         answer = admitted(credentials, url, send)
         return _("%(url)s answered %(status)d.") % {"url": showable(answer.url), "status": answer.status}
@@ -85,7 +99,7 @@ class HostsForm(forms.Form):
         help_text=gettext_lazy("One that answers 200 to whoever is let in, and changes nothing."),
     )
 
-    field_order = ["username", "header", "password", "token", "value", "hosts", "test_url"]
+    field_order = ["username", "header", "parameter", "password", "token", "value", "hosts", "test_url"]
 
     def clean_hosts(self) -> str:
         """One host per line, in small letters."""
@@ -144,3 +158,18 @@ class ApiKey(HttpIntegration):
 
     def apply(self, settings: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str, str]:
         return {settings["header"]: secrets["value"]}
+
+
+@integration_types.register
+class QueryKey(HttpIntegration):
+    kind, label, icon = "http.query_key", gettext_lazy("API key in the address"), "link"
+    summary = gettext_lazy("For services that want their key as a parameter, such as ?api_key=…, and in no header.")
+
+    class Config(HostsForm):
+        parameter = forms.CharField(
+            label=gettext_lazy("Parameter"), initial="api_key", max_length=100, validators=[_parameter_name]
+        )
+        value = SecretField(label=pgettext_lazy("secret", "Key"), max_length=4000, validators=[one_word])
+
+    def parameters(self, settings: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str, str]:
+        return {settings["parameter"]: secrets["value"]}

@@ -144,7 +144,7 @@ class HttpRequest(UsesIntegration):
             return http.call(
                 settings["method"],
                 url,
-                query=query,
+                query=query | (step.loaded.parameters() if step.loaded else {}),
                 headers=_merged(own, admission),
                 body=body,
                 timeout=settings["timeout"],
