@@ -9,9 +9,9 @@ _TYPES = {
     "httpBasicAuth": "http.basic",
     "httpDigestAuth": "http.basic",
     "httpHeaderAuth": "http.api_key",
-    "httpQueryAuth": "http.api_key",
+    "httpQueryAuth": "http.query_key",
     "httpBearerAuth": "http.bearer",
-    "oAuth2Api": "http.bearer",
+    "oAuth2Api": "oauth2",
     "smtp": "smtp",
     "slackApi": "slack",
 }
