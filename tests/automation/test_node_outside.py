@@ -8,7 +8,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from nocode.automation.errors import TransientFailure
 from nocode.automation.nodes import node_types
+from nocode.automation.services import integrations
 from nocode.foundation.models import Email, Membership, Notification, OutboxEvent
 from nocode.studio.schema.manager import NewField
 from nocode.studio.services.records import Records
@@ -210,13 +212,19 @@ def test_a_chat_gets_the_text_and_its_address_is_told_nowhere(service):
     config = {"integration": str(chat.pk), "text": "Order *{{ input.id }}*"}
 
     told = run_step("slack", config, {"id": 7}, organization=chat.organization)
+    tested = integrations.test(chat)
     service.shutdown()
     service.server_close()
+    with pytest.raises(TransientFailure) as refusal:
+        integrations.test(chat)
     failed = run_step("slack", config, {"id": 8}, organization=chat.organization)
 
     assert told.output == {"sent": True}
-    [(path, _headers, body)] = service.calls
+    [(path, _headers, body), (tested_path, _headers, _line)] = service.calls
     assert (path, json.loads(body)) == ("/services/T0/very-secret-part", {"text": "Order *7*"})
+    assert tested_path == path
+    assert tested.startswith("One line was written to the channel.")
+    assert "very-secret-part" not in refusal.value.message
     assert failed.status == "waiting"  # it will be tried again
     for execution in (told, failed):
         kept = json.dumps([*execution.steps.values("error", "settings", "output")], default=str)
