@@ -23,6 +23,7 @@ from nocode.automation.engine.progress import Progress, Spot
 from nocode.automation.engine.store import Leased
 from nocode.automation.errors import WorkflowNotRunnable
 from nocode.automation.models import Node, StepRun, Trigger, WorkflowExecution
+from nocode.automation.nodes import Effect
 from nocode.automation.services.workflows import draft_graph
 from nocode.automation.triggers import InvalidTrigger, settings_of
 from nocode.foundation.ids import uuid7
@@ -137,6 +138,8 @@ def rehearse(node: Node) -> Attempt:
         raise WorkflowNotRunnable(_("A loop cannot be tried alone; run the workflow."))
     progress = stage.progress()
     attempt = Attempt(progress, Spot(progress.root, node.key))
+    if progress.prepared.effect_of(node.key) is Effect.OUTSIDE:  # no transaction waits for a call
+        return attempt.perform()
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('statement_timeout', %s, true)", [f"{SECONDS}s"])
