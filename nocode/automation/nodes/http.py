@@ -109,7 +109,7 @@ class HttpRequest(UsesIntegration):
         )
 
     def redact(self, settings: dict) -> dict:
-        masked = {name: self._masked(settings[name]) for name in ("query", "headers")}
+        masked = {name: self._masked(settings[name]) for name in ("query", "headers", "parts")}
         return {**settings, "url": showable(settings["url"]), **masked}
 
     @staticmethod
