@@ -11,6 +11,7 @@ from nocode.automation.transfer import checking
 from nocode.automation.transfer.bringing import bring
 from nocode.automation.transfer.remarks import Remark
 from nocode.foundation.models import Organization, User
+from nocode.studio.errors import ImportRefused
 from nocode.studio.models import Project
 
 
@@ -28,7 +29,10 @@ def read(content: bytes) -> Arrival:
     value = checking.parse(content)
     if not is_export(value):
         return Arrival(checking.check(value))
-    converted = convert(reading.read(value))
+    try:
+        converted = convert(reading.read(value))
+    except (TypeError, ValueError, LookupError, AttributeError) as error:  # a shape that n8n itself never writes
+        raise ImportRefused(reading.misshapen()) from error
     outline = checking.check(converted.outline)
     return Arrival(outline, WorkflowImport.Source.N8N, converted.remarks)
 

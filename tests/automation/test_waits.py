@@ -16,7 +16,7 @@ from nocode.automation.nodes.event import stem_of, stems_of
 from nocode.automation.services import executions, workflows
 from nocode.automation.tasks import continue_later
 from nocode.foundation.events import Event, bus, deliver_events
-from nocode.foundation.models import QueuedTask
+from nocode.foundation.models import OutboxEvent, QueuedTask
 from nocode.studio.schema.manager import NewField
 from tests.factories import (
     make_edge,
@@ -278,3 +278,19 @@ def test_an_answer_that_is_being_written_while_the_execution_goes_to_sleep_is_no
         execution = begin(make_two_branches())
 
     assert settled(execution).output["wait"] == {"name": "late"}
+
+
+def test_an_event_whose_transaction_began_before_the_wait_and_ended_after_it_counts():
+    workflow = make_waiting()
+    publish(workflow.organization, "shop.other")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval('foundation_outboxevent_id_seq')")
+        [early] = cursor.fetchone()
+    publish(workflow.organization, "shop.other")  # visible when the step begins to wait, with a later id
+    execution = begin(workflow)
+
+    values = {"name": "shop.order.paid", "key": "order:7", "payload": {"number": 7}}
+    OutboxEvent.objects.create(pk=early, organization=workflow.organization, **values)
+    deliver_events()
+
+    assert settled(execution).output == {"number": 7}

@@ -199,9 +199,12 @@ class Attempt:
 
 
 def is_transient(error: Exception) -> bool:
-    return isinstance(error, TransientFailure) or any(
-        getattr(cause, "pgcode", None) in PASSING for cause in _causes_of(error)
-    )
+    return isinstance(error, TransientFailure) or passes(error)
+
+
+def passes(error: Exception) -> bool:
+    """Whether the database refused only because of what others were doing."""
+    return any(getattr(cause, "pgcode", None) in PASSING for cause in _causes_of(error))
 
 
 def _causes_of(error: Exception) -> Iterator[BaseException]:

@@ -8,11 +8,12 @@ from collections import Counter
 from collections.abc import Callable
 from uuid import UUID
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import Func, JSONField, Value
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from nocode.automation.engine.attempt import passes
 from nocode.automation.models import ExecutionJob, WorkflowExecution
 from nocode.foundation.errors import NoCodeError
 from nocode.foundation.models import User
@@ -21,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 PART = 20  # executions in a transaction
 REASONS_KEPT = 20
+MOST_CLASHES = 50
 RUN = "automation.run_workflowexecution"
 
 Act = Callable[[WorkflowExecution, User], object]
@@ -30,9 +32,18 @@ acts: dict[str, Act] = {}  # by kind of job; services/bulk.py fills it
 
 
 def run(job_id: UUID) -> None:
-    """Do the job from where it is to its end, or until somebody stops it."""
-    while _part(job_id):
-        pass
+    """Do the job from where it is to its end, or until somebody stops it.
+
+    A part may meet others who hold what it needs, and wait for what it has: it is done again after them.
+    """
+    goes_on, clashes = True, 0
+    while goes_on:
+        try:
+            goes_on = _part(job_id)
+        except OperationalError as error:
+            clashes += 1
+            if clashes > MOST_CLASHES or not passes(error):
+                raise
 
 
 def give_up(job_id: UUID, why: str) -> None:

@@ -5,6 +5,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -23,7 +24,8 @@ FROM foundation_outboxevent AS event,
      LATERAL (SELECT string_to_array(event.name, '.') AS words) AS name
 WHERE event.id = ANY(%s) AND EXISTS (
     SELECT FROM automation_eventwait AS waiting
-    WHERE waiting.organization_id = event.organization_id AND waiting.after_event < event.id
+    WHERE waiting.organization_id = event.organization_id
+      AND (waiting.after_event < event.id OR event.id = ANY(waiting.unseen))
       AND waiting.stem = ANY(ARRAY(
           SELECT array_to_string(words[:count], '.') FROM generate_series(0, cardinality(words)) AS count)))
 """
@@ -54,9 +56,8 @@ def news_of(event: OutboxEvent) -> dict[str, Any]:
 
 
 def _waits_for(event: OutboxEvent) -> list[EventWait]:
-    waits = EventWait.objects.filter(
-        organization=event.organization_id, stem__in=stems_of(event.name), after_event__lt=event.pk
-    )
+    is_news = Q(after_event__lt=event.pk) | Q(unseen__contains=[event.pk])
+    waits = EventWait.objects.filter(is_news, organization=event.organization_id, stem__in=stems_of(event.name))
     return [wait for wait in waits.awaited().order_by("pk") if fnmatchcase(event.name, wait.pattern)]
 
 

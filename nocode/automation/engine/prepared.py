@@ -121,10 +121,6 @@ class PreparedGraph:
     def is_loop(self, key: str) -> bool:
         return self.graph.nodes[key].is_loop
 
-    def loop_of(self, key: str) -> str:
-        """The loop a step belongs to, be it the loop itself; nothing for steps that run once."""
-        return self.loops.get(key, "")
-
     @cached_property
     def loops(self) -> dict[str, str]:
         """The loop of each step that may run several times, the loops themselves among them."""

@@ -80,7 +80,7 @@ class StepSignal(OfStep):
 
 
 class EventWait(OfStep):
-    """A step that waits for an event of its organization, newer than `after_event`.
+    """A step that waits for an event of its organization that was not there yet: newer than `after_event`, or `unseen`.
 
     `stem` is what the pattern says before its first wildcard, in whole words: by it the waits for an event are found.
     """
@@ -94,6 +94,8 @@ class EventWait(OfStep):
     filter = models.TextField(_("condition"), blank=True)
     input = models.JSONField(_("input"), null=True)  # of the step, where the condition reads it
     after_event = models.BigIntegerField(editable=False)
+    # Ids below that which nobody could see yet: of events whose transactions had begun and not committed.
+    unseen = ArrayField(models.BigIntegerField(), default=list, editable=False)
 
     objects = OfStepQuerySet.as_manager()
 

@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from nocode.automation.n8n import mappers as _registered  # noqa: F401
 from nocode.automation.n8n.base import Inputs, Made, Mapper, Source, Unmappable, mappers
 from nocode.automation.n8n.credentials import wanted_by
-from nocode.automation.n8n.expressions import ITEM, Translator
-from nocode.automation.n8n.loops import LOOP, Loops
+from nocode.automation.n8n.expressions import Translator
+from nocode.automation.n8n.loops import Loops
 from nocode.automation.n8n.names import Names
 from nocode.automation.n8n.reading import Export, Link
 from nocode.automation.n8n.triggers import is_trigger, triggers_of
@@ -333,4 +333,4 @@ def _per_item(made: Made) -> dict[str, Any]:
     return {**made.config, PER_ITEM: True} if made.per_item else made.config
 
 
-__all__ = ["ITEM", "LOOP", "Converted", "convert"]
+__all__ = ["Converted", "convert"]

@@ -41,14 +41,17 @@ def is_export(value: Any) -> bool:
     return isinstance(value, dict) and "format" not in value and "nodes" in value and "connections" in value
 
 
+def misshapen() -> str:
+    """What is said of a file that n8n itself would never write."""
+    return _("The file looks like one of n8n, but its nodes or connections are not what they should be.")
+
+
 def read(value: Any) -> Export:
     """The export in a value. Raises ImportRefused with all that is wrong."""
     value = value[0] if isinstance(value, list) else value
     mistakes = Mistakes()
     if not isinstance(value["nodes"], list) or not isinstance(value["connections"], dict):
-        raise ImportRefused(
-            _("The file looks like one of n8n, but its nodes or connections are not what they should be.")
-        )
+        raise ImportRefused(misshapen())
     nodes = list(_nodes(value["nodes"], mistakes))
     mistakes.settle()
     strange: set[str] = set()

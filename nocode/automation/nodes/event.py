@@ -17,6 +17,7 @@ from nocode.automation.nodes.pauses import amount_field, length, moment_in, unit
 from nocode.foundation.models import OutboxEvent
 
 _WILDCARD = re.compile(r"[*?]")
+LATE = 5_000  # events that others may have published meanwhile, while a transaction with an earlier id is open
 
 
 @node_types.register
@@ -83,13 +84,21 @@ class WaitForEvent(NodeType):
             stem=stem_of(settings["pattern"]),
             filter=settings["filter"],
             input=_as_json(step.input) if "input" in settings["filter"] else None,
-            after_event=OutboxEvent.objects.aggregate(newest=Max("pk"))["newest"] or 0,
+            **_seen_so_far(),
         )
 
 
 def _as_json(value: Any) -> Any:
     """As the output of a step is kept: moments and numbers of rows are no JSON."""
     return json.loads(json.dumps(value, cls=DjangoJSONEncoder))
+
+
+def _seen_so_far() -> dict[str, Any]:
+    """Which events are there already. Ids are given out before transactions commit: gaps may still be filled."""
+    newest = OutboxEvent.objects.aggregate(newest=Max("pk"))["newest"] or 0
+    recent = set(OutboxEvent.objects.filter(pk__gt=newest - LATE).values_list("pk", flat=True))
+    oldest = min(recent, default=newest)
+    return {"after_event": newest, "unseen": [pk for pk in range(oldest, newest) if pk not in recent]}
 
 
 def stem_of(pattern: str) -> str:

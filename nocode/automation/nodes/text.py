@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from nocode.automation.nodes.base import Example, Family, NodeType, Step, node_types
 from nocode.automation.nodes.config import ConfigForm, TextField
-from nocode.automation.nodes.values import MOST_ITEMS, a_text, given, refuse, source_field
+from nocode.automation.nodes.values import MOST_ITEMS, a_text, check_length, given, refuse, source_field
 from nocode.studio.fields import patterns
 
 TEXT = _("Text")
@@ -109,6 +109,7 @@ class ReplaceText(TextNode):
     def run(self, settings: dict, step: Step) -> str:
         text, find, by = self.text_of(settings, step), settings["find"], settings["by"]
         if not settings["is_pattern"] and not settings["any_case"]:
+            check_length(len(text) + text.count(find) * (len(by) - len(find)), TEXT)
             return a_text(text.replace(find, by), TEXT)
         flags = regex.IGNORECASE if settings["any_case"] else 0
         pattern, name = regex.escape(find), self.Config.base_fields["find"].label

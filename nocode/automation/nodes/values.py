@@ -43,11 +43,16 @@ def a_list(value: Any, name: Any) -> list:
     return value
 
 
+def check_length(characters: int, name: Any) -> None:
+    """Refuse a text before it is made that would be too long."""
+    if characters > LONGEST_TEXT:
+        raise refuse(name, _("the text is longer than %d characters.") % LONGEST_TEXT)
+
+
 def a_text(value: Any, name: Any) -> str:
     """The value as text; a list or an object becomes its JSON, nothing becomes an empty text."""
     text = _HALF.sub("\ufffd", TextField(required=False, strip=False).to_python(value))
-    if len(text) > LONGEST_TEXT:
-        raise refuse(name, _("the text is longer than %d characters.") % LONGEST_TEXT)
+    check_length(len(text), name)
     return text
 
 

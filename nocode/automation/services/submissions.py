@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from nocode.automation.models import Trigger, Workflow
 from nocode.automation.models.trigger import TOKEN
 from nocode.automation.services import executions
-from nocode.automation.triggers import settings_of
+from nocode.automation.triggers import InvalidTrigger, settings_of
 from nocode.automation.triggers.form import MEMBERS
 from nocode.foundation.errors import NoCodeError
 from nocode.foundation.models import User
@@ -37,10 +37,13 @@ def open_form(token: str, user: Any) -> Trigger:
     """The trigger whose form has this address, if the person may fill it in. Raises FormClosed, LoginNeeded."""
     forms = Trigger.objects.select_related("workflow").filter(kind=Trigger.Kind.FORM, token=token)
     trigger = forms.first() if TOKEN.fullmatch(token) else None
-    if trigger and settings_of(trigger)["who"] == MEMBERS and not user.is_authenticated:
-        raise LoginNeeded(_("Log in to fill in this form."))
-    if trigger is None or not _may_fill_in(trigger, user):
-        raise FormClosed(_("There is no form at this address. Ask whoever gave it to you."))
+    try:
+        if trigger and settings_of(trigger)["who"] == MEMBERS and not user.is_authenticated:
+            raise LoginNeeded(_("Log in to fill in this form."))
+        if trigger is None or not _may_fill_in(trigger, user):
+            raise FormClosed(_("There is no form at this address. Ask whoever gave it to you."))
+    except InvalidTrigger:  # its settings are not finished
+        raise FormClosed(_("This form is closed at the moment.")) from None
     workflow = trigger.workflow
     if not (trigger.is_active and workflow.published_version_id and workflow.status == Workflow.Status.ACTIVE):
         raise FormClosed(_("This form is closed at the moment."))

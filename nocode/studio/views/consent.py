@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -26,7 +27,8 @@ class Consent:
     @property
     def key(self) -> str:
         """Agreeing to this is agreeing to nothing else."""
-        return self.preview.key
+        users = sorted(f"{what}/{name}" for what, names in self.users for name, _address in names)
+        return sha256(repr([self.preview.key, users]).encode()).hexdigest()
 
     def is_wanted(self, request: HttpRequest) -> bool:
         """Whether the person asked to look, or has to before it is done."""

@@ -47,7 +47,10 @@ def perform(draft: Draft, given: Any) -> list[str]:
         check_storable(given)
     except ValidationError as error:
         raise InvalidDraft(_("This cannot be stored: %s.") % error.message) from None
-    return OPERATIONS[name](draft, given)
+    try:
+        return OPERATIONS[name](draft, given)
+    except (TypeError, AttributeError):  # a list or an object where a text is expected
+        raise InvalidDraft(_("A part of it has the wrong form.")) from None
 
 
 @operation
@@ -201,7 +204,7 @@ def _new_step(draft: Draft, given: Any) -> Node:
     if not isinstance(given, dict):
         raise InvalidDraft(_("“step” is an object with the “kind” of the step."))
     kind, former = given.get("kind"), draft.own_id(given.get("id"))
-    if kind not in node_types and not (former and isinstance(kind, str)):
+    if not isinstance(kind, str) or (kind not in node_types and not (former and len(kind) <= KEY_LENGTH)):
         raise InvalidDraft(_("There is no step type “%s”.") % kind)
     if len(draft.nodes) >= MOST_STEPS:
         raise InvalidDraft(_("A workflow has at most %d steps; call another workflow from this one.") % MOST_STEPS)
