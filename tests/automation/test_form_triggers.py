@@ -4,6 +4,7 @@ from http import HTTPStatus
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from nocode.automation.models import Trigger, WorkflowExecution
 from nocode.automation.services import executions, triggers, workflows
@@ -114,3 +115,15 @@ def test_a_choice_needs_its_choices():
     rows = [{"name": "size", "label": "Size", "kind": "choice", "options": " , ", "required": "yes"}]
     with pytest.raises(InvalidTrigger, match="choices of “Size”"):
         make_form(fields_asked=rows)
+
+
+def test_the_button_run_now_asks_what_the_form_asks():
+    form = make_form()
+    owner = make_user("owner@example.com", organization=form.workflow.organization)
+    page = reverse("admin:workflow_run", args=[form.workflow.pk])
+
+    assert "Your address" in log_in(owner).get(page).content.decode()
+    log_in(owner).post(page, ANSWERS)
+
+    execution = WorkflowExecution.objects.get()
+    assert (execution.input, execution.triggered_by) == (ANSWERS, owner)

@@ -147,10 +147,14 @@ def _verify(hook: Hook, call: Call) -> int | None:
 
 def _member(hook: Hook, call: Call) -> int:
     """Whose API token came along; the person must be allowed to run workflows here."""
+    text = bearer_text(call.headers)
+    challenge = {"WWW-Authenticate": "Bearer"}
+    if not text:
+        raise refusals.SenderRefused(_("Send an API token in the header Authorization: Bearer …"), headers=challenge)
     try:
-        token = auth.bearer_of(bearer_text(call.headers), ApiToken.Scope.RUN)
+        token = auth.bearer_of(text, ApiToken.Scope.RUN)
     except auth.TokenRefused as error:
-        raise refusals.SenderRefused(error.message, headers={"WWW-Authenticate": "Bearer"}) from None
+        raise refusals.SenderRefused(error.message, headers=challenge) from None
     here = Workflow(organization_id=hook.organization_id)
     if token.organization_id != hook.organization_id or not token.user.has_perm("automation.run_workflow", here):
         raise refusals.SenderRefused(_("The person this token acts for may not run this workflow."))

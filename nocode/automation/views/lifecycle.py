@@ -81,7 +81,8 @@ def _move(request: HttpRequest, pk: UUID, service: Any, done: str) -> HttpRespon
 def workflow_run(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Ask for the input, start, and show the execution."""
     workflow = _workflow(request, pk, RUN)
-    trigger = workflow.triggers.filter(kind=Trigger.Kind.MANUAL, is_active=True).order_by("pk").first()
+    asking = workflow.triggers.filter(kind__in=[Trigger.Kind.MANUAL, Trigger.Kind.FORM], is_active=True)
+    trigger = asking.order_by("-kind", "pk").first()  # the one made for this button first
     data = request.POST if request.method == "POST" else None
     form = _input_form(trigger)(data, initial={"input": _sample_input(workflow)})
     if request.method == "POST" and form.is_valid():
@@ -94,7 +95,7 @@ def workflow_run(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _input_form(trigger: Trigger | None) -> type[forms.Form]:
-    """The questions of the manual trigger; without any, JSON."""
+    """The questions of the trigger; without any, JSON."""
     asked = settings_of(trigger) if trigger else {}
     return input_form(asked) if asked.get("fields_asked") else RunForm
 

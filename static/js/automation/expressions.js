@@ -121,7 +121,7 @@ async function offer() {
   const found = text === null || text === undefined ? [] : matches(await valuesOf(area().dataset.values), text.trimStart());
   if (field !== input || !input) return;
   offered = found;
-  chosen = -1;
+  chosen = found.length ? 0 : -1;
   draw();
 }
 
@@ -160,6 +160,7 @@ document.addEventListener("focusout", ({ target }) => target === input && leave(
 
 document.addEventListener("input", ({ target }) => {
   if (target !== input) return;
+  result.textContent = "";
   offer();
   clearTimeout(timer);
   timer = setTimeout(preview, SOON);
@@ -170,7 +171,7 @@ document.addEventListener("keydown", (event) => {
   const moves = { ArrowDown: 1, ArrowUp: -1 };
   if (event.key in moves) {
     event.preventDefault();
-    chosen = (chosen + moves[event.key] + offered.length + (chosen < 0 && event.key === "ArrowUp" ? 1 : 0)) % offered.length;
+    chosen = (chosen + moves[event.key] + offered.length) % offered.length;
     draw();
   } else if ((event.key === "Enter" || event.key === "Tab") && chosen >= 0) {
     event.preventDefault();
