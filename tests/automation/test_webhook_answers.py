@@ -92,7 +92,7 @@ class TestWait:
     def test_while_another_process_runs_it_the_net_stays(self):
         call(make_hook(("pause", "wait", {"amount": "1", "unit": "hours"}), wait_seconds=1), {"n": 1})
         ends = timezone.now() + timedelta(seconds=30)
-        WorkflowExecution.objects.update(lease_until=ends, lease_token=uuid7(), wake_at=None)
+        WorkflowExecution.objects.update(status="running", lease_until=ends, lease_token=uuid7(), wake_at=None)
         QueuedTask.objects.all().delete()
 
         process_webhook_trigger(WebhookDelivery.objects.get().pk)

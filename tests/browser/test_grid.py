@@ -128,6 +128,7 @@ def test_nothing_typed_is_lost(page, expect, table):
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("not a number")
     expect(page.locator("input[name=value_pieces]")).to_have_value("many")
+    expect(page.locator("input[name=value_pieces]")).to_be_focused()
     page.keyboard.press("Escape")
 
     expect(cell(page, 2, "Pieces")).to_be_focused()

@@ -68,6 +68,7 @@ def test_a_column_is_asked_how_it_names_rows(console_page):
     content = b"Title,Who\nFirst,Ann; Carl\n"
     page.set_input_files("input[name=file]", {"name": "orders.csv", "mimeType": "text/csv", "buffer": content})
     page.get_by_role("button", name="Upload").click()
+    page.wait_for_url("**/studio/import/**")  # with the scripts that answer a choice
 
     page.get_by_label("Where Who goes").select_option(label="Buyers")
     assert page.get_by_label("Rows are found by").input_value() == "*label"

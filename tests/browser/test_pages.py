@@ -187,7 +187,8 @@ def test_every_type_of_field_is_made_filled_and_dropped(new_page, person, organi
     page.locator("[name=fields-0-label]").fill("Renamed")
     page.locator("[name=fields-1-DELETE]").dispatch_event("click")
     page.get_by_role("button", name="Save", exact=True).click()
-    page.wait_for_load_state("load")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Make these changes").click()
     assert list(table.fields.order_by("position").values_list("label", flat=True)[:2]) == ["Renamed", "A integer"]
 
 

@@ -132,7 +132,7 @@ def test_sorting_goes_up_down_and_off(owner, table):
         """Where an item of the column's menu leads."""
         heads = str(ask(owner, table, sort=sort).context["heads"]).split("<th ")
         [head] = [each for each in heads if 'data-name="amount"' in each]
-        [query] = re.findall(rf'href="\?([^"]*)"><span[^>]*>{icon}<', head)
+        [query] = re.findall(rf'href="\?([^"]*)" class="c-menu__item" data-icon="{icon}"', head)
         return QueryDict(unescape(query)).get("sort", "")
 
     assert link("", "arrow_upward") == "amount"
